@@ -1,0 +1,39 @@
+import { flag, reserved, u16 } from '../field.ts';
+import type { ValueOf } from '../message.ts';
+import { MH_TYPE } from '../numbers.ts';
+import { mobilityMessage } from './mobility-header.ts';
+
+/**
+ * Binding Update: "my home address is now reachable at this care-of address". The lifetime counts
+ * units of 4 s; zero ends the binding. The flags are Acknowledge, Home Registration, Link-Local
+ * Address Compatibility, Key Management Mobility Capability; M (RFC 4140), R (RFC 3963), P (RFC
+ * 5213).
+ *
+ *                                     +-------------------------------+
+ *                                     |          Sequence #           |
+ *     +-+-+-+-+-+-+-+-----------------+-------------------------------+
+ *     |A|H|L|K|M|R|P|    Reserved     |           Lifetime            |
+ *     +-+-+-+-+-+-+-+-----------------+-------------------------------+
+ *     |  mobility options
+ *
+ * Source: RFC 6275 section 6.1.7.
+ */
+export const bindingUpdate = mobilityMessage(
+  'binding-update',
+  MH_TYPE.bindingUpdate,
+  'RFC 6275 section 6.1.7',
+  {
+    sequence: u16(),
+    acknowledge: flag(),
+    homeRegistration: flag(),
+    linkLocalAddressCompatibility: flag(),
+    keyManagementMobilityCapability: flag(),
+    mobilityAnchorPoint: flag(),
+    mobileRouter: flag(),
+    proxyRegistration: flag(),
+    messageReserved: reserved(9),
+    lifetime: u16(),
+  },
+);
+
+export type BindingUpdate = ValueOf<typeof bindingUpdate>;

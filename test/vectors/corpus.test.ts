@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import {
+  checksumOk,
+  decodePart,
+  encodePart,
+  layersFromJson,
+  layersToJson,
+  parsePacket,
+  receiverFault,
+  serialisePacket,
+  toHex,
+  type WireError,
+  walkHeaders,
+} from '../../src/wire/index.ts';
+import { lines, list, noVectors, octetsOf, type Vector } from './corpus.ts';
+import { fromNeutral, toNeutral } from './neutral.ts';
+
+const skip = noVectors;
+
+/** Every key of `wanted` is in `got` with the same value; names and judgements are not compared. */
+function includes(got: unknown, wanted: unknown, path: string): void {
+  if (typeof wanted !== 'object' || wanted === null) {
+    assert.equal(got, wanted, path);
+  } else if (Array.isArray(wanted)) {
+    assert.equal((got as unknown[])?.length, wanted.length, path);
+    for (const [i, one] of wanted.entries()) includes((got as unknown[])[i], one, `${path}[${i}]`);
+  } else {
+    for (const [key, value] of Object.entries(wanted)) {
+      if (['name', 'cksum_ok', 'truncated', 'note'].includes(key)) continue;
+      includes((got as Record<string, unknown>)?.[key], value, `${path}.${key}`);
+    }
+  }
+}
+
+function fault(octets: Uint8Array): WireError | undefined {
+  const parsed = parsePacket(octets);
+  return parsed.ok ? receiverFault(parsed.value) : parsed.error;
+}
+
+function accepted(vector: Vector): void {
+  const octets = octetsOf(vector);
+  const parsed = parsePacket(octets);
+  assert.ok(parsed.ok, `${vector.name}: ${parsed.ok ? '' : parsed.error.message}`);
+  assert.equal(receiverFault(parsed.value), undefined, vector.name);
+  includes(toNeutral(parsed.value), vector.fields, vector.name);
+  assert.equal(toHex(serialisePacket(parsed.value)), vector.hex, vector.name);
+  const json = layersFromJson(JSON.parse(JSON.stringify(layersToJson(parsed.value))));
+  assert.ok(json.ok, vector.name);
+  assert.equal(toHex(serialisePacket(json.value)), vector.hex, vector.name);
+}
+
+test('300 packets of scapy are read field by field and written octet by octet', { skip }, () => {
+  const vectors = lines('vectors/gen_public.jsonl');
+  assert.ok(vectors.length >= 300);
+  for (const vector of vectors) {
+    accepted(vector);
+    assert.equal(toHex(serialisePacket(fromNeutral(vector.fields))), vector.hex, vector.name);
+  }
+});
+
+test('what captures of other implementations hold is accepted, or refused as it must', {
+  skip,
+}, () => {
+  const files = ['vectors/captures.json', 'vectors/scapy_uts.json'];
+  const vectors = files
+    .flatMap(list)
+    .filter(({ layer }) => layer === undefined || layer === 'ipv6');
+  assert.ok(vectors.length >= 90);
+  for (const vector of vectors) {
+    const rejections = vector.issues?.filter(({ level }) => level === 'reject') ?? [];
+    const octets = octetsOf(vector);
+    if (vector.expect === 'accept') accepted(vector);
+    else if (rejections.every(({ code }) => code === 'upper-checksum')) {
+      // TCP and UDP judge their checksums themselves.
+      assert.ok(parsePacket(octets).ok, vector.name);
+      assert.equal(checksumOk(octets), false, vector.name);
+    } else assert.notEqual(fault(octets), undefined, vector.name);
+  }
+});
+
+test("single messages and options of scapy's tests come back from JSON", { skip }, () => {
+  const parts = { mh: 'mobility', icmpv6: 'icmpv6', mobopt: 'option', ndopt: 'nd-option' } as const;
+  let read = 0;
+  for (const vector of list('vectors/scapy_uts.json')) {
+    const part = parts[vector.layer as keyof typeof parts];
+    if (part === undefined) continue;
+    const decoded = decodePart(part, octetsOf(vector));
+    if (!decoded.ok) {
+      assert.equal(vector.expect, 'reject', `${vector.name}: ${decoded.error.message}`);
+      continue;
+    }
+    read += 1;
+    const encoded = encodePart(part, JSON.parse(JSON.stringify(decoded.value)));
+    assert.equal(encoded.ok && toHex(encoded.value), vector.hex, vector.name);
+  }
+  assert.ok(read > 100);
+});
+
+/** Is this fault what the vector says that a receiver owes? */
+function fits(reaction: string, { reply, offset }: WireError): boolean {
+  const silentIsRight = /silent/.test(reaction);
+  if (reply === undefined) return silentIsRight || /any/.test(reaction);
+  if (reply.kind === 'binding-error') return reaction === `binding-error status ${reply.status}`;
+  const wanted = /icmp-param-problem(?: code (\d))?.*?(?: pointer (\d+)|$)/.exec(reaction);
+  if (wanted === null) return false;
+  const [, code, pointer] = wanted;
+  return (
+    (code === undefined || Number(code) === reply.code) &&
+    (pointer === undefined || Number(pointer) === offset)
+  );
+}
+
+test('648 packets with one fault each get the answer that their RFC owes', { skip }, () => {
+  const vectors = lines('bad/malformed_public.jsonl');
+  assert.ok(vectors.length >= 648);
+  for (const vector of vectors) {
+    const octets = octetsOf(vector);
+    const found = fault(octets);
+    const what = `${vector.name}: ${vector.reaction}; ${JSON.stringify(found)}`;
+    if (vector.must === 'tolerate') assert.equal(found, undefined, what);
+    if (vector.must !== 'reject') continue;
+    assert.ok(found !== undefined, what);
+    assert.ok(fits(vector.reaction ?? '', found), what);
+    assert.ok(found.offset >= 0 && found.offset <= octets.length, what);
+    assert.ok(found.message.length > 10 && found.layer !== '' && found.field !== '', what);
+  }
+});
+
+test('public fuzzing captures neither crash nor hang', { skip }, () => {
+  for (const vector of lines('bad/captured.jsonl')) {
+    const found = fault(octetsOf(vector));
+    if (vector.must === 'reject') assert.notEqual(found, undefined, vector.name);
+    walkHeaders(octetsOf(vector));
+  }
+});
