@@ -1,0 +1,74 @@
+/** What a node is told to be. Scenario files and the daemon's file both come down to this. */
+import type { Address } from '../wire/address.ts';
+import type { Duration } from './time.ts';
+
+/** How a home registration is proved to the home agent. */
+export type Authentication =
+  | { readonly method: 'none' }
+  | { readonly method: 'rfc4285'; readonly spi: number; readonly key: Uint8Array };
+
+/** Router Advertisements on one link (RFC 4861 section 6.2.1, RFC 6275 section 7). */
+export interface AdvertisementConfig {
+  readonly link: string;
+  readonly prefix: Address;
+  readonly prefixLength: number;
+  /** Unsolicited ones come after a time drawn evenly between the two. */
+  readonly minInterval: Duration;
+  readonly maxInterval: Duration;
+  /** A solicitation is answered after a time drawn from 0 to this (RFC 4861: 500 ms). */
+  readonly solicitedDelay: Duration;
+  readonly routerLifetime: Duration;
+  readonly validLifetime: Duration;
+  readonly preferredLifetime: Duration;
+  /** Set where the router is a home agent: H bit, and R bit with this whole address. */
+  readonly homeAgent?: { readonly address: Address; readonly preference: number };
+  /** Send the Advertisement Interval option (RFC 6275 section 7.3). */
+  readonly intervalOption: boolean;
+  readonly mtu?: number;
+}
+
+export interface AccessRouterConfig {
+  readonly advertisements: readonly AdvertisementConfig[];
+}
+
+export interface HomeAgentConfig {
+  /** The home link, and this agent's address on it (the one that mobile nodes are configured with). */
+  readonly link: string;
+  readonly address: Address;
+  readonly prefix: Address;
+  readonly prefixLength: number;
+  readonly mobileNodes: readonly {
+    readonly home: Address;
+    readonly authentication: Authentication;
+  }[];
+  /** Registrations of any home address in the prefix are taken unproved (teaching, other makes). */
+  readonly allowUnauthenticated: boolean;
+  readonly maxBindings: number;
+  readonly advertisement?: AdvertisementConfig;
+}
+
+export interface MobileNodeConfig {
+  readonly home: Address;
+  readonly homePrefixLength: number;
+  readonly homeAgent: Address;
+  readonly authentication: Authentication;
+  /** Interfaces that may carry the node, most wanted first. */
+  readonly links: readonly string[];
+  readonly lifetime: Duration;
+  readonly dad: 'optimistic' | 'normal' | 'off';
+  readonly routeOptimisation: boolean;
+  readonly maxPeers: number;
+}
+
+export interface CorrespondentNodeConfig {
+  readonly maxBindings: number;
+}
+
+/** Each part that is there is a role that the node plays; all share one set of bindings. */
+export interface NodeConfig {
+  readonly name: string;
+  readonly accessRouter?: AccessRouterConfig;
+  readonly homeAgent?: HomeAgentConfig;
+  readonly mobileNode?: MobileNodeConfig;
+  readonly correspondentNode?: CorrespondentNodeConfig;
+}

@@ -1,0 +1,119 @@
+/**
+ * What happens, as one typed stream: trace file, sequence chart, hand-over bill, metrics and tests
+ * all read these. A driver adds the time and the node's name.
+ */
+import { type Address, formatAddress } from '../wire/address.ts';
+import type { Instant } from './time.ts';
+
+/** The phases of a hand-over as the literature counts them. */
+export const PHASES = [
+  'movement_detection',
+  'address_configuration',
+  'home_registration',
+  'return_routability',
+  'peer_registration',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** How packets to and from a peer travel. */
+export type PathKind = 'direct' | 'tunnelled' | 'route-optimised';
+
+export type CareofEvent =
+  | {
+      /** A control message left this node or was taken by it; `message` is its RFC name. */
+      readonly kind: 'signal.sent' | 'signal.received';
+      readonly message: string;
+      readonly from: Address;
+      readonly to: Address;
+      /** The whole packet's size with all headers. */
+      readonly octets: number;
+      /** The fields that matter to a reader, such as `seq 7 lifetime 420 s`. */
+      readonly detail: string;
+      readonly tunnelled?: boolean;
+    }
+  | { readonly kind: 'link.up' | 'link.down'; readonly link: string }
+  | {
+      readonly kind: 'movement.detected';
+      readonly link: string;
+      readonly router: Address;
+      readonly reason: 'new-link' | 'new-prefix' | 'router-lost' | 'preferred';
+    }
+  | {
+      readonly kind: 'address.tentative' | 'address.ready' | 'address.lost' | 'address.duplicate';
+      readonly link: string;
+      readonly address: Address;
+    }
+  | {
+      /** One phase of a hand-over is over; phases may overlap. */
+      readonly kind: 'handover.phase';
+      readonly phase: Phase;
+      readonly began: Instant;
+      readonly ended: Instant;
+      readonly peer?: Address;
+    }
+  | { readonly kind: 'handover.began'; readonly link: string; readonly reason: string }
+  | { readonly kind: 'handover.ended'; readonly careof: Address }
+  | {
+      /** In a binding cache. */
+      readonly kind: 'binding.accepted' | 'binding.deleted' | 'binding.expired' | 'binding.refused';
+      readonly scope: 'home' | 'peer';
+      readonly home: Address;
+      readonly careof: Address;
+      readonly lifetime_s?: number;
+      readonly sequence?: number;
+      readonly reason?: string;
+      readonly source?: string;
+    }
+  | {
+      /** In a binding update list. */
+      readonly kind: 'registration.accepted' | 'registration.refused' | 'registration.lost';
+      readonly peer: Address;
+      readonly home: Address;
+      readonly careof: Address;
+      readonly reason?: string;
+      readonly lifetime_s?: number;
+      readonly source?: string;
+    }
+  | {
+      readonly kind: 'path.changed';
+      readonly peer: Address;
+      readonly home: Address;
+      readonly path: PathKind;
+      readonly reason?: string;
+    }
+  | { readonly kind: 'peer.unaware'; readonly peer: Address; readonly reason: string }
+  | { readonly kind: 'home.returned' | 'home.left'; readonly home: Address; readonly link: string }
+  | { readonly kind: 'node.started' | 'node.crashed'; readonly reason?: string };
+
+export type EventKind = CareofEvent['kind'];
+
+/** Packets to and from a peer now travel another way. */
+export function pathChanged(
+  peer: Address,
+  home: Address,
+  path: PathKind,
+  reason?: string,
+): CareofEvent {
+  const event = { kind: 'path.changed', peer, home, path } as const;
+  return reason === undefined ? event : { ...event, reason };
+}
+
+/** Keys of events that hold an `Address`. */
+const ADDRESS_KEYS: ReadonlySet<string> = new Set([
+  'from',
+  'to',
+  'router',
+  'address',
+  'peer',
+  'careof',
+  'home',
+]);
+
+/** An event as one flat JSON object with addresses as text. */
+export function eventToJson(event: CareofEvent): Record<string, string | number | boolean> {
+  const json: Record<string, string | number | boolean> = {};
+  for (const [key, value] of Object.entries(event) as [string, string | number | boolean][]) {
+    json[key] = ADDRESS_KEYS.has(key) ? formatAddress(value as Address) : value;
+  }
+  return json;
+}

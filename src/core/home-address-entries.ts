@@ -1,0 +1,26 @@
+/** The forwarding entries for what arrives with a Home Address option or a Type 2 Routing header. */
+import { type Address, formatAddress } from '../wire/address.ts';
+import type { ForwardingEntry } from './forwarding/entry.ts';
+import type { Instant } from './time.ts';
+
+export const homeAddressEntryId = (home: Address, careOf: Address): string =>
+  `peer/from/${formatAddress(home)}/at/${formatAddress(careOf)}`;
+
+/**
+ * A Home Address option is believed only from the care-of address that is bound to it.
+ * Source: RFC 6275 section 9.3.1.
+ */
+export function homeAddressEntry(
+  home: Address,
+  careOf: Address,
+  expiresAt: Instant,
+): ForwardingEntry {
+  return {
+    id: homeAddressEntryId(home, careOf),
+    owner: 'bindings',
+    at: 'arriving',
+    match: { src: { address: careOf }, home },
+    do: [{ apply: 'home-address' }],
+    expiresAt,
+  };
+}

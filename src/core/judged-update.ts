@@ -1,0 +1,89 @@
+import type { Address } from '../wire/address.ts';
+import { BINDING_STATUS, nameIn } from '../wire/numbers.ts';
+import type { Layer } from '../wire/packet.ts';
+import type { BindingScope } from './binding-cache.ts';
+import { type Received, tell } from './part.ts';
+import type { Output } from './role.ts';
+import { bindingAcknowledgement, lifetimeOf, NO_PROOF, type Proof } from './signalling.ts';
+import { type Duration, NO_TIME } from './time.ts';
+
+export type BindingUpdate = Extract<Layer, { layer: 'binding-update' }>;
+
+/** A Binding Update with the verdict on it: what is asked, what is granted, whom to answer how. */
+export interface JudgedUpdate {
+  readonly home: Address;
+  readonly careOf: Address;
+  /** Granted; 0 takes the binding back. */
+  readonly lifetime: Duration;
+  readonly sequence: number;
+  readonly acknowledge: boolean;
+  /** A status of RFC 6275 section 6.1.8. */
+  readonly status: number;
+  /** The number to answer with: the update's, or with status 135 the last one accepted. */
+  readonly answerSequence: number;
+  readonly sentTo: Address;
+  readonly answerTo: Address;
+  /** What proves the answer. */
+  readonly proof: Proof;
+}
+
+/** The update with no objection to it, or nothing, and what is to be done besides. */
+export interface Judgement {
+  /** Absent: the update gets no answer. */
+  readonly judged?: JudgedUpdate;
+  readonly outputs: Output[];
+}
+
+/**
+ * What an update asks for, taken as if it were granted. The home address stands in the Home Address
+ * option or is the source; the care-of address stands in its option or is the source.
+ * Source: RFC 6275 sections 9.5.1 and 6.2.5.
+ * @param longest the longest lifetime that may be granted.
+ */
+export function askedBy(
+  received: Received,
+  update: BindingUpdate,
+  longest: Duration,
+): JudgedUpdate {
+  const home = received.home ?? received.source;
+  const alternate = update.options.find((one) => one.option === 'alternate-care-of-address');
+  const careOf = alternate?.careOfAddress ?? received.source;
+  const asked = lifetimeOf(update.lifetime);
+  return {
+    home,
+    careOf,
+    lifetime: careOf === home ? NO_TIME : (Math.min(asked, longest) as Duration),
+    sequence: update.sequence,
+    acknowledge: update.acknowledge,
+    status: BINDING_STATUS.accepted,
+    answerSequence: update.sequence,
+    sentTo: received.destination,
+    answerTo: received.source,
+    proof: NO_PROOF,
+  };
+}
+
+/**
+ * The answer that an update gets: an acknowledgement where it asked for one or is refused.
+ * Source: RFC 6275 section 9.5.4.
+ */
+export function answer(judged: JudgedUpdate, scope: BindingScope): Output[] {
+  const { status, home, careOf } = judged;
+  const refused = status >= 128;
+  if (!judged.acknowledge && !refused) return [];
+  const statusName = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
+  const outputs = bindingAcknowledgement({
+    from: judged.sentTo,
+    to: judged.answerTo,
+    home,
+    status,
+    statusName,
+    sequence: judged.answerSequence,
+    lifetime: refused ? NO_TIME : judged.lifetime,
+    proof: judged.proof,
+  });
+  if (!refused) return outputs;
+  const source = scope === 'home' ? 'RFC 6275 10.3.1' : 'RFC 6275 9.5.1';
+  const event = { kind: 'binding.refused', scope, home, careof: careOf, source } as const;
+  return [tell({ ...event, reason: statusName }), ...outputs];
+}

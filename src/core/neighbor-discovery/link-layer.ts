@@ -1,0 +1,32 @@
+import type { Address } from '../../wire/address.ts';
+import type { LinkAddress } from '../role.ts';
+
+/** Neighbor Discovery messages that left another router on their way are forged (RFC 4861). */
+export const ND_HOP_LIMIT = 255;
+
+/** The octets of a link address, as an option carries them. */
+export function linkAddressOctets(address: LinkAddress): Uint8Array {
+  return Uint8Array.from(address, (character) => character.charCodeAt(0));
+}
+
+/** A link address from an option's octets; undefined unless there are six. */
+export function linkAddressFrom(octets: Uint8Array): LinkAddress | undefined {
+  if (octets.length !== 6) return undefined;
+  return String.fromCharCode(...octets) as LinkAddress;
+}
+
+/** The modified EUI-64 interface identifier of a link address. Source: RFC 4291 appendix A. */
+export function interfaceIdentifier(address: LinkAddress): string {
+  const first = String.fromCharCode(address.charCodeAt(0) ^ 0x02);
+  return `${first}${address.slice(1, 3)}\xff\xfe${address.slice(3)}`;
+}
+
+/** The address that a 64-bit prefix and an interface identifier make. Source: RFC 4862 5.5.3. */
+export function autoconfigured(prefix: Address, identifier: string): Address {
+  return (prefix.slice(0, 8) + identifier) as Address;
+}
+
+/** `00:11:22:33:44:55`. */
+export function formatLinkAddress(address: LinkAddress): string {
+  return Array.from(address, (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(':');
+}

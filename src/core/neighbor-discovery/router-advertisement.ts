@@ -1,0 +1,85 @@
+import { type Address, isLinkLocal } from '../../wire/address.ts';
+import type { Received } from '../part.ts';
+import type { LinkAddress } from '../role.ts';
+import { type Duration, milliseconds, seconds } from '../time.ts';
+import { linkAddressFrom, ND_HOP_LIMIT } from './link-layer.ts';
+
+export interface AdvertisedPrefix {
+  /** The prefix itself, host bits zero. */
+  readonly prefix: Address;
+  readonly length: number;
+  readonly onLink: boolean;
+  readonly autonomous: boolean;
+  /** The router's whole address, where the R bit is set (RFC 6275 section 7.2). */
+  readonly routerAddress: Address | undefined;
+  readonly validLifetime: Duration;
+  readonly preferredLifetime: Duration;
+}
+
+/** What one Router Advertisement says, in this project's units. */
+export interface Advertisement {
+  readonly link: string;
+  /** The router's link-local address. */
+  readonly router: Address;
+  readonly linkAddress: LinkAddress | undefined;
+  readonly routerLifetime: Duration;
+  readonly homeAgent: boolean;
+  readonly prefixes: readonly AdvertisedPrefix[];
+  /** The longest time to the next one, where the router promises it (RFC 6275 section 7.3). */
+  readonly interval: Duration | undefined;
+  /** The packet that said so, for the event that tells of it. */
+  readonly packet: { readonly to: Address; readonly octets: number };
+}
+
+/**
+ * Reads a Router Advertisement; undefined where a host must discard it. The parser has checked
+ * checksum and lengths.
+ * Source: RFC 4861 section 6.1.2, RFC 4862 section 5.5.3, RFC 6275 section 7.
+ */
+export function readAdvertisement(received: Received): Advertisement | undefined {
+  const { message, source, link } = received;
+  if (message.layer !== 'router-advertisement') return undefined;
+  if (received.octets[7] !== ND_HOP_LIMIT || message.code !== 0 || !isLinkLocal(source)) {
+    return undefined;
+  }
+  let linkAddress: LinkAddress | undefined;
+  let interval: Duration | undefined;
+  const prefixes: AdvertisedPrefix[] = [];
+  for (const option of message.options) {
+    if (option.option === 'source-link-layer-address') {
+      linkAddress = linkAddressFrom(option.linkLayerAddress.subarray(0, 6));
+    } else if (option.option === 'advertisement-interval') {
+      interval = milliseconds(option.advertisementInterval);
+    } else if (option.option === 'prefix-information' && !isLinkLocal(option.prefix)) {
+      prefixes.push({
+        prefix: maskAddress(option.prefix, option.prefixLength),
+        length: option.prefixLength,
+        onLink: option.onLink,
+        autonomous: option.autonomous && option.prefixLength === 64,
+        routerAddress: option.routerAddress ? option.prefix : undefined,
+        validLifetime: seconds(option.validLifetime),
+        preferredLifetime: seconds(Math.min(option.preferredLifetime, option.validLifetime)),
+      });
+    }
+  }
+  return {
+    link,
+    router: source,
+    linkAddress,
+    routerLifetime: seconds(message.routerLifetime),
+    homeAgent: message.homeAgent,
+    prefixes,
+    interval,
+    packet: { to: received.destination, octets: received.octets.length },
+  };
+}
+
+/** An address with all bits behind the first `length` zero. */
+export function maskAddress(address: Address, length: number): Address {
+  const whole = Math.min(address.length, length >> 3);
+  if (whole === address.length) return address;
+  const partial = address.charCodeAt(whole) & (0xff00 >> (length & 7));
+  return (address.slice(0, whole) +
+    String.fromCharCode(partial & 0xff) +
+    '\0'.repeat(address.length - whole - 1)) as Address;
+}

@@ -1,0 +1,183 @@
+import { type Address, formatAddress, isLinkLocal, isMulticast } from '../wire/address.ts';
+import { type Layer, parsePacket, receiverFault, type WireError } from '../wire/packet.ts';
+import type { BindingErrors } from './binding-errors.ts';
+import type { ForwardingEntry } from './forwarding/entry.ts';
+import { parameterProblem } from './icmp-errors.ts';
+import {
+  count,
+  forward,
+  type Part,
+  type PartInput,
+  type Received,
+  tell,
+  unforward,
+} from './part.ts';
+import type { Input, Output, Role } from './role.ts';
+import { messageName } from './signalling.ts';
+import { type Instant, sooner } from './time.ts';
+
+/** MH messages that may come with a Home Address option (RFC 6275 sections 6.1.7 and 9.3.3). */
+const WITH_HOME_ADDRESS: ReadonlySet<string> = new Set(['binding-update']);
+/** MH messages that may come with a Type 2 Routing header (RFC 6275 section 9.5.4). */
+const WITH_ROUTING_2: ReadonlySet<string> = new Set(['binding-acknowledgement']);
+
+/**
+ * The control side of one node: reads packets once, refuses what is malformed or misplaced with the
+ * answer its RFC demands, and gives the rest to the parts. It also keeps the entries that hand
+ * mobility messages for this node to the control side, whatever its roles are.
+ *
+ * Supported standards: RFC 6275 sections 6.1 (placement), 9.2 (checks), 9.3.1, 9.3.3, 6.4.
+ */
+export class Node implements Role {
+  readonly #parts: readonly Part[];
+  readonly #errors: BindingErrors;
+  /** Our addresses with the links that they stand on. */
+  readonly #addresses = new Map<Address, Set<string>>();
+
+  /** @param parts share what they share by their constructors; see `createNode`. */
+  constructor(parts: readonly Part[], errors: BindingErrors) {
+    this.#parts = parts;
+    this.#errors = errors;
+  }
+
+  deadline(): Instant | undefined {
+    let deadline: Instant | undefined;
+    for (const part of this.#parts) deadline = sooner(deadline, part.deadline());
+    return deadline;
+  }
+
+  handle(input: Input, now: Instant): Output[] {
+    if (input.kind !== 'packet') {
+      const own = input.kind === 'address' ? this.#ownAddress(input) : [];
+      return [...own, ...this.#offer(input, now)];
+    }
+    const parsed = parsePacket(input.octets);
+    if (!parsed.ok) return this.#refuse(input.octets, parsed.error, input.reason, now);
+    const received = view(input, parsed.value);
+    if (input.reason === 'home-address-unverified') {
+      const error = this.#errors.unknownBinding(received, now);
+      return [count('mobility.home_address_unverified'), ...error];
+    }
+    if (input.reason === 'routing-2-unknown') return [count('mobility.misplaced_header')];
+    if (input.reason === 'mobility') {
+      const fault = receiverFault(parsed.value);
+      if (fault !== undefined) return this.#refuse(input.octets, fault, input.reason, now);
+      const { layer } = received.message;
+      const misplaced =
+        (received.home !== undefined && !WITH_HOME_ADDRESS.has(layer)) ||
+        (received.routing2 !== undefined && !WITH_ROUTING_2.has(layer));
+      if (misplaced) return [count('mobility.misplaced_header')];
+      return [toldOf(received), ...this.#offer(received, now)];
+    }
+    const outputs = this.#offer(received, now);
+    return input.reason === 'tunnel-unverified'
+      ? [count('mobility.tunnel_unverified'), ...outputs]
+      : outputs;
+  }
+
+  /** An address may stand on two links for a moment, as when an identity moves between them. */
+  #ownAddress({ address, link, present }: Extract<Input, { kind: 'address' }>): Output[] {
+    if (isLinkLocal(address) || isMulticast(address)) return [];
+    const links = this.#addresses.get(address) ?? new Set();
+    const before = links.size;
+    if (present) links.add(link);
+    else links.delete(link);
+    if (links.size === 0) this.#addresses.delete(address);
+    else this.#addresses.set(address, links);
+    const entries = groundEntries(address);
+    if (before === 0 && links.size > 0) return forward(...entries);
+    return links.size === 0 ? unforward(...entries.map((entry) => entry.id)) : [];
+  }
+
+  #offer(input: PartInput, now: Instant): Output[] {
+    const outputs: Output[] = [];
+    for (const part of this.#parts) outputs.push(...part.handle(input, now));
+    return outputs;
+  }
+
+  #refuse(
+    octets: Uint8Array,
+    error: WireError,
+    reason: Received['reason'],
+    now: Instant,
+  ): Output[] {
+    if (reason === 'icmpv6') return [count('nd.malformed')];
+    const { reply } = error;
+    if (reply?.kind === 'binding-error') {
+      return [count('mobility.unknown_type'), ...this.#errors.unrecognisedType(octets, now)];
+    }
+    if (reply?.kind !== 'parameter-problem') return [count('mobility.malformed')];
+    const answer = parameterProblem(octets, reply.code, error.offset, this.#errors.limit, now);
+    return [count('mobility.malformed'), ...answer];
+  }
+}
+
+function toldOf(received: Received): Output {
+  return tell({
+    kind: 'signal.received',
+    message: messageName(received.message.layer),
+    from: received.source,
+    to: received.destination,
+    octets: received.octets.length,
+    detail: '',
+    ...(received.tunnel === undefined ? {} : { tunnelled: true }),
+  });
+}
+
+function view(input: Extract<Input, { kind: 'packet' }>, layers: readonly Layer[]): Received {
+  const { kind: _, ...rest } = input;
+  const [outer, ...inside] = layers;
+  if (outer?.layer !== 'ipv6') throw new RangeError('a packet that was parsed begins with IPv6');
+  const { source, destination } = outer;
+  let message: Layer = outer;
+  const headers: { home?: Address; routing2?: Address } = {};
+  for (const layer of inside) {
+    // What stands behind a message (octets that nobody needs) is not the message.
+    if (layer.layer === 'trailer' || layer.layer === 'no-next-header') continue;
+    message = layer;
+    // A packet inside is nobody's message until it has come out of its tunnel by an entry.
+    if (layer.layer === 'ipv6') break;
+    if (layer.layer === 'routing-type-2') headers.routing2 = layer.homeAddress;
+    if (layer.layer !== 'destination-options') continue;
+    for (const option of layer.options) {
+      if (option.option === 'home-address') headers.home = option.homeAddress;
+    }
+  }
+  return { ...rest, ...headers, kind: 'received', source, destination, message };
+}
+
+/** What every address of a careof node needs before any role has said anything. */
+function groundEntries(address: Address): ForwardingEntry[] {
+  const dst = { address };
+  const id = (what: string) => `node/${what}/${formatAddress(address)}`;
+  return [
+    {
+      id: id('mobility'),
+      owner: 'node',
+      at: 'arriving',
+      match: { dst, protocol: 135 },
+      do: [{ divert: 'control', reason: 'mobility' }],
+    },
+    {
+      id: id('home-address'),
+      owner: 'node',
+      at: 'arriving',
+      match: { dst, home: 'any' },
+      do: [{ divert: 'control', reason: 'home-address-unverified' }],
+    },
+    {
+      id: id('routing-2'),
+      owner: 'node',
+      at: 'arriving',
+      match: { dst, routing2: 'any' },
+      do: [{ divert: 'control', reason: 'routing-2-unknown' }],
+    },
+    {
+      id: id('tunnel'),
+      owner: 'node',
+      at: 'arriving',
+      match: { dst, protocol: 41 },
+      do: [{ divert: 'control', reason: 'tunnel-unverified' }],
+    },
+  ];
+}

@@ -1,0 +1,48 @@
+import type { Address } from '../wire/address.ts';
+import type { Layer } from '../wire/packet.ts';
+import type { Counter } from './counters.ts';
+import type { CareofEvent } from './events.ts';
+import type { ForwardingEntry } from './forwarding/entry.ts';
+import type { Input, LinkAddress, Output } from './role.ts';
+import type { Instant } from './time.ts';
+
+/** A packet for the control side, read and checked once for all parts of a node. */
+export interface Received {
+  readonly kind: 'received';
+  readonly link: string;
+  readonly from?: LinkAddress;
+  readonly tunnel?: { readonly src: Address; readonly dst: Address };
+  readonly octets: Uint8Array;
+  readonly reason: Extract<Input, { kind: 'packet' }>['reason'];
+  /** Addresses of the IPv6 header. */
+  readonly source: Address;
+  readonly destination: Address;
+  /** The address in the Home Address option. */
+  readonly home?: Address;
+  /** The address in the Type 2 Routing header. */
+  readonly routing2?: Address;
+  /** The Mobility Header or ICMPv6 message, or whatever stands last. */
+  readonly message: Layer;
+}
+
+export type PartInput = Exclude<Input, { kind: 'packet' }> | Received;
+
+/** What a node is: one of the roles, or a part of one. All parts of a node see every input. */
+export interface Part {
+  handle(input: PartInput, now: Instant): Output[];
+  deadline(): Instant | undefined;
+}
+
+/** The output that raises a counter. */
+export const count = (counter: Counter): Output => ({ kind: 'count', counter });
+
+/** The outputs that put entries in the forwarding table. */
+export const forward = (...entries: readonly ForwardingEntry[]): Output[] =>
+  entries.map((entry) => ({ kind: 'forward', entry }));
+
+/** The outputs that take entries out of it. */
+export const unforward = (...ids: readonly string[]): Output[] =>
+  ids.map((id) => ({ kind: 'unforward', id }));
+
+/** The output that tells of something. */
+export const tell = (event: CareofEvent): Output => ({ kind: 'event', event });

@@ -1,0 +1,161 @@
+/**
+ * The one interface between what decides (roles) and what does (a driver: the simulator, Linux).
+ *
+ * A role is told the time and everything that happens, and gives back what to do. It reads no clock,
+ * holds no socket, and throws on nothing that a peer can send.
+ */
+import type { Address } from '../wire/address.ts';
+import type { ConstantName } from './constants.ts';
+import type { Counter } from './counters.ts';
+import type { CareofEvent } from './events.ts';
+import type { DivertReason, EntryUse, ForwardingEntry, NotifyReason } from './forwarding/entry.ts';
+import type { Mechanism } from './mechanisms.ts';
+import type { Duration, Instant } from './time.ts';
+
+/** Six octets of an Ethernet address, held like an `Address`: one character an octet. */
+export type LinkAddress = string & { readonly link: 'address' };
+
+export type Input =
+  /** The first input of all, and the only one after which nothing was there before. */
+  | { readonly kind: 'start' }
+  /** Something stored by `store` in an earlier life; all of them come right after `start`. */
+  | { readonly kind: 'restored'; readonly key: string; readonly value: string }
+  /** A link is there, comes up, goes down. `up` after `down` may be another network. */
+  | {
+      readonly kind: 'link';
+      readonly link: string;
+      readonly up: boolean;
+      readonly linkAddress: LinkAddress;
+      readonly mtu: number;
+    }
+  /** The kernel has (or no longer has) an address that may be sent from and to. */
+  | {
+      readonly kind: 'address';
+      readonly link: string;
+      readonly address: Address;
+      readonly present: boolean;
+    }
+  /**
+   * A packet for the control side: diverted by an entry, or an ICMPv6 packet that the kernel got
+   * (Neighbor Discovery, errors, 144-147), of which the control side always has a copy.
+   */
+  | {
+      readonly kind: 'packet';
+      readonly link: string;
+      /** From the IPv6 header on. */
+      readonly octets: Uint8Array;
+      readonly reason: DivertReason | 'icmpv6';
+      /** Where the packet came out of a tunnel: the addresses of that tunnel. */
+      readonly tunnel?: { readonly src: Address; readonly dst: Address };
+      /** Sender on the link, where the link has such addresses. */
+      readonly from?: LinkAddress;
+    }
+  /** An entry with `notify` carried a packet (at most one notice a second for a pair of addresses). */
+  | {
+      readonly kind: 'notice';
+      readonly entry: string;
+      readonly reason: NotifyReason;
+      readonly src: Address;
+      readonly dst: Address;
+    }
+  /** What entries carried since they were made, in the order asked for; zeros for unknown ones. */
+  | { readonly kind: 'answer'; readonly id: string; readonly use: readonly EntryUse[] }
+  /** The operator's word; what can be said depends on the role. */
+  | { readonly kind: 'command'; readonly command: Command }
+  /** `deadline()` has come. */
+  | { readonly kind: 'tick' };
+
+export type Command =
+  /** Use this link for what is sent from now on, as long as it works. */
+  { readonly do: 'prefer'; readonly link: string };
+
+export type Output =
+  /**
+   * Sends a packet. With `link` it goes out there as it stands, to `nextHop` or else to its own
+   * destination on that link. Without, it meets the forwarding table at `leaving` and the routes
+   * decide, as for what the node's programs send (so Mobility Header messages rely on the rule that
+   * entries for bound addresses do not touch them, RFC 6275 section 6.1).
+   */
+  | {
+      readonly kind: 'transmit';
+      readonly octets: Uint8Array;
+      readonly link?: string;
+      readonly nextHop?: Address;
+      /** Where the receiver's address on the link is known and need not be resolved. */
+      readonly to?: LinkAddress;
+    }
+  | { readonly kind: 'forward'; readonly entry: ForwardingEntry }
+  | { readonly kind: 'unforward'; readonly id: string }
+  /**
+   * Gives the kernel an address or takes it away. The kernel does no DAD of its own for it.
+   * `link` may be `careof0`, which carries no packets: an address there is only an identity.
+   * `optimistic`: used, but announced with care (RFC 4429). `preferred`: chosen as source for new
+   * connections before all others (RFC 6724 rule 4).
+   */
+  | {
+      readonly kind: 'address';
+      readonly action: 'add' | 'remove';
+      readonly link: string;
+      readonly address: Address;
+      readonly prefixLength: number;
+      readonly optimistic?: boolean;
+      readonly preferred?: boolean;
+    }
+  /**
+   * A route; without `via` the prefix is on the link. With `source` it holds only for packets from
+   * that address, and is taken before routes for all. Lower `metric` first.
+   */
+  | {
+      readonly kind: 'route';
+      readonly action: 'add' | 'remove';
+      readonly prefix: Address;
+      readonly prefixLength: number;
+      readonly link: string;
+      readonly via?: Address;
+      readonly source?: Address;
+      readonly metric?: number;
+    }
+  /** Receives a multicast group on a link (proxied addresses, tentative addresses), or no longer. */
+  | {
+      readonly kind: 'group';
+      readonly action: 'join' | 'leave';
+      readonly link: string;
+      readonly group: Address;
+    }
+  /** Keeps a value over a restart; without `value` forgets it. */
+  | { readonly kind: 'store'; readonly key: string; readonly value?: string }
+  /** Asks what entries have carried; comes back as `answer` with the same id, at once. */
+  | { readonly kind: 'ask'; readonly id: string; readonly entries: readonly string[] }
+  | { readonly kind: 'count'; readonly counter: Counter }
+  | { readonly kind: 'event'; readonly event: CareofEvent };
+
+export interface Role {
+  /** Feeds one input in and returns what to do, in order. Never throws on what a peer sent. */
+  handle(input: Input, now: Instant): Output[];
+  /** When the driver must next give a `tick`; undefined means never. */
+  deadline(): Instant | undefined;
+}
+
+/** Dice for jitter and spreading: a number in [0, 1). Never for secrets. */
+export type Random = () => number;
+/** Octets that nobody can guess: nonces, keys, cookies. */
+export type Secrets = (count: number) => Uint8Array;
+
+/** Hash functions, handed in by the caller (node:crypto in the lab, the daemon and the tests). */
+export interface Cryptography {
+  sha1(data: Uint8Array): Uint8Array;
+  hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array;
+}
+
+/** What every role is given when it is made. */
+export interface Environment {
+  readonly random: Random;
+  readonly secrets: Secrets;
+  readonly crypto: Cryptography;
+  /** Wall-clock time at instant 0, microseconds since 1970-01-01 (for RFC 4285's timestamps). */
+  readonly epoch: number;
+  /** Mechanisms that are taken away in this run (`--without`). */
+  readonly without: ReadonlySet<Mechanism>;
+  /** Protocol constants that the scenario or the operator sets; absent ones are the RFC's. */
+  readonly constants: Partial<Record<ConstantName, Duration>>;
+}

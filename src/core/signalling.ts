@@ -1,0 +1,178 @@
+/**
+ * How this project's roles put control messages together: a packet, and the event that tells of it.
+ */
+import { type Address, formatAddress } from '../wire/address.ts';
+import { type LayerInput, type MobilityOptionInput, serialisePacket } from '../wire/packet.ts';
+import { LIFETIME_UNIT } from './constants.ts';
+import type { LinkAddress, Output } from './role.ts';
+import { type Duration, seconds } from './time.ts';
+
+/** What the authenticating options of a message are and how they are filled in. */
+export interface Proof {
+  /** Options to append; the authenticating one comes last and holds zeros. */
+  readonly options: readonly MobilityOptionInput[];
+  /** Fills the authenticator of the finished packet in place, and mends its checksum. */
+  sign(packet: Uint8Array): void;
+}
+
+/** No proof at all. */
+export const NO_PROOF: Proof = { options: [], sign: () => {} };
+
+export interface Signal {
+  readonly source: Address;
+  readonly destination: Address;
+  readonly hopLimit?: number;
+  /** Everything behind the IPv6 header. */
+  readonly layers: readonly LayerInput[];
+  readonly detail?: string;
+  readonly proof?: Proof;
+  readonly link?: string;
+  readonly nextHop?: Address;
+  readonly to?: LinkAddress;
+  /** It will travel in a tunnel (for the reader of the event). */
+  readonly tunnelled?: boolean;
+}
+
+/** The outputs that send a message and say so. */
+export function signal(message: Signal): Output[] {
+  const octets = serialisePacket([
+    {
+      layer: 'ipv6',
+      source: message.source,
+      destination: message.destination,
+      hopLimit: message.hopLimit ?? 64,
+    },
+    ...message.layers,
+  ]);
+  message.proof?.sign(octets);
+  return [
+    {
+      kind: 'transmit',
+      octets,
+      ...(message.link === undefined ? {} : { link: message.link }),
+      ...(message.nextHop === undefined ? {} : { nextHop: message.nextHop }),
+      ...(message.to === undefined ? {} : { to: message.to }),
+    },
+    {
+      kind: 'event',
+      event: {
+        kind: 'signal.sent',
+        message: messageName(message.layers.at(-1)!.layer),
+        from: message.source,
+        to: message.destination,
+        octets: octets.length,
+        detail: message.detail ?? '',
+        ...(message.tunnelled === true ? { tunnelled: true } : {}),
+      },
+    },
+  ];
+}
+
+/** The RFC's name of a message: `care-of-test-init` is `Care-of Test Init`. */
+export function messageName(layer: string): string {
+  return layer
+    .replace('care-of', 'care_of')
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1).replace('_', '-'))
+    .join(' ');
+}
+
+export interface BindingUpdateSignal {
+  readonly careOf: Address;
+  readonly home: Address;
+  readonly to: Address;
+  readonly sequence: number;
+  readonly lifetime: Duration;
+  readonly homeRegistration: boolean;
+  /** RFC 6275 section 6.1.7: the home address's interface identifier is the link-local one's. */
+  readonly linkLocalAddressCompatibility?: boolean;
+  readonly proof: Proof;
+  readonly link?: string;
+}
+
+/**
+ * A Binding Update with Home Address option and Alternate Care-of Address option; from home
+ * (`careOf === home`) it carries neither.
+ * Source: RFC 6275 sections 6.1.7, 11.7.1, 11.7.2.
+ */
+export function bindingUpdate(update: BindingUpdateSignal): Output[] {
+  const { careOf, home, proof } = update;
+  const away = careOf !== home;
+  const layers: LayerInput[] = [];
+  if (away) {
+    layers.push({
+      layer: 'destination-options',
+      options: [{ option: 'home-address', homeAddress: home }],
+    });
+  }
+  layers.push({
+    layer: 'binding-update',
+    sequence: update.sequence,
+    acknowledge: true,
+    homeRegistration: update.homeRegistration,
+    linkLocalAddressCompatibility: update.linkLocalAddressCompatibility ?? false,
+    lifetime: wireLifetime(update.lifetime),
+    options: [
+      ...(away ? [{ option: 'alternate-care-of-address', careOfAddress: careOf } as const] : []),
+      ...proof.options,
+    ],
+  });
+  return signal({
+    source: careOf,
+    destination: update.to,
+    layers,
+    detail: `${update.homeRegistration ? 'home ' : ''}seq ${update.sequence} lifetime ${
+      update.lifetime / seconds(1)
+    } s${away ? ` home ${formatAddress(home)}` : ' (at home)'}`,
+    proof,
+    ...(update.link === undefined ? {} : { link: update.link }),
+  });
+}
+
+export interface BindingAcknowledgementSignal {
+  /** Where the update was sent to. */
+  readonly from: Address;
+  /** Where the update came from. */
+  readonly to: Address;
+  readonly home: Address;
+  readonly status: number;
+  readonly statusName: string;
+  readonly sequence: number;
+  readonly lifetime: Duration;
+  readonly proof: Proof;
+}
+
+/**
+ * A Binding Acknowledgement, behind a Type 2 Routing header unless it goes to the home address.
+ * Source: RFC 6275 sections 6.1.8, 9.5.4.
+ */
+export function bindingAcknowledgement(answer: BindingAcknowledgementSignal): Output[] {
+  const layers: LayerInput[] = [];
+  if (answer.to !== answer.home) {
+    layers.push({ layer: 'routing-type-2', segmentsLeft: 1, homeAddress: answer.home });
+  }
+  layers.push({
+    layer: 'binding-acknowledgement',
+    status: answer.status,
+    sequence: answer.sequence,
+    lifetime: wireLifetime(answer.lifetime),
+    options: [...answer.proof.options],
+  });
+  return signal({
+    source: answer.from,
+    destination: answer.to,
+    layers,
+    detail: `${answer.statusName} seq ${answer.sequence} lifetime ${answer.lifetime / seconds(1)} s`,
+    proof: answer.proof,
+  });
+}
+
+/** Whole units of 4 s, rounded down: nobody is promised more than was meant. */
+export function wireLifetime(lifetime: Duration): number {
+  return Math.min(0xffff, Math.floor(lifetime / LIFETIME_UNIT));
+}
+
+/** The time that a lifetime on the wire stands for. */
+export function lifetimeOf(units: number): Duration {
+  return (units * LIFETIME_UNIT) as Duration;
+}

@@ -1,0 +1,38 @@
+/** Makes a node of its configuration: the one place that knows all roles. */
+import { BindingCache } from '../core/binding-cache.ts';
+import { BindingErrors } from '../core/binding-errors.ts';
+import type { NodeConfig } from '../core/config.ts';
+import { constantsWith } from '../core/constants.ts';
+import { Node } from '../core/node.ts';
+import type { NodeState } from '../core/node-state.ts';
+import type { Part } from '../core/part.ts';
+import { Paths } from '../core/paths.ts';
+import type { Environment, Role } from '../core/role.ts';
+import { AccessRouter } from './mobility/access-router.ts';
+import { CorrespondentNode } from './mobility/correspondent-node.ts';
+import { HomeAgent } from './mobility/home-agent.ts';
+import { MobileNode } from './mobility/mobile-node.ts';
+
+/** The control side of a node, ready for its driver's `start`. */
+export function createNode(config: NodeConfig, env: Environment): Role {
+  const limits = [config.homeAgent?.maxBindings, config.correspondentNode?.maxBindings];
+  const state: NodeState = {
+    env,
+    constants: constantsWith(env.constants),
+    bindings: new BindingCache(Math.max(0, ...limits.map((limit) => limit ?? 0))),
+    paths: new Paths(),
+    errors: new BindingErrors(env),
+  };
+  const parts: Part[] = [];
+  const advertisements = [
+    ...(config.accessRouter?.advertisements ?? []),
+    ...(config.homeAgent?.advertisement === undefined ? [] : [config.homeAgent.advertisement]),
+  ];
+  if (advertisements.length > 0) parts.push(new AccessRouter({ advertisements }, env));
+  if (config.homeAgent !== undefined) parts.push(new HomeAgent(config.homeAgent, state));
+  if (config.correspondentNode !== undefined) {
+    parts.push(new CorrespondentNode(config.correspondentNode, state));
+  }
+  if (config.mobileNode !== undefined) parts.push(new MobileNode(config.mobileNode, state));
+  return new Node(parts, state.errors);
+}

@@ -1,0 +1,192 @@
+import type { Binding } from '../../core/binding-cache.ts';
+import type { CorrespondentNodeConfig } from '../../core/config.ts';
+import { Heap } from '../../core/heap.ts';
+import { homeAddressEntry, homeAddressEntryId } from '../../core/home-address-entries.ts';
+import { answer, type BindingUpdate, type JudgedUpdate } from '../../core/judged-update.ts';
+import type { NodeState } from '../../core/node-state.ts';
+import {
+  count,
+  forward,
+  type Part,
+  type PartInput,
+  type Received,
+  tell,
+  unforward,
+} from '../../core/part.ts';
+import type { Output } from '../../core/role.ts';
+import { signal } from '../../core/signalling.ts';
+import { after, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
+import { type Address, address, formatAddress } from '../../wire/address.ts';
+import { PeerJudge } from './correspondent-judge.ts';
+
+/** When the last part of a lifetime begins, in which a binding in use is asked to be renewed. */
+const REFRESH_SHARE = 0.95;
+
+/**
+ * Correspondent node: answers return-routability tests without keeping anything, binds home
+ * addresses that were proved, and sends straight to the care-of address.
+ *
+ *     Home Test Init -> Home Test, Care-of Test Init -> Care-of Test    (no state)
+ *     Binding Update, proved -> bound -> (in use near its end: Binding Refresh Request) -> expired
+ *
+ * Supported standards: RFC 6275 sections 9.1 to 9.6, 5.2; home address option and Type 2 Routing
+ * header by entries of the forwarding table.
+ */
+export class CorrespondentNode implements Part {
+  readonly #state: NodeState;
+  readonly #judge: PeerJudge;
+  /** Bindings to be looked at once before they expire. */
+  readonly #lastLooks = new Heap<LastLook>((a, b) => a.at < b.at);
+
+  constructor(config: CorrespondentNodeConfig, state: NodeState) {
+    this.#state = state;
+    this.#judge = new PeerJudge(config, state);
+  }
+
+  deadline(): Instant | undefined {
+    return sooner(this.#state.bindings.deadline('peer'), this.#lastLooks.peek()?.at);
+  }
+
+  handle(input: PartInput, now: Instant): Output[] {
+    switch (input.kind) {
+      case 'received':
+        return this.#received(input, now);
+      case 'answer':
+        return this.#usage(input.id, input.use[0]?.packets ?? 0);
+      case 'tick':
+        return this.#tick(now);
+      default:
+        return [];
+    }
+  }
+
+  #received(received: Received, now: Instant): Output[] {
+    const { message } = received;
+    switch (message.layer) {
+      case 'home-test-init':
+        return this.#judge.answerHomeTest(received, message.homeInitCookie, now);
+      case 'care-of-test-init':
+        return this.#judge.answerCareOfTest(received, message.careOfInitCookie, now);
+      case 'binding-update':
+        return message.homeRegistration ? [] : this.#update(received, message, now);
+      default:
+        return [];
+    }
+  }
+
+  #update(received: Received, update: BindingUpdate, now: Instant): Output[] {
+    const { judged, outputs } = this.#judge.judge(received, update, now);
+    outputs.unshift(count('mobility.bu_received'));
+    if (judged === undefined) return outputs;
+    if (judged.status >= 128) {
+      return [...outputs, count('mobility.bu_refused'), ...answer(judged, 'peer')];
+    }
+    outputs.push(count('mobility.bu_accepted'));
+    if (judged.lifetime === 0) {
+      const binding = this.#state.bindings.delete(judged.home);
+      const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted');
+      return [...outputs, ...gone, ...answer(judged, 'peer')];
+    }
+    return [...outputs, ...this.#bind(judged, now), ...answer(judged, 'peer')];
+  }
+
+  #bind(judged: JudgedUpdate, now: Instant): Output[] {
+    const { home, careOf, lifetime, sequence } = judged;
+    const before = this.#state.bindings.get(home);
+    const expiresAt = after(now, lifetime);
+    this.#state.bindings.set({
+      scope: 'peer',
+      home,
+      registrant: '',
+      bindingId: 0,
+      careOf,
+      sequence,
+      lifetime,
+      expiresAt,
+    });
+    const at = after(now, Math.round(lifetime * REFRESH_SHARE) as Duration);
+    this.#lastLooks.push({ at, home, local: judged.sentTo, expiresAt });
+    return [
+      ...this.#takeFrom(home, careOf, expiresAt),
+      ...(before !== undefined && before.careOf !== careOf ? this.#linger(before, now) : []),
+      ...this.#state.paths.setPeerBinding(home, { careOf, expiresAt }),
+      tell({
+        kind: 'binding.accepted',
+        scope: 'peer',
+        home,
+        careof: careOf,
+        lifetime_s: lifetime / seconds(1),
+        sequence,
+        source: 'RFC 6275 9.5.1',
+      }),
+    ];
+  }
+
+  #takeFrom(home: Address, careOf: Address, expiresAt: Instant): Output[] {
+    return forward(homeAddressEntry(home, careOf, expiresAt));
+  }
+
+  /** Packets that were sent before the move may still be on their way. */
+  #linger(before: Binding, now: Instant): Output[] {
+    const { home, careOf } = before;
+    if (this.#state.env.without.has('old-care-of-linger')) {
+      return unforward(homeAddressEntryId(home, careOf));
+    }
+    const until = after(now, this.#state.constants.OLD_CARE_OF_LINGER);
+    return this.#takeFrom(home, careOf, Math.min(until, before.expiresAt) as Instant);
+  }
+
+  #tick(now: Instant): Output[] {
+    const outputs: Output[] = [];
+    for (const binding of this.#state.bindings.expire('peer', now)) {
+      outputs.push(...this.#forget(binding, 'binding.expired'));
+    }
+    for (let look = this.#lastLooks.peek(); look !== undefined && look.at <= now; ) {
+      this.#lastLooks.pop();
+      outputs.push(...this.#look(look));
+      look = this.#lastLooks.peek();
+    }
+    return outputs;
+  }
+
+  /** Is a binding that nobody renewed in use? RFC 6275 section 9.5.5. */
+  #look(look: LastLook): Output[] {
+    const { home, local, expiresAt } = look;
+    const renewed = this.#state.bindings.get(home)?.expiresAt !== expiresAt;
+    if (renewed || this.#state.env.without.has('binding-refresh')) return [];
+    const id = `${USAGE}${formatAddress(home)}/${formatAddress(local)}`;
+    return [{ kind: 'ask', id, entries: [this.#state.paths.toPeerId(home)] }];
+  }
+
+  #usage(id: string, packets: number): Output[] {
+    if (!id.startsWith(USAGE) || packets === 0) return [];
+    const [home, local] = id.slice(USAGE.length).split('/').map(address);
+    return [
+      count('mobility.brr_sent'),
+      ...signal({
+        source: local!,
+        destination: home!,
+        layers: [{ layer: 'binding-refresh-request' }],
+      }),
+    ];
+  }
+
+  #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted'): Output[] {
+    const { home, careOf } = binding;
+    return [
+      ...unforward(homeAddressEntryId(home, careOf)),
+      ...this.#state.paths.setPeerBinding(home, undefined),
+      tell({ kind, scope: 'peer', home, careof: careOf, source: 'RFC 6275 9.5.2' }),
+    ];
+  }
+}
+
+interface LastLook {
+  readonly at: Instant;
+  readonly home: Address;
+  /** Our address that the binding was made with. */
+  readonly local: Address;
+  readonly expiresAt: Instant;
+}
+
+const USAGE = 'peer-binding-use/';

@@ -1,0 +1,44 @@
+/** The forwarding entries that one home binding asks for at the home agent. */
+import type { Binding } from '../../core/binding-cache.ts';
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { Instant } from '../../core/time.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
+
+export const toHomeId = (home: Address) => `home/to/${formatAddress(home)}`;
+export const fromTunnelId = (home: Address, careOf: Address) =>
+  `home/from/${formatAddress(home)}/at/${formatAddress(careOf)}`;
+
+/**
+ * What comes for the home address is tunnelled to the care-of address, Mobility Header messages
+ * too: that is how a Home Test reaches the mobile node. Source: RFC 6275 section 10.4.2.
+ */
+export function toHomeEntry(agent: Address, binding: Binding): ForwardingEntry {
+  return {
+    id: toHomeId(binding.home),
+    owner: 'home-agent',
+    at: 'leaving',
+    match: { dst: { address: binding.home }, mobility: true },
+    do: [{ push: 'ipv6', src: agent, dst: binding.careOf }],
+    expiresAt: binding.expiresAt,
+  };
+}
+
+/**
+ * What comes back through the tunnel is taken only from the registered care-of address, and only
+ * with the home address inside. Source: RFC 6275 section 10.4.5.
+ */
+export function fromTunnelEntry(
+  agent: Address,
+  home: Address,
+  careOf: Address,
+  expiresAt: Instant,
+): ForwardingEntry {
+  return {
+    id: fromTunnelId(home, careOf),
+    owner: 'home-agent',
+    at: 'arriving',
+    match: { src: { address: careOf }, dst: { address: agent }, protocol: 41, innerSrc: home },
+    do: [{ pop: 'ipv6' }],
+    expiresAt,
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * What a home agent keeps over a restart: one stored value a binding, with times of the wall clock,
+ * since a new process begins to count at zero.
+ *
+ * Source: RFC 6275 section 10.1 for what a home binding holds.
+ */
+import type { Binding } from '../../core/binding-cache.ts';
+import type { Duration, Instant } from '../../core/time.ts';
+import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
+
+const PREFIX = 'home-binding/';
+
+export const storeKey = (home: Address): string => PREFIX + formatAddress(home);
+
+export function storedBinding(binding: Binding, epoch: number): string {
+  return JSON.stringify({
+    careof: formatAddress(binding.careOf),
+    sequence: binding.sequence,
+    lifetime_us: binding.lifetime,
+    expires_us: epoch + binding.expiresAt,
+  });
+}
+
+/** The binding that a stored value stands for; undefined where it is none or is damaged. */
+export function restoreBinding(
+  key: string,
+  value: string,
+  epoch: number,
+  now: Instant,
+): Binding | undefined {
+  if (!key.startsWith(PREFIX)) return undefined;
+  const home = parseAddress(key.slice(PREFIX.length));
+  let stored: Record<string, unknown>;
+  try {
+    stored = JSON.parse(value);
+  } catch {
+    return undefined; // a journal cut off in the middle of a line
+  }
+  const careOf = typeof stored.careof === 'string' ? parseAddress(stored.careof) : undefined;
+  const { sequence, lifetime_us: lifetime, expires_us: expires } = stored;
+  if (home === undefined || careOf === undefined) return undefined;
+  if (typeof sequence !== 'number' || typeof expires !== 'number') return undefined;
+  if (typeof lifetime !== 'number') return undefined;
+  return {
+    scope: 'home',
+    home,
+    registrant: '',
+    bindingId: 0,
+    careOf,
+    sequence: sequence & 0xffff,
+    lifetime: lifetime as Duration,
+    expiresAt: Math.max(now, expires - epoch) as Instant,
+  };
+}

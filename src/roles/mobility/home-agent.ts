@@ -1,0 +1,252 @@
+import type { Binding } from '../../core/binding-cache.ts';
+import type { HomeAgentConfig } from '../../core/config.ts';
+import { answer, type BindingUpdate, type JudgedUpdate } from '../../core/judged-update.ts';
+import { DuplicateAddressDetection } from '../../core/neighbor-discovery/duplicate-address-detection.ts';
+import { NeighborProxy } from '../../core/neighbor-discovery/proxy.ts';
+import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
+import type { NodeState } from '../../core/node-state.ts';
+import {
+  count,
+  forward,
+  type Part,
+  type PartInput,
+  type Received,
+  tell,
+  unforward,
+} from '../../core/part.ts';
+import type { Output } from '../../core/role.ts';
+import { after, between, type Instant, seconds, sooner } from '../../core/time.ts';
+import { type Address, formatAddress, readAddress } from '../../wire/address.ts';
+import { BINDING_STATUS } from '../../wire/numbers.ts';
+import { walkHeaders } from '../../wire/walk.ts';
+import { fromTunnelEntry, fromTunnelId, toHomeEntry, toHomeId } from './home-agent-entries.ts';
+import { restoreBinding, storedBinding, storeKey } from './home-agent-journal.ts';
+import { UpdateJudge } from './home-agent-judge.ts';
+
+/**
+ * Home agent: stands in for mobile nodes that are away, and tunnels to them what comes for them.
+ *
+ *     Binding Update -> judged -> (new home address: Duplicate Address Detection) -> bound
+ *     bound: answers for the home address on the home link, tunnels to the care-of address,
+ *            forwards what comes back through the tunnel
+ *     bound -> lifetime 0, or expired -> gone
+ *
+ * Supported standards: RFC 6275 sections 10.1 to 10.6.1; RFC 4285; both placements of the home
+ * address that the cluster seed's Fig 10 shows.
+ */
+export class HomeAgent implements Part {
+  readonly #config: HomeAgentConfig;
+  readonly #state: NodeState;
+  readonly #judge: UpdateJudge;
+  readonly #dad: DuplicateAddressDetection;
+  readonly #proxy: NeighborProxy;
+  /** New bindings whose home address is under Duplicate Address Detection. */
+  readonly #pending = new Map<Address, JudgedUpdate>();
+
+  constructor(config: HomeAgentConfig, state: NodeState) {
+    this.#config = config;
+    this.#state = state;
+    this.#judge = new UpdateJudge(config, state);
+    this.#dad = new DuplicateAddressDetection(state.constants);
+    this.#proxy = new NeighborProxy(config.link, config.address, state.constants);
+  }
+
+  deadline(): Instant | undefined {
+    return sooner(
+      this.#state.bindings.deadline('home'),
+      sooner(this.#dad.deadline(), this.#proxy.deadline()),
+    );
+  }
+
+  handle(input: PartInput, now: Instant): Output[] {
+    switch (input.kind) {
+      case 'link':
+        if (input.link === this.#config.link) this.#proxy.setLinkAddress(input.linkAddress);
+        return [];
+      case 'restored':
+        return this.#restore(input.key, input.value, now);
+      case 'received':
+        return this.#received(input, now);
+      case 'tick':
+        return this.#tick(now);
+      default:
+        return [];
+    }
+  }
+
+  #received(received: Received, now: Instant): Output[] {
+    const { message, reason } = received;
+    if (reason === 'tunnel-unverified') return this.#strangerInTunnel(received, now);
+    if (message.layer === 'binding-update' && message.homeRegistration) {
+      return this.#update(received, message, now);
+    }
+    if (received.link !== this.#config.link) return [];
+    const conflict = this.#dad.conflict(received);
+    if (conflict !== undefined) return this.#duplicate(conflict);
+    return this.#proxy.received(received);
+  }
+
+  #update(received: Received, update: BindingUpdate, now: Instant): Output[] {
+    const { judged, outputs } = this.#judge.judge(received, update, this.#pending, now);
+    outputs.unshift(count('mobility.bu_received'));
+    if (judged === undefined) return outputs;
+    if (judged.status >= 128) {
+      return [...outputs, count('mobility.bu_refused'), ...answer(judged, 'home')];
+    }
+    if (judged.lifetime === 0) return [...outputs, ...this.#release(judged)];
+    const known = this.#state.bindings.get(judged.home);
+    const wanted = this.#pending.get(judged.home);
+    if (known === undefined && !this.#state.env.without.has('home-dad')) {
+      this.#pending.set(judged.home, judged);
+      // A repeat takes the place of the first and is answered in its stead when DAD is over.
+      const repeated = wanted !== undefined;
+      const restart = this.#state.env.without.has('update-repeated-during-dad');
+      if (repeated && !restart) return outputs;
+      return [...outputs, ...this.#dad.start(this.#config.link, judged.home, now)];
+    }
+    return [...outputs, ...this.#accept(judged, now)];
+  }
+
+  #tick(now: Instant): Output[] {
+    const dad = this.#dad.tick(now);
+    const outputs = [...dad.outputs, ...this.#proxy.tick(now)];
+    for (const home of dad.unique) {
+      const judged = this.#pending.get(home);
+      this.#pending.delete(home);
+      if (judged !== undefined) outputs.push(...this.#accept(judged, now));
+    }
+    for (const binding of this.#state.bindings.expire('home', now)) {
+      outputs.push(...this.#forget(binding, 'binding.expired'));
+    }
+    return outputs;
+  }
+
+  #accept(judged: JudgedUpdate, now: Instant): Output[] {
+    const { home, careOf, lifetime, sequence } = judged;
+    const before = this.#state.bindings.get(home);
+    const binding: Binding = {
+      scope: 'home',
+      home,
+      registrant: '',
+      bindingId: 0,
+      careOf,
+      sequence,
+      lifetime,
+      expiresAt: after(now, lifetime),
+    };
+    this.#state.bindings.set(binding);
+    return [
+      count('mobility.bu_accepted'),
+      ...this.#install(binding, before, now),
+      { kind: 'store', key: storeKey(home), value: storedBinding(binding, this.#state.env.epoch) },
+      tell({
+        kind: 'binding.accepted',
+        scope: 'home',
+        home,
+        careof: careOf,
+        lifetime_s: lifetime / seconds(1),
+        sequence,
+        source: 'RFC 6275 10.3.1',
+      }),
+      ...answer(judged, 'home'),
+    ];
+  }
+
+  /** Forwarding and proxying for a binding that is new, renewed, or taken up after a restart. */
+  #install(binding: Binding, before: Binding | undefined, now: Instant): Output[] {
+    const { without } = this.#state.env;
+    const { home, careOf } = binding;
+    const outputs: Output[] = [];
+    if (before !== undefined && before.careOf !== careOf) {
+      const linger = after(now, this.#state.constants.OLD_CARE_OF_LINGER);
+      outputs.push(
+        ...(without.has('old-care-of-linger')
+          ? unforward(fromTunnelId(home, before.careOf))
+          : forward(
+              fromTunnelEntry(
+                this.#config.address,
+                home,
+                before.careOf,
+                Math.min(linger, before.expiresAt) as Instant,
+              ),
+            )),
+      );
+    }
+    outputs.push(
+      ...forward(fromTunnelEntry(this.#config.address, home, careOf, binding.expiresAt)),
+    );
+    if (!without.has('tunnel')) {
+      outputs.push(...forward(toHomeEntry(this.#config.address, binding)));
+    }
+    if (!without.has('proxy-neighbor-discovery')) outputs.push(...this.#proxy.add(home, now));
+    return outputs;
+  }
+
+  #release(judged: JudgedUpdate): Output[] {
+    const cancelled = this.#pending.delete(judged.home) ? this.#dad.cancel(judged.home) : [];
+    const binding = this.#state.bindings.delete(judged.home);
+    const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted');
+    return [count('mobility.bu_accepted'), ...cancelled, ...gone, ...answer(judged, 'home')];
+  }
+
+  #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted'): Output[] {
+    const { home, careOf } = binding;
+    return [
+      ...unforward(toHomeId(home), fromTunnelId(home, careOf)),
+      ...this.#proxy.remove(home),
+      { kind: 'store', key: storeKey(home) },
+      tell({ kind, scope: 'home', home, careof: careOf, source: 'RFC 6275 10.3.2' }),
+    ];
+  }
+
+  /** Somebody on the home link has the address already. RFC 6275 section 10.3.1. */
+  #duplicate(home: Address): Output[] {
+    const judged = this.#pending.get(home);
+    this.#pending.delete(home);
+    const cancelled = this.#dad.cancel(home);
+    if (judged === undefined) return cancelled;
+    const status = BINDING_STATUS.duplicateAddressDetectionFailed;
+    return [
+      ...cancelled,
+      count('mobility.home_duplicate'),
+      count('mobility.bu_refused'),
+      ...answer({ ...judged, status }, 'home'),
+    ];
+  }
+
+  /**
+   * A tunnelled packet from nobody that is registered: dropped (the node counted it). A mobile node
+   * of ours whose binding is gone, as after a restart, is told so, or it would send into the void.
+   */
+  #strangerInTunnel(received: Received, now: Instant): Output[] {
+    const { octets, source, destination } = received;
+    const at = walkHeaders(octets)?.upperAt;
+    if (at === undefined || octets.length < at + 40) return [];
+    const home = readAddress(octets, at + 8);
+    const ours = maskAddress(home, this.#config.prefixLength) === this.#config.prefix;
+    if (!ours || this.#pending.has(home) || this.#state.bindings.get(home)?.careOf === source) {
+      return [];
+    }
+    return this.#state.errors.unknownBinding({ source, destination, home }, now);
+  }
+
+  #restore(key: string, value: string, now: Instant): Output[] {
+    if (this.#state.env.without.has('journal')) return [];
+    this.#judge.restore(key, value);
+    const binding = restoreBinding(key, value, this.#state.env.epoch, now);
+    if (binding === undefined || between(now, binding.expiresAt) === 0) return [];
+    if (!this.#state.bindings.set(binding)) return [count('mobility.cache_full')];
+    return [
+      ...this.#install(binding, undefined, now),
+      tell({
+        kind: 'binding.accepted',
+        scope: 'home',
+        home: binding.home,
+        careof: binding.careOf,
+        lifetime_s: Math.round(between(now, binding.expiresAt) / seconds(1)),
+        sequence: binding.sequence,
+        reason: `taken up again for ${formatAddress(binding.home)}`,
+      }),
+    ];
+  }
+}

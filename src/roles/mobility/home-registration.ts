@@ -1,0 +1,241 @@
+import type { MobileNodeConfig } from '../../core/config.ts';
+import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
+import type { NodeState } from '../../core/node-state.ts';
+import { count, type Received, tell } from '../../core/part.ts';
+import { Registration, type RegistrationOutput, type Target } from '../../core/registration.ts';
+import type { Output } from '../../core/role.ts';
+import { ntpTimestamp } from '../../core/security/authentication-option.ts';
+import { bindingUpdate, lifetimeOf } from '../../core/signalling.ts';
+import { after, between, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
+import { BINDING_STATUS, nameIn } from '../../wire/numbers.ts';
+import type { Layer } from '../../wire/packet.ts';
+
+type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
+
+/** After a refusal the node tries again, since nothing else would ever mend it. */
+const RETRY_AFTER_REFUSAL: Duration = seconds(32);
+
+/** What became of the registration, for the mobile node to act on. */
+export interface HomeProgress {
+  readonly outputs: Output[];
+  readonly result?: 'bound' | 'released' | 'expired';
+}
+
+/**
+ * The binding at the home agent: kept alive while the node is away, taken back when it is home.
+ *
+ * Supported standards: RFC 6275 sections 11.7.1, 11.7.3, 11.8; RFC 4285.
+ */
+export class HomeRegistration {
+  readonly #config: MobileNodeConfig;
+  readonly #state: NodeState;
+  readonly #registration: Registration;
+  /** The home agent's clock less ours, as its answers with status 144 showed it. */
+  #clockOffset = 0n;
+  #retryAt: Instant | undefined;
+  #target: Target | undefined;
+  /** The link that a de-registration goes out on. */
+  #link: string | undefined;
+  #linkLocal: Address | undefined;
+
+  constructor(config: MobileNodeConfig, state: NodeState) {
+    this.#config = config;
+    this.#state = state;
+    const { env, constants } = state;
+    const first = Math.floor(env.random() * 0x10000);
+    this.#registration = new Registration(
+      first,
+      constants,
+      env.random,
+      !env.without.has('retransmission'),
+    );
+  }
+
+  /** Does the home agent hold a binding of ours, as far as we know? */
+  get held(): boolean {
+    return this.#registration.expiresAt !== undefined;
+  }
+
+  /** Is there a registration that is not over: held, or asked for? */
+  get pending(): boolean {
+    return this.held || this.#registration.waiting;
+  }
+
+  /** How long the home agent goes on holding this care-of address; zero when it does not. */
+  remaining(careOf: Address, now: Instant): Duration {
+    const { bound, expiresAt } = this.#registration;
+    if (bound?.careOf !== careOf || expiresAt === undefined) return 0 as Duration;
+    return between(now, expiresAt);
+  }
+
+  setLinkLocal(address: Address): void {
+    this.#linkLocal = address;
+  }
+
+  deadline(): Instant | undefined {
+    return sooner(this.#registration.deadline(), this.#retryAt);
+  }
+
+  /** Registers a care-of address; with the home address takes the binding back, on that link. */
+  move(careOf: Address, link: string | undefined, now: Instant): HomeProgress {
+    const away = careOf !== this.#config.home;
+    this.#target = { careOf, lifetime: away ? this.#config.lifetime : (0 as Duration) };
+    this.#link = link;
+    return this.#send(now);
+  }
+
+  #send(now: Instant): HomeProgress {
+    this.#retryAt = undefined;
+    if (this.#target === undefined || this.#state.env.without.has('home-registration')) {
+      return { outputs: [] };
+    }
+    const { INITIAL_BINDACK_TIMEOUT, INITIAL_BINDACK_TIMEOUT_FIRST_REG } = this.#state.constants;
+    const first = !this.held && !this.#state.env.without.has('first-registration-timeout');
+    const wait = first ? INITIAL_BINDACK_TIMEOUT_FIRST_REG : INITIAL_BINDACK_TIMEOUT;
+    return this.#act(this.#registration.update(this.#target, wait, now), now);
+  }
+
+  tick(now: Instant): HomeProgress {
+    if (this.#retryAt !== undefined && now >= this.#retryAt) return this.#send(now);
+    return this.#act(this.#registration.tick(now), now);
+  }
+
+  /** The home agent says that it knows no binding of ours (it has restarted, say). */
+  unknownToAgent(now: Instant): HomeProgress {
+    if (!this.held || this.#registration.waiting) {
+      return { outputs: [count('mobility.be_ignored')] };
+    }
+    const outputs = [count('mobility.be_received')];
+    this.#registration.forget();
+    const sent = this.#send(now);
+    return { ...sent, outputs: [...outputs, ...sent.outputs] };
+  }
+
+  acknowledged(received: Received, message: BindingAcknowledgement, now: Instant): HomeProgress {
+    const target = this.#registration.target;
+    if (target === undefined) return { outputs: [count('mobility.ba_unexpected')] };
+    const { authentication, home } = this.#config;
+    const subject = { careOf: target.careOf, home };
+    const { crypto } = this.#state.env;
+    const { octets } = received;
+    if (checkHomeProof(authentication, crypto, subject, message, octets) !== 'proved') {
+      return this.#unproved(message.status, target);
+    }
+    if (message.status === BINDING_STATUS.mipv6IdMismatch) this.#adjustClock(message, now);
+    const refresh = message.options.find((one) => one.option === 'binding-refresh-advice');
+    const outputs = this.#registration.acknowledged(
+      {
+        status: message.status,
+        sequence: message.sequence,
+        lifetime: lifetimeOf(message.lifetime),
+        ...(refresh === undefined ? {} : { refresh: lifetimeOf(refresh.refreshInterval) }),
+      },
+      now,
+    );
+    return this.#act(outputs, now);
+  }
+
+  /** Cannot be believed, but an operator with a wrong key wants to see it. */
+  #unproved(status: number, target: Target): HomeProgress {
+    const reason = `${nameIn(BINDING_STATUS, status) ?? `status ${status}`}, itself not authenticated`;
+    return {
+      outputs: [
+        count('mobility.ba_unauthenticated'),
+        tell({ kind: 'registration.refused', ...this.#names(target), reason }),
+      ],
+    };
+  }
+
+  /** Source: RFC 4285 section 6: the answer carries the home agent's own time. */
+  #adjustClock(message: BindingAcknowledgement, now: Instant): void {
+    const theirs = timestampOf(message);
+    if (theirs === undefined) return;
+    this.#clockOffset = theirs - ntpTimestamp(this.#state.env.epoch, now);
+  }
+
+  #act(outputs: readonly RegistrationOutput[], now: Instant): HomeProgress {
+    const done: Output[] = [];
+    let result: HomeProgress['result'];
+    for (const output of outputs) {
+      switch (output.kind) {
+        case 'send':
+          done.push(...this.#sendUpdate(output, now));
+          break;
+        case 'bound':
+        case 'released':
+          result = output.kind;
+          done.push(...this.#accepted(output.target, output.began, now));
+          break;
+        case 'refused':
+          done.push(...this.#refused(output.target, output.status, now));
+          if (output.target.lifetime === 0) result = 'released';
+          break;
+        case 'refresh':
+          if (!this.#state.env.without.has('binding-refresh'))
+            done.push(...this.#send(now).outputs);
+          break;
+        case 'expired':
+          result = 'expired';
+          done.push(tell({ kind: 'registration.lost', ...this.#names(this.#target!) }));
+          done.push(...this.#send(now).outputs);
+          break;
+        case 'unexpected':
+          done.push(count('mobility.ba_unexpected'));
+      }
+    }
+    return { outputs: done, ...(result === undefined ? {} : { result }) };
+  }
+
+  #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
+    const { target, sequence, repeat } = output;
+    const { authentication, home, homeAgent } = this.#config;
+    const { crypto, epoch } = this.#state.env;
+    const subject = { careOf: target.careOf, home };
+    const timestamp = BigInt.asUintN(64, ntpTimestamp(epoch, now) + this.#clockOffset);
+    const release = target.careOf === home;
+    return [
+      count('mobility.bu_sent'),
+      ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
+      ...bindingUpdate({
+        careOf: target.careOf,
+        home,
+        to: homeAgent,
+        sequence,
+        lifetime: target.lifetime,
+        homeRegistration: true,
+        linkLocalAddressCompatibility: this.#linkLocal?.slice(8) === home.slice(8),
+        proof: homeProof(authentication, crypto, subject, timestamp),
+        ...(release && this.#link !== undefined ? { link: this.#link } : {}),
+      }),
+    ];
+  }
+
+  #accepted(target: Target, began: Instant, now: Instant): Output[] {
+    const phase = { phase: 'home_registration', began, ended: now } as const;
+    const outputs = [
+      count('mobility.ba_received'),
+      tell({ kind: 'handover.phase', ...phase, peer: this.#config.homeAgent }),
+    ];
+    if (target.lifetime === 0) return outputs;
+    const lifetime_s = this.remaining(target.careOf, now) / seconds(1);
+    const source = 'RFC 6275 11.7.3';
+    const accepted = { kind: 'registration.accepted', lifetime_s, source } as const;
+    return [...outputs, tell({ ...accepted, ...this.#names(target) })];
+  }
+
+  #refused(target: Target, status: number, now: Instant): Output[] {
+    const release = target.lifetime === 0;
+    // A home agent that has nothing to take back is as good as one that has taken it back.
+    const wrongTime = status === BINDING_STATUS.mipv6IdMismatch;
+    if (release && !wrongTime) return [];
+    const reason = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
+    this.#retryAt = wrongTime ? now : after(now, RETRY_AFTER_REFUSAL);
+    return [tell({ kind: 'registration.refused', ...this.#names(target), reason })];
+  }
+
+  #names(target: Target) {
+    const { home, homeAgent } = this.#config;
+    return { peer: homeAgent, home, careof: target.careOf };
+  }
+}
