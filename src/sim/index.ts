@@ -1,0 +1,31 @@
+/** The simulator's public surface: what the lab builds networks from. */
+
+export { KERNEL_COUNTERS, type KernelCounter } from './kernel/counters.ts';
+export type { NetworkError } from './kernel/icmpv6.ts';
+export { INTERNAL, type InterfaceAddress } from './kernel/interface.ts';
+export type { Sent } from './kernel/ip-output.ts';
+export { Kernel } from './kernel/kernel.ts';
+export {
+  interfaceIdentifier,
+  linkAddressOctets,
+  linkAddressOf,
+  linkLocalAddress,
+  namedLinkAddress,
+} from './kernel/link-address.ts';
+export type { Route } from './kernel/routes.ts';
+export { TcpConnection } from './kernel/tcp/connection.ts';
+export type { CloseReason, TcpHandlers, TcpStatistics } from './kernel/tcp/handlers.ts';
+export { type Fill, isPattern, pattern } from './kernel/tcp/send-stream.ts';
+export type { ConnectOptions, OnConnection, TcpListener } from './kernel/tcp/tcp.ts';
+export type { Datagram, UdpOptions, UdpSocket } from './kernel/udp.ts';
+export {
+  type Frame,
+  isGroup,
+  Link,
+  type LinkObserver,
+  type LinkOptions,
+  type LossReason,
+  type Station,
+} from './link.ts';
+export { type NodeCounter, type SharedEnvironment, SimNode, type SimNodeOptions } from './node.ts';
+export { Alarm, Simulation, type Timer } from './simulation.ts';

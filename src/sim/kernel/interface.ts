@@ -1,0 +1,128 @@
+import type { LinkAddress } from '../../core/role.ts';
+import { type Address, ALL_NODES, solicitedNode } from '../../wire/address.ts';
+import type { Frame, Link, Station } from '../link.ts';
+import { groupLinkAddress, linkLocalAddress, namedLinkAddress } from './link-address.ts';
+
+/** The interface that carries no packets; an address there is only an identity. */
+export const INTERNAL = 'careof0';
+/** Addresses of one interface; more are refused. */
+const MAX_ADDRESSES = 16_384;
+
+/** An address that an interface has. */
+export interface InterfaceAddress {
+  readonly address: Address;
+  readonly prefixLength: number;
+  /** In use though Duplicate Address Detection is not over (RFC 4429). */
+  readonly optimistic: boolean;
+  /** Chosen before others as the source of new connections: a home address (RFC 6724 rule 4). */
+  readonly preferred: boolean;
+}
+
+/** What becomes of a frame that an interface hears. */
+type Receiver = (from: Interface, frame: Frame) => void;
+
+/** A network interface: its link, link address, addresses and groups. */
+export class Interface implements Station {
+  readonly name: string;
+  readonly node: string;
+  readonly linkAddress: LinkAddress;
+  /** Absent for the internal interface. */
+  readonly linkLocal: Address | undefined;
+  readonly #receiver: Receiver;
+  readonly #addresses = new Map<Address, InterfaceAddress>();
+  /** How many reasons there are to hear a group. */
+  readonly #groups = new Map<Address, number>();
+  #link: Link | undefined;
+  #up = true;
+
+  constructor(node: string, name: string, receiver: Receiver, linkAddress?: LinkAddress) {
+    this.node = node;
+    this.name = name;
+    this.#receiver = receiver;
+    this.linkAddress = linkAddress ?? namedLinkAddress(node, name);
+    this.linkLocal = name === INTERNAL ? undefined : linkLocalAddress(this.linkAddress);
+    this.join(ALL_NODES);
+  }
+
+  /** Can it carry packets now? */
+  get usable(): boolean {
+    return this.#up && this.#link !== undefined;
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  /** The link's MTU; the least that IPv6 allows while there is no link. */
+  get mtu(): number {
+    return this.#link?.mtu ?? 1280;
+  }
+
+  get addresses(): ReadonlyMap<Address, InterfaceAddress> {
+    return this.#addresses;
+  }
+
+  /** Switches it on or off, as its operator does. */
+  setUp(up: boolean): void {
+    this.#up = up;
+  }
+
+  connect(link: Link): void {
+    this.disconnect();
+    link.attach(this);
+    this.#link = link;
+    for (const group of this.#groups.keys()) link.listen(this, groupLinkAddress(group));
+  }
+
+  disconnect(): void {
+    this.#link?.detach(this);
+    this.#link = undefined;
+  }
+
+  /** Adds or changes an address. Says whether there was room. */
+  add(entry: InterfaceAddress): boolean {
+    const known = this.#addresses.has(entry.address);
+    if (!known && this.#addresses.size >= MAX_ADDRESSES) return false;
+    this.#addresses.set(entry.address, entry);
+    if (!known) this.join(solicitedNode(entry.address));
+    return true;
+  }
+
+  remove(address: Address): void {
+    if (this.#addresses.delete(address)) this.leave(solicitedNode(address));
+  }
+
+  join(group: Address): void {
+    const reasons = this.#groups.get(group) ?? 0;
+    this.#groups.set(group, reasons + 1);
+    if (reasons === 0) this.#link?.listen(this, groupLinkAddress(group));
+  }
+
+  leave(group: Address): void {
+    const reasons = this.#groups.get(group) ?? 0;
+    if (reasons > 1) {
+      this.#groups.set(group, reasons - 1);
+      return;
+    }
+    this.#groups.delete(group);
+    // Groups that differ only in front share a link address.
+    const heard = [...this.#groups.keys()].map(groupLinkAddress);
+    const link = groupLinkAddress(group);
+    if (!heard.includes(link)) this.#link?.ignore(this, link);
+  }
+
+  hears(group: Address): boolean {
+    return this.#groups.has(group);
+  }
+
+  /** Puts a packet on the link; false where there is none. */
+  send(octets: Uint8Array, to: LinkAddress): boolean {
+    if (!this.usable) return false;
+    this.#link!.send(this, { from: this.linkAddress, to, octets });
+    return true;
+  }
+
+  receive(frame: Frame): void {
+    if (this.#up) this.#receiver(this, frame);
+  }
+}

@@ -1,0 +1,152 @@
+import { execute, type Tunnel } from '../../core/forwarding/execute.ts';
+import { wholePacket } from '../../core/forwarding/packet-view.ts';
+import type { LinkAddress } from '../../core/role.ts';
+import { type Address, isMulticast } from '../../wire/address.ts';
+import { PROTOCOL } from '../../wire/numbers.ts';
+import { parsePacket, receiverFault } from '../../wire/packet.ts';
+import { checksumOk, type HeaderWalk, walkHeaders } from '../../wire/walk.ts';
+import type { Frame } from '../link.ts';
+import { INTERNAL, type Interface } from './interface.ts';
+import { destinationOf, IPV6_HEADER, sourceOf } from './ipv6-fields.ts';
+import type { Kernel } from './kernel.ts';
+
+/** How a packet came to this node. */
+export interface Arrival {
+  readonly interface: Interface;
+  /** Absent for what the node sent to itself. */
+  readonly from: LinkAddress | undefined;
+  /** The last tunnel that it came out of. */
+  readonly tunnel: Tunnel | undefined;
+}
+
+/** A packet for an upper layer of this node. */
+export interface Delivery {
+  readonly octets: Uint8Array;
+  readonly source: Address;
+  readonly destination: Address;
+  /** Where the upper layer is: [at, end). */
+  readonly at: number;
+  readonly end: number;
+  readonly arrival: Arrival;
+}
+
+/** How packets come in. */
+export class IpInput {
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Takes a frame from a link. */
+  receive(by: Interface, frame: Frame): void {
+    const kernel = this.#kernel;
+    const octets = wholePacket(frame.octets);
+    if (octets === undefined || isMulticast(sourceOf(octets))) {
+      kernel.count('kernel.malformed');
+      return;
+    }
+    const destination = destinationOf(octets);
+    // Link addresses of groups are shared; a group that nobody here wants is none of our business.
+    if (isMulticast(destination) && !by.hears(destination)) return;
+    const arrival: Arrival = { interface: by, from: frame.from, tunnel: undefined };
+    // Neighbor Discovery is between two nodes of a link; no entry and no route has a part in it.
+    if (kernel.discovery.receive(octets, arrival)) return;
+    this.#arrive(octets, destination, arrival);
+  }
+
+  /** Takes what the node sent to itself. */
+  loopBack(octets: Uint8Array): void {
+    const by = this.#kernel.interfaces.get(INTERNAL)!;
+    const arrival: Arrival = { interface: by, from: undefined, tunnel: undefined };
+    this.#arrive(octets, destinationOf(octets), arrival);
+  }
+
+  #arrive(octets: Uint8Array, destination: Address, arrival: Arrival): void {
+    const kernel = this.#kernel;
+    if (kernel.table.size === 0) {
+      this.#decide(octets, destination, arrival);
+      return;
+    }
+    const outcome = execute(kernel.table, 'arriving', octets, kernel.simulation.now);
+    if (outcome.kind === 'unmatched') {
+      this.#decide(octets, destination, arrival);
+      return;
+    }
+    kernel.output.tell(outcome.notices);
+    if (outcome.kind === 'drop') kernel.output.countDrop(outcome);
+    else if (outcome.kind === 'divert') {
+      kernel.output.divert(outcome, arrival.interface.name, arrival.from);
+    } else {
+      const tunnel = outcome.tunnel ?? arrival.tunnel;
+      this.#decide(outcome.octets, destinationOf(outcome.octets), { ...arrival, tunnel });
+    }
+  }
+
+  /** For this node, or for another? */
+  #decide(octets: Uint8Array, destination: Address, arrival: Arrival): void {
+    const kernel = this.#kernel;
+    if (kernel.takes(destination, arrival.interface)) this.#deliver(octets, destination, arrival);
+    else if (kernel.forwarding && !isMulticast(destination)) kernel.output.forward(octets, arrival);
+    else kernel.count('kernel.not_ours');
+  }
+
+  #deliver(octets: Uint8Array, destination: Address, arrival: Arrival): void {
+    const kernel = this.#kernel;
+    const walk = walkHeaders(octets);
+    if (walk === undefined) {
+      kernel.count('kernel.malformed');
+      const parsed = parsePacket(octets);
+      const reply = parsed.ok ? undefined : parsed.error.reply;
+      if (!parsed.ok && reply?.kind === 'parameter-problem') {
+        kernel.icmpv6.parameterProblem(octets, reply.code, parsed.error.offset);
+      }
+      return;
+    }
+    if (walk.upperAt > IPV6_HEADER && !this.#passesHeaders(octets, walk)) return;
+    if (!checksumOk(octets)) {
+      kernel.count('kernel.checksum');
+      return;
+    }
+    kernel.count('kernel.delivered');
+    const { upperAt: at, end, protocol } = walk;
+    const delivery: Delivery = { octets, source: sourceOf(octets), destination, at, end, arrival };
+    if (protocol === PROTOCOL.tcp) kernel.tcp.receive(delivery);
+    else if (protocol === PROTOCOL.udp) kernel.udp.receive(delivery);
+    else if (protocol === PROTOCOL.icmpv6) kernel.icmpv6.receive(delivery);
+    else if (protocol !== PROTOCOL.noNextHeader) {
+      kernel.count('kernel.unknown_header');
+      kernel.icmpv6.parameterProblem(octets, 1, walk.nextHeaderAt);
+    }
+  }
+
+  /** What a host that knows nothing of mobility makes of extension headers. RFC 8200 section 4. */
+  #passesHeaders(octets: Uint8Array, walk: HeaderWalk): boolean {
+    const kernel = this.#kernel;
+    if (walk.fragmentAt >= 0 && (!walk.firstFragment || hasMore(octets, walk.fragmentAt))) {
+      kernel.count('kernel.fragment');
+      return false;
+    }
+    const parsed = parsePacket(octets);
+    const fault = parsed.ok ? receiverFault(parsed.value) : parsed.error;
+    // What is wrong in the upper layer is for the upper layer to say.
+    const wrong = fault !== undefined && fault.offset < walk.upperAt ? fault.offset : NOWHERE;
+    const option = walk.homeAddressAt < 0 ? NOWHERE : walk.homeAddressAt - 2;
+    const routing = walk.routing2At < 0 ? NOWHERE : walk.routing2At + 2;
+    const first = Math.min(option, routing, wrong);
+    if (first === NOWHERE) return true;
+    kernel.count(first === routing ? 'kernel.unknown_header' : 'kernel.unknown_option');
+    if (first === option) kernel.icmpv6.parameterProblem(octets, 2, option);
+    else if (first === routing) kernel.icmpv6.parameterProblem(octets, 0, routing);
+    else if (fault?.reply?.kind === 'parameter-problem') {
+      kernel.icmpv6.parameterProblem(octets, fault.reply.code, wrong);
+    }
+    return false;
+  }
+}
+
+const NOWHERE = Number.POSITIVE_INFINITY;
+
+/** Do more fragments follow this one? A packet in one fragment is whole (RFC 8200 section 4.5). */
+const hasMore = (octets: Uint8Array, fragmentAt: number): boolean =>
+  (octets[fragmentAt + 3]! & 1) !== 0;

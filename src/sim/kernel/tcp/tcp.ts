@@ -1,0 +1,153 @@
+import type { Address } from '../../../wire/address.ts';
+import type { NetworkError } from '../icmpv6.ts';
+import type { Delivery } from '../ip-input.ts';
+import type { Kernel } from '../kernel.ts';
+import { allotPort } from '../ports.ts';
+import { type Quoted, quotedPorts } from '../quoted.ts';
+import { Channel } from './channel.ts';
+import { TcpConnection } from './connection.ts';
+import type { TcpHandlers } from './handlers.ts';
+import { type End, parseSegment, type Segment, segmentPacket } from './segment.ts';
+
+/** Connections of one node; more are refused. */
+const MAX_CONNECTIONS = 65_536;
+
+/** Given a connection whose handshake has begun; sets its handlers. */
+export type OnConnection = (connection: TcpConnection) => void;
+
+/** What `listen` gives. */
+export interface TcpListener {
+  /** No new connections from now on; those that stand go on. */
+  close(): void;
+}
+
+export interface ConnectOptions extends TcpHandlers {
+  /** Absent: chosen (RFC 6724). */
+  readonly source?: Address;
+  /** How often unanswered data is sent again before the connection is given up. */
+  readonly retries?: number;
+}
+
+/** All TCP connections of a node. Source: RFC 9293. */
+export class Tcp {
+  readonly #kernel: Kernel;
+  readonly #listeners = new Map<number, OnConnection>();
+  readonly #connections = new Map<string, TcpConnection>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Takes connections to a port, on every address. Throws RangeError where it is taken. */
+  listen(port: number, onConnection: OnConnection): TcpListener {
+    if (this.#listeners.has(port)) {
+      throw new RangeError(`TCP port ${port} of ${this.#kernel.name} is taken`);
+    }
+    this.#listeners.set(port, onConnection);
+    return { close: () => this.#listeners.delete(port) };
+  }
+
+  /** Begins a connection. What becomes of it, the handlers are told; never before this returns. */
+  connect(address: Address, port: number, options: ConnectOptions = {}): TcpConnection {
+    const kernel = this.#kernel;
+    const { source, retries, ...handlers } = options;
+    const remote: End = { address, port };
+    const from = source ?? kernel.output.sourceFor(address);
+    const isTaken = (one: number) =>
+      this.#listeners.has(one) ||
+      this.#connections.has(keyOf({ address: from ?? address, port: one }, remote));
+    const local: End = { address: from ?? address, port: allotPort(kernel.random, isTaken) };
+    const made = this.#create(local, remote, 'syn-sent', retries);
+    made.handlers = handlers;
+    kernel.simulation.at(kernel.simulation.now, () => {
+      if (from === undefined) made.finish('unreachable');
+      else if (this.#connections.get(keyOf(local, remote)) === made) made.start();
+    });
+    return made;
+  }
+
+  receive(delivery: Delivery): void {
+    const parsed = parseSegment(delivery);
+    if (parsed === undefined) {
+      this.#kernel.count('kernel.malformed');
+      return;
+    }
+    const { segment, local, remote } = parsed;
+    const known = this.#connections.get(keyOf(local, remote));
+    if (known !== undefined) known.receive(segment);
+    else if (segment.syn && !segment.ack && !segment.rst) this.#accept(segment, local, remote);
+    else this.#reject(segment, local, remote);
+  }
+
+  /** An error about a segment; false where no connection sent it. */
+  failed(quoted: Quoted, error: NetworkError): boolean {
+    const ports = quotedPorts(quoted);
+    if (ports === undefined) return false;
+    const local = { address: quoted.source, port: ports.from };
+    const remote = { address: quoted.destination, port: ports.to };
+    const connection = this.#connections.get(keyOf(local, remote));
+    if (connection === undefined) return false;
+    const { octets, at } = quoted;
+    const whole = at + 8 <= octets.length;
+    const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+    connection.failed(error, whole ? view.getUint32(at + 4) : undefined);
+    return true;
+  }
+
+  halt(): void {
+    for (const connection of this.#connections.values()) connection.halt();
+    this.#connections.clear();
+    this.#listeners.clear();
+  }
+
+  #accept(syn: Segment, local: End, remote: End): void {
+    const onConnection = this.#listeners.get(local.port);
+    if (onConnection === undefined) {
+      this.#reject(syn, local, remote);
+      return;
+    }
+    if (this.#connections.size >= MAX_CONNECTIONS) {
+      this.#kernel.count('kernel.tcp_refused');
+      return;
+    }
+    const made = this.#create(local, remote, 'syn-received');
+    onConnection(made);
+    made.start(syn);
+  }
+
+  #create(
+    local: End,
+    remote: End,
+    state: 'syn-sent' | 'syn-received',
+    retries?: number,
+  ): TcpConnection {
+    const key = keyOf(local, remote);
+    const ended = (one: TcpConnection) => {
+      if (this.#connections.get(key) === one) this.#connections.delete(key);
+    };
+    const made = new TcpConnection(
+      this.#kernel,
+      new Channel(this.#kernel, local, remote),
+      state,
+      ended,
+      retries,
+    );
+    this.#connections.set(key, made);
+    return made;
+  }
+
+  /** Answers a segment to no connection. Source: RFC 9293 section 3.10.7.1. */
+  #reject(segment: Segment, local: End, remote: End): void {
+    this.#kernel.count('kernel.tcp_no_port');
+    if (segment.rst) return;
+    const { syn, fin, ack, payload, acknowledgement } = segment;
+    const behind = segment.sequence + payload.length + (syn ? 1 : 0) + (fin ? 1 : 0);
+    const answer = ack
+      ? { sequence: acknowledgement, rst: true }
+      : { sequence: 0, rst: true, ack: true, acknowledgement: behind >>> 0 };
+    this.#kernel.output.send(segmentPacket(local, remote, answer));
+  }
+}
+
+const keyOf = (local: End, remote: End): string =>
+  `${local.address}${remote.address}${local.port}/${remote.port}`;

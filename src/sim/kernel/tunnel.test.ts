@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Instant, milliseconds } from '../../core/time.ts';
+import { address } from '../../wire/address.ts';
+import { Link } from '../link.ts';
+import { Simulation } from '../simulation.ts';
+import { having, layerIn, nodeOn, pair, watch } from '../small-network.ts';
+import type { NetworkError } from './icmpv6.ts';
+
+const at = (milli: number) => milliseconds(milli) as number as Instant;
+const IN = address('2001:db8:2::1');
+const OUT = address('2001:db8:4::b');
+const END = address('2001:db8:9::1');
+
+/**
+ *     a --left-- in --middle-- r --narrow-- out      in: what is for 2001:db8:9::/64 goes in a tunnel
+ */
+function tunnel() {
+  const simulation = new Simulation(1);
+  const link = (name: string) => new Link(simulation, name, { delay: milliseconds(1) });
+  const [left, middle, narrow] = [link('left'), link('middle'), link('narrow')] as const;
+  const router = { forwarding: true };
+  const a = nodeOn(simulation, 'a', {
+    eth0: { link: left, addresses: ['2001:db8:1::a'], routes: { '::/0': '2001:db8:1::1' } },
+  });
+  const begin = nodeOn(
+    simulation,
+    'in',
+    {
+      eth0: { link: left, addresses: ['2001:db8:1::1'] },
+      eth1: {
+        link: middle,
+        addresses: ['2001:db8:2::1'],
+        routes: { '2001:db8:4::/64': '2001:db8:2::2' },
+      },
+    },
+    router,
+  );
+  nodeOn(
+    simulation,
+    'r',
+    {
+      eth0: { link: middle, addresses: ['2001:db8:2::2'] },
+      eth1: { link: narrow, addresses: ['2001:db8:4::1'] },
+    },
+    router,
+  );
+  const out = nodeOn(simulation, 'out', {
+    eth0: { link: narrow, addresses: ['2001:db8:4::b'], routes: { '::/0': '2001:db8:4::1' } },
+    eth1: { addresses: ['2001:db8:9::1'] },
+  });
+  begin.perform([
+    {
+      kind: 'forward',
+      entry: {
+        id: 'push',
+        owner: 'test',
+        at: 'leaving',
+        match: { dst: { address: END, length: 64 } },
+        do: [{ push: 'ipv6', src: IN, dst: OUT }],
+      },
+    },
+  ]);
+  out.perform([
+    {
+      kind: 'forward',
+      entry: {
+        id: 'pop',
+        owner: 'test',
+        at: 'arriving',
+        match: { protocol: 41, src: { address: IN } },
+        do: [{ pop: 'ipv6' }],
+      },
+    },
+  ]);
+  const errors: NetworkError[] = [];
+  const socket = a.kernel.udp.open({ onError: (error) => errors.push(error) });
+  let got = 0;
+  out.kernel.udp.open({ port: 9, onDatagram: () => got++ });
+  const send = (size: number) => {
+    const sent = socket.send(END, 9, new Uint8Array(size - 48));
+    simulation.run((simulation.now + 500_000) as Instant);
+    return sent;
+  };
+  return { simulation, left, middle, narrow, a, begin, out, errors, send, got: () => got };
+}
+
+test('a packet goes through the tunnel, its own hop limit one less at each end', () => {
+  const { middle, send, got } = tunnel();
+  const seen = watch(middle);
+  send(100);
+  assert.equal(got(), 1);
+  const [outer, inner] = having(seen, 'udp')[0]!.layers;
+  assert.equal(outer?.layer === 'ipv6' && outer.destination, OUT);
+  assert.equal(inner?.layer === 'ipv6' && inner.hopLimit, 63);
+});
+
+test('what does not fit with the outer header is told so, the header taken off', () => {
+  const { errors, send, got } = tunnel();
+  assert.equal(send(1461), 'sent');
+  assert.deepEqual(errors, [{ kind: 'too-big', mtu: 1460 }]);
+  assert.deepEqual(send(1461), { mtu: 1460 });
+  send(1460);
+  assert.equal(got(), 1);
+});
+
+test('an MTU learned inside the tunnel is told to the sender', () => {
+  const { narrow, begin, errors, send, got } = tunnel();
+  narrow.mtu = 1400;
+  send(1400);
+  // The error quotes enough of the packet inside, so the first packet already brings the answer.
+  assert.deepEqual(errors, [{ kind: 'too-big', mtu: 1360 }]);
+  assert.deepEqual(send(1400), { mtu: 1360 });
+  send(1360);
+  assert.equal(got(), 1);
+  assert.equal(begin.counters()['kernel.error_sent'], 1);
+});
+
+test('a tunnel that leads nowhere is unreachable for the sender of what went in', () => {
+  const { simulation, left, out, errors, send } = tunnel();
+  const seen = watch(left);
+  out.attach('eth0', undefined);
+  send(100);
+  simulation.run(at(5000));
+  assert.deepEqual(errors, [{ kind: 'unreachable', code: 3 }]);
+  const [error] = having(seen, 'destination-unreachable');
+  const { invoking } = layerIn(error, 'destination-unreachable')!;
+  assert.equal(invoking[6], 17, 'it quotes the packet inside');
+});
+
+test('a socket whose packets an entry makes longer is told of the room that is left', () => {
+  const { a } = pair();
+  const dst = { address: address('2001:db8:1::b') };
+  const careOf = address('2001:db8:1::c');
+  a.perform([
+    {
+      kind: 'forward',
+      entry: {
+        id: 'e',
+        owner: 'test',
+        at: 'leaving',
+        match: { dst },
+        do: [{ insert: 'routing-2', careOf }],
+      },
+    },
+  ]);
+  const socket = a.kernel.udp.open();
+  assert.deepEqual(socket.send(dst.address, 9, new Uint8Array(1430)), { mtu: 1476 });
+  assert.equal(socket.send(dst.address, 9, new Uint8Array(1428)), 'sent');
+});
+
+test('a group that shares its link address with another is not confused with it', () => {
+  const { simulation, a, b } = pair();
+  const wanted = address('ff05::1:2');
+  const other = address('ff08::1:2');
+  b.perform([{ kind: 'group', action: 'join', link: 'eth0', group: wanted }]);
+  let got = 0;
+  b.kernel.udp.open({ port: 9, onDatagram: () => got++ });
+  const route = { prefix: address('ff00::'), prefixLength: 8, link: 'eth0' } as const;
+  a.kernel.addRoute({ ...route, origin: 'fixed' });
+  const socket = a.kernel.udp.open();
+  socket.send(wanted, 9, Uint8Array.of(1));
+  socket.send(other, 9, Uint8Array.of(1));
+  simulation.run(at(100));
+  assert.equal(got, 1);
+  assert.equal(b.counters()['kernel.not_ours'], undefined, 'it is no packet gone astray');
+});
