@@ -35,15 +35,21 @@ export class BindingCache {
     home: new Heap(earlier),
     peer: new Heap(earlier),
   };
-  readonly #limit: number;
+  readonly #limits: Readonly<Record<BindingScope, number>>;
+  readonly #sizes: Record<BindingScope, number> = { home: 0, peer: 0 };
 
-  /** @param limit the most bindings it holds. */
-  constructor(limit: number) {
-    this.#limit = limit;
+  /** @param limits the most bindings of each scope: strangers take no room from mobile nodes. */
+  constructor(limits: Readonly<Record<BindingScope, number>>) {
+    this.#limits = limits;
   }
 
   get size(): number {
     return this.#bindings.size;
+  }
+
+  /** New bindings of a scope that there is room for. */
+  room(scope: BindingScope): number {
+    return this.#limits[scope] - this.#sizes[scope];
   }
 
   get(home: Address, registrant = '', bindingId = 0): Binding | undefined {
@@ -57,7 +63,10 @@ export class BindingCache {
   /** Makes or replaces a binding. False: it is new and there is no room. */
   set(binding: Binding): boolean {
     const key = keyOf(binding.home, binding.registrant, binding.bindingId);
-    if (!this.#bindings.has(key) && this.#bindings.size >= this.#limit) return false;
+    const before = this.#bindings.get(key);
+    if (before?.scope !== binding.scope && this.room(binding.scope) <= 0) return false;
+    if (before !== undefined) this.#sizes[before.scope] -= 1;
+    this.#sizes[binding.scope] += 1;
     this.#bindings.set(key, binding);
     this.#expiries[binding.scope].push({ at: binding.expiresAt, key });
     this.#shedStaleExpiries(binding.scope);
@@ -67,7 +76,7 @@ export class BindingCache {
   delete(home: Address, registrant = '', bindingId = 0): Binding | undefined {
     const key = keyOf(home, registrant, bindingId);
     const binding = this.#bindings.get(key);
-    this.#bindings.delete(key);
+    if (binding !== undefined) this.#drop(key, binding);
     return binding;
   }
 
@@ -77,7 +86,7 @@ export class BindingCache {
     for (let next = this.deadline(scope); next !== undefined && next <= now; ) {
       const { key } = this.#expiries[scope].pop()!;
       const binding = this.#bindings.get(key)!;
-      this.#bindings.delete(key);
+      this.#drop(key, binding);
       gone.push(binding);
       next = this.deadline(scope);
     }
@@ -93,6 +102,11 @@ export class BindingCache {
       expiries.pop();
     }
     return undefined;
+  }
+
+  #drop(key: string, { scope }: Binding): void {
+    this.#bindings.delete(key);
+    this.#sizes[scope] -= 1;
   }
 
   #isCurrent(expiry: Expiry, scope: BindingScope): boolean {

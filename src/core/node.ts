@@ -3,6 +3,7 @@ import { type Layer, parsePacket, receiverFault, type WireError } from '../wire/
 import type { BindingErrors } from './binding-errors.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
 import { parameterProblem } from './icmp-errors.ts';
+import { validNeighborMessage } from './neighbor-discovery/link-layer.ts';
 import {
   count,
   forward,
@@ -69,6 +70,7 @@ export class Node implements Role {
       if (misplaced) return [count('mobility.misplaced_header')];
       return [toldOf(received), ...this.#offer(received, now)];
     }
+    if (!validNeighborMessage(received)) return [count('nd.malformed')];
     const outputs = this.#offer(received, now);
     return input.reason === 'tunnel-unverified'
       ? [count('mobility.tunnel_unverified'), ...outputs]

@@ -1,4 +1,5 @@
 import type { Address } from '../wire/address.ts';
+import { BINDING_STATUS } from '../wire/numbers.ts';
 import type { MobilityOptionInput } from '../wire/packet.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
@@ -11,7 +12,14 @@ import {
   verifyBindingAuthorization,
 } from './security/return-routability.ts';
 import { NO_PROOF, type Proof, signal } from './signalling.ts';
-import type { Instant } from './time.ts';
+import type { Duration, Instant } from './time.ts';
+
+/** What a peer registration needs to know of the node that registers. */
+export interface Identity {
+  readonly home: Address;
+  /** How long a binding for this care-of address may live; zero: it may not be told to peers yet. */
+  allowed(careOf: Address, now: Instant): Duration;
+}
 
 /** How asking a peer for proof goes on. */
 export interface Proving {
@@ -33,6 +41,8 @@ export class PeerProof {
   /** The mechanism `return-routability` is taken away: everything counts as proved. */
   readonly #off: boolean;
   #careOf: Address | undefined;
+  /** What the newest update was signed with: its answer is too, even when the tokens run out. */
+  #signed: { readonly careOf: Address; readonly key: Uint8Array } | undefined;
 
   constructor(peer: Address, home: Address, state: NodeState) {
     this.#peer = peer;
@@ -96,6 +106,7 @@ export class PeerProof {
         authenticator: new Uint8Array(AUTHENTICATOR_SIZE),
       },
     ];
+    this.#signed = { careOf, key };
     const ends = { careOf, correspondent: this.#peer };
     return {
       options,
@@ -104,10 +115,10 @@ export class PeerProof {
   }
 
   /** Is this acknowledgement from the peer that proved our update for this care-of address? */
-  verifies(received: Received, careOf: Address, now: Instant): boolean {
+  verifies(received: Received, careOf: Address): boolean {
     if (this.#off) return true;
-    const key = this.#key(careOf, now);
-    if (key === undefined) return false;
+    if (this.#signed?.careOf !== careOf) return false;
+    const { key } = this.#signed;
     const ends = { careOf, correspondent: this.#peer };
     return verifyBindingAuthorization(this.#state.env.crypto, received.octets, key, ends);
   }
@@ -156,4 +167,9 @@ export class PeerProof {
       }),
     ];
   }
+}
+
+/** Statuses 136 to 138: the peer cannot check the proof any more. */
+export function isExpiredNonce(status: number): boolean {
+  return status >= BINDING_STATUS.expiredHomeNonceIndex && status <= BINDING_STATUS.expiredNonces;
 }

@@ -1,10 +1,13 @@
 import type { Address } from '../wire/address.ts';
 import { BINDING_STATUS, nameIn } from '../wire/numbers.ts';
 import type { Layer } from '../wire/packet.ts';
-import { type PathKind, pathChanged } from './events.ts';
+import { LIFETIME_UNIT } from './constants.ts';
+import { pathChanged } from './events.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
-import { PeerProof, type Proving } from './peer-proof.ts';
+import { type Identity, isExpiredNonce, PeerProof, type Proving } from './peer-proof.ts';
+import { tellAccepted, tellLost, tellPhase } from './peer-registration-events.ts';
+import { RateLimit } from './rate-limit.ts';
 import { Registration, type RegistrationOutput } from './registration.ts';
 import type { Output } from './role.ts';
 import type { TestKind, Token } from './routability-test.ts';
@@ -13,21 +16,14 @@ import { after, between, type Duration, type Instant, NO_TIME, seconds, sooner }
 
 type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
 
-/** What a peer registration needs to know of the node that registers. */
-export interface Identity {
-  readonly home: Address;
-  /** How long a binding for this care-of address may live; zero: it may not be told to peers yet. */
-  allowed(careOf: Address, now: Instant): Duration;
-}
-
 /** Updates sent without an answer before a peer counts as silent. */
 const MAX_UPDATES_UNANSWERED = 5;
 /** Status answers 136 to 138 obeyed in a row. */
 const MAX_EXPIRED_NONCES = 3;
 /** How long a silent or refusing peer is left alone. */
 const LEFT_ALONE: Duration = seconds(60);
-/** A Binding Error is believed no more often than this, since anybody can forge one. */
-const ERROR_INTERVAL: Duration = seconds(1);
+/** What anybody can forge is believed no more often: Binding Errors, Binding Refresh Requests. */
+const BELIEF_INTERVAL: Duration = seconds(1);
 
 /**
  * Our binding at one peer, from the first proof to the last refresh.
@@ -48,18 +44,24 @@ export class PeerRegistration {
   #proved = false;
   #expiredNonces = 0;
   #leftAloneUntil: Instant | undefined;
-  #errorBelievedAt: Instant | undefined;
+  readonly #errors = new RateLimit(BELIEF_INTERVAL, 1);
+  readonly #requests = new RateLimit(BELIEF_INTERVAL, 1);
   #usedBefore = 0;
 
-  constructor(peer: Address, identity: Identity, state: NodeState) {
+  /** @param first the number before the first update's: newer than any that the peer may remember. */
+  constructor(peer: Address, identity: Identity, state: NodeState, first: number) {
     this.peer = peer;
     this.#identity = identity;
     this.#state = state;
     const { env, constants } = state;
-    const first = Math.floor(env.random() * 0x10000);
     const retransmits = !env.without.has('retransmission');
     this.#registration = new Registration(first, constants, env.random, retransmits);
     this.#proof = new PeerProof(peer, identity.home, state);
+  }
+
+  /** Number of the newest update. */
+  get sequence(): number {
+    return this.#registration.sequence;
   }
 
   /** Is it of no use any more: no binding at the peer, nothing under way, nothing to remember? */
@@ -84,12 +86,25 @@ export class PeerRegistration {
       return [];
     }
     const underWay = this.#proof.waiting || this.#proved || this.#registration.waiting;
-    const known = this.#registration.bound?.careOf === careOf;
-    if (known || (this.#wanted === careOf && underWay)) return [];
+    if (this.#registration.bound?.careOf === careOf) return this.#stay(careOf);
+    if (this.#wanted === careOf && underWay) return [];
     this.#wanted = careOf;
     this.#proved = false;
     this.#leftAloneUntil = undefined;
     return this.#prove(now);
+  }
+
+  /** Back where the peer has us still: what was begun for elsewhere is void. */
+  #stay(careOf: Address): Output[] {
+    this.#proof.stop();
+    this.#wanted = careOf;
+    this.#proved = false;
+    const { paths } = this.#state;
+    if (paths.registeredCareOf(this.peer) === careOf) return [];
+    return [
+      ...paths.setRegistered(this.peer, careOf, this.#registration.expiresAt!),
+      tell(pathChanged(this.peer, this.#identity.home, 'route-optimised')),
+    ];
   }
 
   /** The home agent has accepted a care-of address: what waited for that may go on. */
@@ -128,36 +143,24 @@ export class PeerRegistration {
     const careOf = this.#registration.target?.careOf;
     if (careOf === undefined) return [count('mobility.ba_unexpected')];
     // Answers 136 to 138 cannot be signed; they only make us prove again (RFC 6275 section 9.5.4).
-    const signed = isExpiredNonce(message.status) || this.#proof.verifies(received, careOf, now);
+    const signed = isExpiredNonce(message.status) || this.#proof.verifies(received, careOf);
     if (!signed) return [count('mobility.ba_unauthenticated')];
-    const refresh = message.options.find((one) => one.option === 'binding-refresh-advice');
-    const outputs = this.#registration.acknowledged(
-      {
-        status: message.status,
-        sequence: message.sequence,
-        lifetime: lifetimeOf(message.lifetime),
-        ...(refresh === undefined ? {} : { refresh: lifetimeOf(refresh.refreshInterval) }),
-      },
-      now,
-    );
-    return this.#registered(outputs, now);
+    const { status, sequence } = message;
+    // A Binding Refresh Advice is the home agent's to give (RFC 6275 section 6.2.4).
+    const answer = { status, sequence, lifetime: lifetimeOf(message.lifetime) };
+    return this.#registered(this.#registration.acknowledged(answer, now), now);
   }
 
   /** The peer says that it knows no binding of ours. RFC 6275 section 11.3.6. */
   unknownToPeer(now: Instant): Output[] {
-    const last = this.#errorBelievedAt;
-    const early = last !== undefined && now < after(last, ERROR_INTERVAL);
-    if (early || this.#registration.expiresAt === undefined || this.#wanted === undefined) {
-      return [count('mobility.be_ignored')];
-    }
-    this.#errorBelievedAt = now;
+    const held = this.#registration.expiresAt !== undefined && this.#wanted !== undefined;
+    if (!held || !this.#errors.take(now)) return [count('mobility.be_ignored')];
     this.#registration.forget();
     this.#proof.forgetTokens();
     this.#proved = false;
     return [
       count('mobility.be_received'),
-      ...this.#state.paths.unsetRegistered(this.peer),
-      this.#pathChanged('tunnelled', 'the peer knows no binding'),
+      ...this.#fallBack('the peer knows no binding'),
       ...this.#prove(now),
     ];
   }
@@ -171,12 +174,23 @@ export class PeerRegistration {
     ];
   }
 
+  /** Does an update or a test wait for this peer's answer? Only then may it say what it is not. */
+  get asking(): boolean {
+    return this.#proof.waiting || this.#registration.waiting;
+  }
+
   /** Does a quoted Init with this cookie come from us, and wait for an answer? */
   awaits(cookie: Uint8Array): boolean {
     return this.#proof.awaits(cookie);
   }
 
-  /** The peer asks for a refresh (RFC 6275 section 11.3.5), or it is time for one and it is used. */
+  /** The peer asks for a refresh, believed seldom since anybody can. RFC 6275 section 11.3.5. */
+  asked(now: Instant): Output[] {
+    if (!this.#requests.take(now)) return [];
+    return [count('mobility.brr_received'), ...this.refresh(now)];
+  }
+
+  /** It is time for a refresh. */
   refresh(now: Instant): Output[] {
     const target = this.#registration.bound;
     if (target === undefined || this.#state.env.without.has('binding-refresh')) return [];
@@ -210,7 +224,10 @@ export class PeerRegistration {
     if (careOf === undefined) return [];
     const release = careOf === this.#identity.home;
     const longest = release ? seconds(1) : this.#identity.allowed(careOf, now);
-    if (longest === 0) return [];
+    // Less than a unit would be a lifetime of 0 on the wire, which takes the binding back.
+    if (!release && longest < LIFETIME_UNIT) return [];
+    // Tokens may run out while the home agent is waited for.
+    if (this.#proof.proof(careOf, now) === undefined) return this.#prove(now);
     this.#proved = false;
     const { MAX_RR_BINDING_LIFETIME, INITIAL_BINDACK_TIMEOUT } = this.#state.constants;
     const lifetime = release ? NO_TIME : (Math.min(MAX_RR_BINDING_LIFETIME, longest) as Duration);
@@ -232,16 +249,18 @@ export class PeerRegistration {
         return this.#bound(output.target.careOf, output.began, now);
       case 'released':
         this.stop();
-        return [count('mobility.ba_received'), this.#phase(output.began, now)];
+        return [
+          count('mobility.ba_received'),
+          ...this.#state.paths.unsetRegistered(this.peer),
+          tellLost(this.#names(output.target.careOf), 'taken back'),
+          tellPhase(this.peer, output.began, now),
+        ];
       case 'refused':
         return this.#refused(output.status, now);
       case 'refresh':
         return [{ kind: 'ask', id: this.usageId, entries: [this.#entryId()] }];
       case 'expired':
-        return [
-          ...this.#state.paths.unsetRegistered(this.peer),
-          this.#pathChanged('tunnelled', 'the binding expired unused'),
-        ];
+        return this.#fallBack('the binding expired unused');
       case 'unexpected':
         return [count('mobility.ba_unexpected')];
     }
@@ -285,16 +304,11 @@ export class PeerRegistration {
     return [
       count('mobility.ba_received'),
       ...this.#state.paths.setRegistered(this.peer, careOf, until),
-      tell({
-        kind: 'registration.accepted',
-        peer: this.peer,
-        home: this.#identity.home,
-        careof: careOf,
-        lifetime_s: between(now, until) / seconds(1),
-        source: 'RFC 6275 11.7.3',
-      }),
-      this.#phase(began, now),
-      ...(before === careOf ? [] : [this.#pathChanged('route-optimised')]),
+      tellAccepted({ ...this.#names(careOf), lifetime: between(now, until) }),
+      tellPhase(this.peer, began, now),
+      ...(before === careOf
+        ? []
+        : [tell(pathChanged(this.peer, this.#identity.home, 'route-optimised'))]),
     ];
   }
 
@@ -310,30 +324,25 @@ export class PeerRegistration {
   #leaveAlone(time: Duration, reason: string, now: Instant): Output[] {
     const careof = this.#wanted ?? this.#identity.home;
     this.stop();
+    // A peer that restarted may know the nonces' numbers and not the nonces: it answers nothing.
+    this.#proof.forgetTokens();
     this.#leftAloneUntil = after(now, time);
+    const refused = tell({ kind: 'registration.refused', ...this.#names(careof), reason });
+    return [refused, ...this.#fallBack(reason)];
+  }
+
+  #names(careof: Address) {
+    return { peer: this.peer, home: this.#identity.home, careof };
+  }
+
+  /** Packets go by the home agent again. */
+  #fallBack(reason: string): Output[] {
+    const { paths } = this.#state;
+    const known = paths.registeredCareOf(this.peer);
     return [
-      ...this.#state.paths.unsetRegistered(this.peer),
-      tell({
-        kind: 'registration.refused',
-        peer: this.peer,
-        home: this.#identity.home,
-        careof,
-        reason,
-      }),
-      this.#pathChanged('tunnelled', reason),
+      ...paths.unsetRegistered(this.peer),
+      ...(known === undefined ? [] : [tellLost(this.#names(known), reason)]),
+      tell(pathChanged(this.peer, this.#identity.home, 'tunnelled', reason)),
     ];
   }
-
-  #phase(began: Instant, ended: Instant): Output {
-    const phase = { phase: 'peer_registration', began, ended } as const;
-    return tell({ kind: 'handover.phase', ...phase, peer: this.peer });
-  }
-
-  #pathChanged(path: PathKind, reason?: string): Output {
-    return tell(pathChanged(this.peer, this.#identity.home, path, reason));
-  }
-}
-
-function isExpiredNonce(status: number): boolean {
-  return status >= BINDING_STATUS.expiredHomeNonceIndex && status <= BINDING_STATUS.expiredNonces;
 }

@@ -1,6 +1,7 @@
 import type { Address } from '../wire/address.ts';
 import type { Constants } from './constants.ts';
 import type { Random } from './role.ts';
+import { sequenceNewer } from './sequence.ts';
 import { after, between, type Duration, type Instant, NO_TIME } from './time.ts';
 
 /** What a registration wants its peer to believe; a lifetime of 0 takes the binding back. */
@@ -154,9 +155,11 @@ export class Registration {
       return [{ kind: 'refused', target: state.target, status: answer.status }];
     }
     if (state.target.lifetime === 0 || answer.lifetime === 0) {
-      this.#state = { name: 'idle' };
-      this.#expiresAt = undefined;
-      return [{ kind: 'released', target: state.target, began: state.began }];
+      this.forget();
+      const { target, began } = state;
+      // "Accepted, for no time at all" is not what was asked for, and nothing holds after it.
+      if (target.lifetime > 0) return [{ kind: 'refused', target, status: answer.status }];
+      return [{ kind: 'released', target, began }];
     }
     // The peer counts from when it got the update, we from when we sent it: never the longer.
     this.#expiresAt = after(sent.at, answer.lifetime);
@@ -206,15 +209,22 @@ export class Registration {
 
   /** The peer's last number is in the answer: go on from there. RFC 6275 section 11.7.3. */
   #correct(state: Waiting, answer: Acknowledgement, now: Instant): RegistrationOutput[] {
-    if (state.corrections >= MAX_CORRECTIONS) return [{ kind: 'unexpected' }];
+    // It answers an early repeat: what was sent since then has numbers that the peer will take.
+    if (sequenceNewer(this.#sequence, answer.sequence)) return [{ kind: 'unexpected' }];
+    if (state.corrections >= MAX_CORRECTIONS) {
+      this.#state = { name: 'idle' };
+      return [{ kind: 'refused', target: state.target, status: answer.status }];
+    }
     this.#sequence = answer.sequence & 0xffff;
     return this.#send({ ...state, corrections: state.corrections + 1 }, state.wait, now);
   }
 
   /** Spread over 70 to 90 % of the lifetime, so that nodes that began together do not stay so. */
   #refreshTime(answer: Acknowledgement, sentAt: Instant): Instant {
-    const whole = Math.min(answer.lifetime, answer.refresh ?? answer.lifetime);
-    const share = answer.refresh === undefined ? 0.7 + 0.2 * this.#random() : 1;
+    // An advice of 0 would have us send as fast as the peer answers.
+    const advice = answer.refresh || undefined;
+    const whole = Math.min(answer.lifetime, advice ?? answer.lifetime);
+    const share = advice === undefined ? 0.7 + 0.2 * this.#random() : 1;
     return after(sentAt, Math.round(whole * share) as Duration);
   }
 }

@@ -208,8 +208,15 @@ export class RoutabilityTest {
   #conclude(now: Instant): TestOutput[] {
     if (this.#wanted === undefined) return [];
     const { careOf, began } = this.#wanted;
-    if (this.proof(careOf, now) === undefined) return [];
+    if (this.proof(careOf, now) === undefined) return this.#renew(now);
     this.#wanted = undefined;
     return [{ kind: 'proved', began }];
+  }
+
+  /** A token that was fresh when the other test began may have run out while that went on. */
+  #renew(now: Instant): TestOutput[] {
+    const tests = [...this.#tests.values()];
+    if (tests.some(({ pending }) => pending !== undefined)) return [];
+    return tests.flatMap(({ kind, address }) => this.#want(kind, address, now));
   }
 }

@@ -15,11 +15,14 @@ import { MobileNode } from './mobility/mobile-node.ts';
 
 /** The control side of a node, ready for its driver's `start`. */
 export function createNode(config: NodeConfig, env: Environment): Role {
-  const limits = [config.homeAgent?.maxBindings, config.correspondentNode?.maxBindings];
+  const { homeAgent, correspondentNode } = config;
   const state: NodeState = {
     env,
     constants: constantsWith(env.constants),
-    bindings: new BindingCache(Math.max(0, ...limits.map((limit) => limit ?? 0))),
+    bindings: new BindingCache({
+      home: homeAgent?.maxBindings ?? 0,
+      peer: correspondentNode?.maxBindings ?? 0,
+    }),
     paths: new Paths(),
     errors: new BindingErrors(env),
   };
@@ -31,7 +34,7 @@ export function createNode(config: NodeConfig, env: Environment): Role {
   if (advertisements.length > 0) parts.push(new AccessRouter({ advertisements }, env));
   if (config.homeAgent !== undefined) parts.push(new HomeAgent(config.homeAgent, state));
   if (config.correspondentNode !== undefined) {
-    parts.push(new CorrespondentNode(config.correspondentNode, state));
+    parts.push(new CorrespondentNode(state, config.homeAgent !== undefined));
   }
   if (config.mobileNode !== undefined) parts.push(new MobileNode(config.mobileNode, state));
   return new Node(parts, state.errors);

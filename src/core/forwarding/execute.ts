@@ -1,4 +1,5 @@
 import type { Address } from '../../wire/address.ts';
+import { PROTOCOL } from '../../wire/numbers.ts';
 import { after, type Instant, seconds } from '../time.ts';
 import type {
   Action,
@@ -202,7 +203,11 @@ function dropped(
 }
 
 function notify(row: Row, reason: NotifyReason, passage: Passage, now: Instant): void {
-  const { src, dst } = passage.packet;
+  const { home, dst, protocol } = passage.packet;
+  // A peer that is away itself is known by its home address, not by where it is just now.
+  const src = home ?? passage.packet.src;
+  // Signalling is no flow: nobody is to be told where we are for having tested that we are there.
+  if (protocol === PROTOCOL.mobility) return;
   const ends = src + dst;
   const last = row.noticed.get(ends);
   if (last !== undefined && now < after(last, NOTICE_INTERVAL)) return;

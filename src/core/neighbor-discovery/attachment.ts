@@ -129,12 +129,16 @@ export class Attachment {
     return outputs;
   }
 
-  #discovered({ outputs, found, lost }: Discovered, now: Instant): Output[] {
+  #discovered({ outputs, found, renewed, lost }: Discovered, now: Instant): Output[] {
     if (lost !== undefined && this.#current()?.advertisement.router === lost.router) {
       return [...outputs, ...this.#leave(), ...this.#searchAmongKnown(now)];
     }
-    if (found === undefined) return outputs;
-    return [...outputs, ...this.#consider(found, now)];
+    // A known router may offer a prefix only now; an address given up on is not tried for ever.
+    const hopeless = this.#tries >= MAX_ADDRESS_TRIES;
+    const late = this.#stage.name === 'searching' && !hopeless ? renewed : undefined;
+    const offered = found ?? late;
+    if (offered === undefined) return outputs;
+    return [...outputs, ...this.#consider(offered, now)];
   }
 
   /** The router in use is gone; another may have been there all along. */

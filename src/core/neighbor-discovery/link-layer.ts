@@ -1,8 +1,26 @@
-import type { Address } from '../../wire/address.ts';
+import { type Address, isMulticast, solicitedNode, UNSPECIFIED } from '../../wire/address.ts';
+import type { Received } from '../part.ts';
 import type { LinkAddress } from '../role.ts';
 
 /** Neighbor Discovery messages that left another router on their way are forged (RFC 4861). */
 export const ND_HOP_LIMIT = 255;
+
+/**
+ * May a Neighbor Solicitation or Advertisement be believed? One that did not begin on this link could
+ * make anybody's Duplicate Address Detection fail from afar. Other messages: always.
+ * Source: RFC 4861 sections 7.1.1 and 7.1.2.
+ */
+export function validNeighborMessage({ message, source, destination, ...rest }: Received): boolean {
+  const isSolicitation = message.layer === 'neighbor-solicitation';
+  if (!isSolicitation && message.layer !== 'neighbor-advertisement') return true;
+  const { octets, tunnel } = rest;
+  if (octets[7] !== ND_HOP_LIMIT || message.code !== 0 || tunnel !== undefined) return false;
+  if (isMulticast(message.targetAddress)) return false;
+  if (!isSolicitation) return !(isMulticast(destination) && message.solicited);
+  const says = message.options.some((one) => one.option === 'source-link-layer-address');
+  const probe = source === UNSPECIFIED;
+  return !probe || (!says && destination === solicitedNode(message.targetAddress));
+}
 
 /** The octets of a link address, as an option carries them. */
 export function linkAddressOctets(address: LinkAddress): Uint8Array {

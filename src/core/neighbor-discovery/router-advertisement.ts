@@ -4,6 +4,9 @@ import type { LinkAddress } from '../role.ts';
 import { type Duration, milliseconds, seconds } from '../time.ts';
 import { linkAddressFrom, ND_HOP_LIMIT } from './link-layer.ts';
 
+/** RFC 6275 section 7.5: no MaxRtrAdvInterval is shorter. Zero would have us probe without end. */
+const MIN_INTERVAL_MS = 70;
+
 export interface AdvertisedPrefix {
   /** The prefix itself, host bits zero. */
   readonly prefix: Address;
@@ -49,7 +52,7 @@ export function readAdvertisement(received: Received): Advertisement | undefined
     if (option.option === 'source-link-layer-address') {
       linkAddress = linkAddressFrom(option.linkLayerAddress.subarray(0, 6));
     } else if (option.option === 'advertisement-interval') {
-      interval = milliseconds(option.advertisementInterval);
+      interval = milliseconds(Math.max(option.advertisementInterval, MIN_INTERVAL_MS));
     } else if (option.option === 'prefix-information' && !isLinkLocal(option.prefix)) {
       prefixes.push({
         prefix: maskAddress(option.prefix, option.prefixLength),

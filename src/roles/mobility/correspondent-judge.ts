@@ -1,4 +1,4 @@
-import type { CorrespondentNodeConfig } from '../../core/config.ts';
+import type { Binding } from '../../core/binding-cache.ts';
 import {
   askedBy,
   type BindingUpdate,
@@ -18,12 +18,19 @@ import {
 } from '../../core/security/return-routability.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
 import { type Proof, signal } from '../../core/signalling.ts';
-import type { Instant } from '../../core/time.ts';
+import { after, type Instant } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 
 /** Octets of the node key Kcn (RFC 6275 section 5.2.1). */
 const NODE_KEY_SIZE = 20;
+/** Bindings that are gone and remembered. */
+const MAX_RETIRED = 4096;
+
+interface Retired {
+  readonly sequence: number;
+  readonly until: Instant;
+}
 
 /**
  * Return routability from the correspondent's side: gives out tokens, keeps nothing, and later tells
@@ -32,16 +39,36 @@ const NODE_KEY_SIZE = 20;
  * Supported standards: RFC 6275 sections 5.2, 9.4, 9.5.1.
  */
 export class PeerJudge {
-  readonly #config: CorrespondentNodeConfig;
   readonly #state: NodeState;
   readonly #nodeKey: Uint8Array;
-  readonly #nonces: NonceTable;
+  #nonces: NonceTable;
+  /** The last number of each binding that is gone while its nonces are not; oldest first. */
+  readonly #retired = new Map<Address, Retired>();
 
-  constructor(config: CorrespondentNodeConfig, state: NodeState) {
-    this.#config = config;
+  constructor(state: NodeState) {
     this.#state = state;
     this.#nodeKey = state.env.secrets(NODE_KEY_SIZE);
     this.#nonces = new NonceTable(state.env.secrets, state.constants);
+  }
+
+  /**
+   * A binding is gone. The update that made it could be played back as long as its nonces hold, so
+   * its number is remembered for as long; without room for that the nonces go instead.
+   * Source: RFC 6275 section 5.2.8.
+   */
+  retire({ home, sequence }: Binding, now: Instant): void {
+    for (const [other, { until }] of this.#retired) {
+      if (now < until) break;
+      this.#retired.delete(other);
+    }
+    if (this.#retired.size >= MAX_RETIRED) {
+      this.#retired.clear();
+      this.#nonces = new NonceTable(this.#state.env.secrets, this.#state.constants);
+      return;
+    }
+    const until = after(now, this.#state.constants.MAX_NONCE_LIFETIME);
+    this.#retired.delete(home);
+    this.#retired.set(home, { sequence, until });
   }
 
   /** Source: RFC 6275 section 9.4.3. */
@@ -166,11 +193,12 @@ export class PeerJudge {
     if (known !== undefined && known.scope !== 'peer') {
       return { status: BINDING_STATUS.registrationTypeChangeDisallowed, answerSequence };
     }
-    if (known !== undefined && !sequenceNewer(asked.sequence, known.sequence)) {
+    const last = known ?? this.#retired.get(asked.home);
+    if (last !== undefined && !sequenceNewer(asked.sequence, last.sequence)) {
       const status = BINDING_STATUS.sequenceNumberOutOfWindow;
-      return { status, answerSequence: known.sequence };
+      return { status, answerSequence: last.sequence };
     }
-    if (known === undefined && asked.lifetime > 0 && bindings.size >= this.#config.maxBindings) {
+    if (known === undefined && asked.lifetime > 0 && bindings.room('peer') <= 0) {
       return { status: BINDING_STATUS.insufficientResources, answerSequence };
     }
     return { status: BINDING_STATUS.accepted, answerSequence };

@@ -1,8 +1,12 @@
 import type { Binding } from '../../core/binding-cache.ts';
-import type { CorrespondentNodeConfig } from '../../core/config.ts';
 import { Heap } from '../../core/heap.ts';
 import { homeAddressEntry, homeAddressEntryId } from '../../core/home-address-entries.ts';
-import { answer, type BindingUpdate, type JudgedUpdate } from '../../core/judged-update.ts';
+import {
+  answer,
+  askedBy,
+  type BindingUpdate,
+  type JudgedUpdate,
+} from '../../core/judged-update.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import {
   count,
@@ -15,8 +19,9 @@ import {
 } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { signal } from '../../core/signalling.ts';
-import { after, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
+import { after, type Duration, type Instant, NO_TIME, seconds, sooner } from '../../core/time.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
+import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { PeerJudge } from './correspondent-judge.ts';
 
 /** When the last part of a lifetime begins, in which a binding in use is asked to be renewed. */
@@ -35,12 +40,15 @@ const REFRESH_SHARE = 0.95;
 export class CorrespondentNode implements Part {
   readonly #state: NodeState;
   readonly #judge: PeerJudge;
+  readonly #agent: boolean;
   /** Bindings to be looked at once before they expire. */
   readonly #lastLooks = new Heap<LastLook>((a, b) => a.at < b.at);
 
-  constructor(config: CorrespondentNodeConfig, state: NodeState) {
+  /** @param agent is there a home agent in this node, which takes home registrations? */
+  constructor(state: NodeState, agent: boolean) {
     this.#state = state;
-    this.#judge = new PeerJudge(config, state);
+    this.#agent = agent;
+    this.#judge = new PeerJudge(state);
   }
 
   deadline(): Instant | undefined {
@@ -68,10 +76,20 @@ export class CorrespondentNode implements Part {
       case 'care-of-test-init':
         return this.#judge.answerCareOfTest(received, message.careOfInitCookie, now);
       case 'binding-update':
-        return message.homeRegistration ? [] : this.#update(received, message, now);
+        if (!message.homeRegistration) return this.#update(received, message, now);
+        return this.#agent ? [] : this.#noHomeAgent(received, message, now);
       default:
         return [];
     }
+  }
+
+  /** RFC 6275 section 9.5.1. Nothing proves such an update, so answers are no more than a trickle. */
+  #noHomeAgent(received: Received, update: BindingUpdate, now: Instant): Output[] {
+    const refused = [count('mobility.bu_received'), count('mobility.bu_refused')];
+    if (!this.#state.errors.limit.take(now)) return refused;
+    const asked = askedBy(received, update, NO_TIME);
+    const status = BINDING_STATUS.homeRegistrationNotSupported;
+    return [...refused, ...answer({ ...asked, status }, 'peer')];
   }
 
   #update(received: Received, update: BindingUpdate, now: Instant): Output[] {
@@ -84,7 +102,7 @@ export class CorrespondentNode implements Part {
     outputs.push(count('mobility.bu_accepted'));
     if (judged.lifetime === 0) {
       const binding = this.#state.bindings.delete(judged.home);
-      const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted');
+      const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted', now);
       return [...outputs, ...gone, ...answer(judged, 'peer')];
     }
     return [...outputs, ...this.#bind(judged, now), ...answer(judged, 'peer')];
@@ -106,6 +124,7 @@ export class CorrespondentNode implements Part {
     });
     const at = after(now, Math.round(lifetime * REFRESH_SHARE) as Duration);
     this.#lastLooks.push({ at, home, local: judged.sentTo, expiresAt });
+    this.#shedStaleLooks();
     return [
       ...this.#takeFrom(home, careOf, expiresAt),
       ...(before !== undefined && before.careOf !== careOf ? this.#linger(before, now) : []),
@@ -139,7 +158,7 @@ export class CorrespondentNode implements Part {
   #tick(now: Instant): Output[] {
     const outputs: Output[] = [];
     for (const binding of this.#state.bindings.expire('peer', now)) {
-      outputs.push(...this.#forget(binding, 'binding.expired'));
+      outputs.push(...this.#forget(binding, 'binding.expired', now));
     }
     for (let look = this.#lastLooks.peek(); look !== undefined && look.at <= now; ) {
       this.#lastLooks.pop();
@@ -147,6 +166,19 @@ export class CorrespondentNode implements Part {
       look = this.#lastLooks.peek();
     }
     return outputs;
+  }
+
+  /** A peer that renews all the time must not grow the heap. */
+  #shedStaleLooks(): void {
+    const { bindings } = this.#state;
+    const looks = this.#lastLooks;
+    if (looks.size < 2 * bindings.size + 64) return;
+    const current: LastLook[] = [];
+    for (let look = looks.pop(); look !== undefined; look = looks.pop()) {
+      if (bindings.get(look.home)?.expiresAt === look.expiresAt) current.push(look);
+    }
+    // Of looks at one binding for one moment, as after updates in one instant, one is enough.
+    for (const look of new Map(current.map((look) => [look.home, look])).values()) looks.push(look);
   }
 
   /** Is a binding that nobody renewed in use? RFC 6275 section 9.5.5. */
@@ -171,8 +203,9 @@ export class CorrespondentNode implements Part {
     ];
   }
 
-  #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted'): Output[] {
+  #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted', now: Instant): Output[] {
     const { home, careOf } = binding;
+    this.#judge.retire(binding, now);
     return [
       ...unforward(homeAddressEntryId(home, careOf)),
       ...this.#state.paths.setPeerBinding(home, undefined),

@@ -30,12 +30,13 @@ export function restoreBinding(
 ): Binding | undefined {
   if (!key.startsWith(PREFIX)) return undefined;
   const home = parseAddress(key.slice(PREFIX.length));
-  let stored: Record<string, unknown>;
+  let stored: Record<string, unknown> | null;
   try {
     stored = JSON.parse(value);
   } catch {
     return undefined; // a journal cut off in the middle of a line
   }
+  if (typeof stored !== 'object' || stored === null) return undefined;
   const careOf = typeof stored.careof === 'string' ? parseAddress(stored.careof) : undefined;
   const { sequence, lifetime_us: lifetime, expires_us: expires } = stored;
   if (home === undefined || careOf === undefined) return undefined;

@@ -20,7 +20,7 @@ import type { Output } from '../../core/role.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
 import type { Proof } from '../../core/signalling.ts';
-import type { Instant } from '../../core/time.ts';
+import type { Duration, Instant } from '../../core/time.ts';
 import {
   type Address,
   formatAddress,
@@ -75,7 +75,7 @@ export class UpdateJudge {
     pending: ReadonlyMap<Address, JudgedUpdate>,
     now: Instant,
   ): Judgement {
-    const asked = askedBy(received, update, this.#state.constants.MAX_HOME_LIFETIME);
+    const asked = askedBy(received, update, this.#longest());
     const { home } = asked;
     const node = this.#nodeFor(home);
     if (node === undefined) {
@@ -98,6 +98,12 @@ export class UpdateJudge {
       return { judged: { ...base, status, answerSequence: known!.sequence }, outputs };
     }
     return { judged: { ...base, status }, outputs };
+  }
+
+  /** None outlives the home prefix. Source: RFC 6275 section 10.3.1. */
+  #longest(): Duration {
+    const prefix = this.#config.advertisement?.validLifetime ?? Number.POSITIVE_INFINITY;
+    return Math.min(this.#state.constants.MAX_HOME_LIFETIME, prefix) as Duration;
   }
 
   /** The answer is proved with the update's own timestamp. Source: RFC 4285 section 6. */
@@ -179,7 +185,7 @@ export class UpdateJudge {
         ? BINDING_STATUS.notHomeAgentForThisMobileNode
         : BINDING_STATUS.accepted;
     }
-    if (known === undefined && bindings.size + pending >= this.#config.maxBindings) {
+    if (known === undefined && bindings.room('home') <= pending) {
       return BINDING_STATUS.insufficientResources;
     }
     return BINDING_STATUS.accepted;

@@ -134,7 +134,11 @@ export class HomeAgent implements Part {
       lifetime,
       expiresAt: after(now, lifetime),
     };
-    this.#state.bindings.set(binding);
+    if (!this.#state.bindings.set(binding)) {
+      const status = BINDING_STATUS.insufficientResources;
+      const refused = [count('mobility.cache_full'), count('mobility.bu_refused')];
+      return [...refused, ...answer({ ...judged, status }, 'home')];
+    }
     return [
       count('mobility.bu_accepted'),
       ...this.#install(binding, before, now),

@@ -2,6 +2,7 @@ import type { MobileNodeConfig } from '../../core/config.ts';
 import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received, tell } from '../../core/part.ts';
+import { RateLimit } from '../../core/rate-limit.ts';
 import { Registration, type RegistrationOutput, type Target } from '../../core/registration.ts';
 import type { Output } from '../../core/role.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
@@ -15,6 +16,8 @@ type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' 
 
 /** After a refusal the node tries again, since nothing else would ever mend it. */
 const RETRY_AFTER_REFUSAL: Duration = seconds(32);
+/** A Binding Error of the home agent is believed no more often than this: anybody can forge one. */
+const ERROR_INTERVAL: Duration = seconds(1);
 
 /** What became of the registration, for the mobile node to act on. */
 export interface HomeProgress {
@@ -33,6 +36,10 @@ export class HomeRegistration {
   readonly #registration: Registration;
   /** The home agent's clock less ours, as its answers with status 144 showed it. */
   #clockOffset = 0n;
+  /** Answers with status 144 in a row. */
+  #wrongTimes = 0;
+  #lastTimestamp = 0n;
+  readonly #errors = new RateLimit(ERROR_INTERVAL, 1);
   #retryAt: Instant | undefined;
   #target: Target | undefined;
   /** The link that a de-registration goes out on. */
@@ -85,6 +92,13 @@ export class HomeRegistration {
     return this.#send(now);
   }
 
+  /** At home, with nothing to take back: no attempt to register goes on. */
+  rest(): void {
+    this.#registration.forget();
+    this.#target = undefined;
+    this.#retryAt = undefined;
+  }
+
   #send(now: Instant): HomeProgress {
     this.#retryAt = undefined;
     if (this.#target === undefined || this.#state.env.without.has('home-registration')) {
@@ -103,7 +117,7 @@ export class HomeRegistration {
 
   /** The home agent says that it knows no binding of ours (it has restarted, say). */
   unknownToAgent(now: Instant): HomeProgress {
-    if (!this.held || this.#registration.waiting) {
+    if (!this.held || this.#registration.waiting || !this.#errors.take(now)) {
       return { outputs: [count('mobility.be_ignored')] };
     }
     const outputs = [count('mobility.be_received')];
@@ -122,7 +136,6 @@ export class HomeRegistration {
     if (checkHomeProof(authentication, crypto, subject, message, octets) !== 'proved') {
       return this.#unproved(message.status, target);
     }
-    if (message.status === BINDING_STATUS.mipv6IdMismatch) this.#adjustClock(message, now);
     const refresh = message.options.find((one) => one.option === 'binding-refresh-advice');
     const outputs = this.#registration.acknowledged(
       {
@@ -133,7 +146,12 @@ export class HomeRegistration {
       },
       now,
     );
-    return this.#act(outputs, now);
+    // Only of an answer that was waited for: an old one played back would set the clock back.
+    const wrongTime = outputs.some(isWrongTime);
+    if (wrongTime) this.#adjustClock(message, now);
+    const progress = this.#act(outputs, now);
+    if (!wrongTime && outputs[0]?.kind !== 'unexpected') this.#wrongTimes = 0;
+    return progress;
   }
 
   /** Cannot be believed, but an operator with a wrong key wants to see it. */
@@ -152,6 +170,7 @@ export class HomeRegistration {
     const theirs = timestampOf(message);
     if (theirs === undefined) return;
     this.#clockOffset = theirs - ntpTimestamp(this.#state.env.epoch, now);
+    this.#lastTimestamp = 0n;
   }
 
   #act(outputs: readonly RegistrationOutput[], now: Instant): HomeProgress {
@@ -192,7 +211,10 @@ export class HomeRegistration {
     const { authentication, home, homeAgent } = this.#config;
     const { crypto, epoch } = this.#state.env;
     const subject = { careOf: target.careOf, home };
-    const timestamp = BigInt.asUintN(64, ntpTimestamp(epoch, now) + this.#clockOffset);
+    const clock = BigInt.asUintN(64, ntpTimestamp(epoch, now) + this.#clockOffset);
+    // Two updates in one instant are not to be a replay of each other (RFC 4285 section 6).
+    const timestamp = clock > this.#lastTimestamp ? clock : this.#lastTimestamp + 1n;
+    this.#lastTimestamp = timestamp;
     const release = target.careOf === home;
     return [
       count('mobility.bu_sent'),
@@ -217,7 +239,10 @@ export class HomeRegistration {
       count('mobility.ba_received'),
       tell({ kind: 'handover.phase', ...phase, peer: this.#config.homeAgent }),
     ];
-    if (target.lifetime === 0) return outputs;
+    if (target.lifetime === 0) {
+      const lost = { kind: 'registration.lost', reason: 'taken back at home' } as const;
+      return [...outputs, tell({ ...lost, ...this.#names(target) })];
+    }
     const lifetime_s = this.remaining(target.careOf, now) / seconds(1);
     const source = 'RFC 6275 11.7.3';
     const accepted = { kind: 'registration.accepted', lifetime_s, source } as const;
@@ -228,10 +253,20 @@ export class HomeRegistration {
     const release = target.lifetime === 0;
     // A home agent that has nothing to take back is as good as one that has taken it back.
     const wrongTime = status === BINDING_STATUS.mipv6IdMismatch;
-    if (release && !wrongTime) return [];
+    if (release && !wrongTime) {
+      this.rest();
+      return [];
+    }
     const reason = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
-    this.#retryAt = wrongTime ? now : after(now, RETRY_AFTER_REFUSAL);
+    this.#retryAt = after(now, wrongTime ? this.#clockWait() : RETRY_AFTER_REFUSAL);
     return [tell({ kind: 'registration.refused', ...this.#names(target), reason })];
+  }
+
+  /** At once for the first, then 1, 2, 4 ... 32 s: two clocks may never come to agree. */
+  #clockWait(): Duration {
+    const wait = this.#wrongTimes === 0 ? 0 : seconds(2 ** Math.min(this.#wrongTimes - 1, 5));
+    this.#wrongTimes += 1;
+    return wait as Duration;
   }
 
   #names(target: Target) {
@@ -239,3 +274,6 @@ export class HomeRegistration {
     return { peer: homeAgent, home, careof: target.careOf };
   }
 }
+
+const isWrongTime = (output: RegistrationOutput): boolean =>
+  output.kind === 'refused' && output.status === BINDING_STATUS.mipv6IdMismatch;

@@ -136,7 +136,7 @@ export class MobileNode implements Part {
   /** Is the place in use still the best one? If not, the hand-over begins here. */
   #settle(now: Instant): Output[] {
     const best = this.#best();
-    const outputs = this.#takeAt(best);
+    const outputs = this.#takeAt(best, now);
     if (best === undefined) return [...outputs, ...this.#nowhere()];
     const same = best.link === this.#place?.link && best.address === this.#place.address;
     if (same) {
@@ -204,7 +204,8 @@ export class MobileNode implements Part {
     const { home, homePrefixLength } = this.#config;
     const outputs: Output[] = [];
     const { without } = this.#state.env;
-    if (this.#registration.pending && !without.has('returning-home')) {
+    if (!this.#registration.pending) this.#registration.rest();
+    else if (!without.has('returning-home')) {
       outputs.push(...this.#progress(this.#registration.move(home, place.link, now), now));
     }
     outputs.push(
@@ -280,14 +281,15 @@ export class MobileNode implements Part {
   }
 
   /** Packets are taken at every place that works, so that nothing under way is lost in a move. */
-  #takeAt(best: Place | undefined): Output[] {
-    const all = !this.#state.env.without.has('make-before-break');
+  #takeAt(best: Place | undefined, now: Instant): Output[] {
+    const { without } = this.#state.env;
     const wanted = new Set<Address>();
-    for (const attachment of this.#attachments.values()) {
-      const { place } = attachment;
-      if (place !== undefined && !place.atHome && (all || place === best)) {
-        wanted.add(place.address);
-      }
+    for (const { place } of this.#attachments.values()) {
+      if (place === undefined || place.atHome) continue;
+      const late = without.has('tunnel-while-registering');
+      if (late && this.#registration.remaining(place.address, now) === 0) continue;
+      if (without.has('make-before-break') && place !== best) continue;
+      wanted.add(place.address);
     }
     const outputs: Output[] = [];
     for (const careOf of this.#taken) {

@@ -1,11 +1,14 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
-import { type Identity, PeerRegistration } from '../../core/peer-registration.ts';
+import type { Identity } from '../../core/peer-proof.ts';
+import { PeerRegistration } from '../../core/peer-registration.ts';
 import type { Output } from '../../core/role.ts';
+import { sequenceNewer } from '../../core/sequence.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import { type Address, isUnicastRoutable, readAddress } from '../../wire/address.ts';
 import { IPV6_OPTION, MH_TYPE, PROTOCOL } from '../../wire/numbers.ts';
+import type { LayerOf } from '../../wire/packet.ts';
 import { walkHeaders } from '../../wire/walk.ts';
 
 /**
@@ -21,11 +24,14 @@ export class RouteOptimisation {
   readonly #state: NodeState;
   readonly #identity: Identity;
   readonly #peers = new Map<Address, PeerRegistration>();
+  /** As new as any that a forgotten peer was sent: it may remember (RFC 6275 section 5.2.8). */
+  #sequence: number;
 
   constructor(config: MobileNodeConfig, identity: Identity, state: NodeState) {
     this.#config = config;
     this.#identity = identity;
     this.#state = state;
+    this.#sequence = Math.floor(state.env.random() * 0x10000);
   }
 
   deadline(): Instant | undefined {
@@ -38,7 +44,7 @@ export class RouteOptimisation {
     const outputs: Output[] = [];
     for (const [address, peer] of this.#peers) {
       outputs.push(...peer.tick(now));
-      if (peer.idle(now)) this.#peers.delete(address);
+      if (peer.idle(now)) this.#drop(address, peer);
     }
     return outputs;
   }
@@ -50,7 +56,7 @@ export class RouteOptimisation {
     const known = this.#peers.get(peer);
     if (known !== undefined) return known.idle(now) ? known.move(careOf, now) : [];
     if (!this.#room(now)) return [count('mobility.list_full')];
-    const registration = new PeerRegistration(peer, this.#identity, this.#state);
+    const registration = new PeerRegistration(peer, this.#identity, this.#state, this.#sequence);
     this.#peers.set(peer, registration);
     return registration.move(careOf, now);
   }
@@ -103,11 +109,11 @@ export class RouteOptimisation {
         if (peer === undefined) return [count('mobility.ba_unexpected')];
         return peer.acknowledged(received, message, now);
       case 'binding-refresh-request':
-        return peer === undefined ? [] : [count('mobility.brr_received'), ...peer.refresh(now)];
+        return peer === undefined ? [] : peer.asked(now);
       case 'binding-error':
         return this.#bindingError(received, message.status, peer, now);
       case 'parameter-problem':
-        return this.#parameterProblem(received, message.invoking, message.pointer, now);
+        return this.#parameterProblem(received, message, now);
       default:
         return [];
     }
@@ -129,7 +135,11 @@ export class RouteOptimisation {
     now: Instant,
   ): Output[] {
     if (peer === undefined) return [count('mobility.be_ignored')];
-    if (status === 2) return peer.unaware('it does not know the message type', now);
+    if (status === 2) {
+      // RFC 6275 section 11.3.6: where no answer is awaited it means nothing, and it is easily forged.
+      if (!peer.asking) return [count('mobility.be_ignored')];
+      return peer.unaware('it does not know the message type', now);
+    }
     const current = this.#state.paths.registeredCareOf(peer.peer);
     if (received.destination !== current) return [count('mobility.be_ignored')];
     return peer.unknownToPeer(now);
@@ -142,8 +152,7 @@ export class RouteOptimisation {
    */
   #parameterProblem(
     received: Received,
-    invoking: Uint8Array,
-    pointer: number,
+    { code, invoking, pointer }: LayerOf<'parameter-problem'>,
     now: Instant,
   ): Output[] {
     const walk = walkHeaders(invoking);
@@ -154,19 +163,24 @@ export class RouteOptimisation {
       const type = invoking[walk.upperAt + 2];
       const isInit = type === MH_TYPE.homeTestInit || type === MH_TYPE.careOfTestInit;
       const cookie = invoking.subarray(walk.upperAt + 8, walk.upperAt + 16);
-      if (!isInit || !peer.awaits(cookie)) return [];
+      if (code !== 1 || !isInit || !peer.awaits(cookie)) return [];
       return peer.unaware('it does not know the Mobility Header', now);
     }
-    if (invoking[pointer] !== IPV6_OPTION.homeAddress) return [];
+    if (code !== 2 || invoking[pointer] !== IPV6_OPTION.homeAddress) return [];
     if (readAddress(invoking, 8) !== this.#state.paths.registeredCareOf(peer.peer)) return [];
     return peer.unaware('it does not know the Home Address option', now);
+  }
+
+  #drop(address: Address, { sequence }: PeerRegistration): void {
+    this.#peers.delete(address);
+    if (sequenceNewer(sequence, this.#sequence)) this.#sequence = sequence;
   }
 
   /** Is there room for one more peer, after those of no use are gone? */
   #room(now: Instant): boolean {
     if (this.#peers.size < this.#config.maxPeers) return true;
     for (const [address, peer] of this.#peers) {
-      if (peer.idle(now)) this.#peers.delete(address);
+      if (peer.idle(now)) this.#drop(address, peer);
     }
     return this.#peers.size < this.#config.maxPeers;
   }

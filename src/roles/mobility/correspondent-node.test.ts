@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { at, ByHand, packet } from '../../../test/by-hand.ts';
+import {
+  bindingManagementKey,
+  signBindingAuthorization,
+} from '../../core/security/return-routability.ts';
+import { nodeCryptography as crypto } from '../../lab/crypto.ts';
+import { type Address, address } from '../../wire/address.ts';
+import type { LayerInput } from '../../wire/packet.ts';
+
+const HOME = address('2001:db8:1::100');
+const A = address('2001:db8:a::1');
+const B = address('2001:db8:b::1');
+const SELF = address('2001:db8:f::c');
+const COOKIE = new Uint8Array(8).fill(3);
+
+const node = (maxBindings = 4) => {
+  const one = new ByHand({ name: 'cn', correspondentNode: { maxBindings } });
+  return one.feed({ kind: 'start' }, 0).address(SELF, 0);
+};
+
+interface Tokens {
+  readonly home: { readonly index: number; readonly token: Uint8Array };
+  readonly careOf: { readonly index: number; readonly token: Uint8Array };
+}
+
+function homeToken(one: ByHand, time: number, home = HOME): Tokens['home'] {
+  one.packet(packet(home, SELF, [{ layer: 'home-test-init', homeInitCookie: COOKIE }]), time);
+  const { message, destination } = one.one('home-test');
+  assert.equal(destination, home);
+  assert.deepEqual(message.homeInitCookie, COOKIE);
+  return { index: message.nonceIndex, token: message.homeKeygenToken };
+}
+
+function careOfToken(one: ByHand, careOf: Address, time: number): Tokens['careOf'] {
+  const init = { layer: 'care-of-test-init', careOfInitCookie: COOKIE } as const;
+  const { message, destination } = one
+    .packet(packet(careOf, SELF, [init]), time)
+    .one('care-of-test');
+  assert.equal(destination, careOf);
+  return { index: message.nonceIndex, token: message.careOfKeygenToken };
+}
+
+const tokens = (one: ByHand, careOf: Address, time: number, home = HOME): Tokens => ({
+  home: homeToken(one, time, home),
+  careOf: careOfToken(one, careOf, time),
+});
+
+interface Update {
+  readonly sequence: number;
+  readonly careOf?: Address;
+  readonly home?: Address;
+  /** Units of 4 s. */
+  readonly lifetime?: number;
+  /** Sent from the home address itself, without the option. */
+  readonly atHome?: boolean;
+  readonly homeRegistration?: boolean;
+}
+
+function update(with_: Tokens, change: Update): Uint8Array {
+  const { sequence, careOf = A, home = HOME, lifetime = 10, atHome = false } = change;
+  const release = lifetime === 0 || atHome;
+  const layers: LayerInput[] = [];
+  if (!atHome) {
+    const options = [{ option: 'home-address', homeAddress: home } as const];
+    layers.push({ layer: 'destination-options', options });
+  }
+  layers.push({
+    layer: 'binding-update',
+    sequence,
+    acknowledge: true,
+    homeRegistration: change.homeRegistration ?? false,
+    lifetime,
+    options: [
+      {
+        option: 'nonce-indices',
+        homeNonceIndex: with_.home.index,
+        careOfNonceIndex: release ? 0 : with_.careOf.index,
+      },
+      { option: 'binding-authorization-data', authenticator: new Uint8Array(12) },
+    ],
+  });
+  const octets = packet(atHome ? home : careOf, SELF, layers);
+  const key = bindingManagementKey(
+    crypto,
+    with_.home.token,
+    release ? undefined : with_.careOf.token,
+  );
+  const ends = { careOf: release ? home : careOf, correspondent: SELF };
+  signBindingAuthorization(crypto, octets, key, ends);
+  return octets;
+}
+
+/** Status and number of the answer. */
+function verdict(one: ByHand, octets: Uint8Array, time: number): [number, number] {
+  const { message } = one.packet(octets, time).one('binding-acknowledgement');
+  return [message.status, message.sequence];
+}
+const bound = (one: ByHand) => {
+  const [action] = one.entries.get('path/to/2001:db8:1::100')?.do ?? [];
+  return action !== undefined && 'careOf' in action ? action.careOf : undefined;
+};
+
+test('a proved update binds: packets go to the care-of address, and come from it', () => {
+  const one = node();
+  assert.deepEqual(verdict(one, update(tokens(one, A, 1), { sequence: 5 }), 1), [0, 5]);
+  assert.equal(bound(one), A);
+  assert.equal(one.entries.get('path/to/2001:db8:1::100')?.expiresAt, at(41));
+  const { layers } = one.one('binding-acknowledgement');
+  assert.ok(layers.some((layer) => layer.layer === 'routing-type-2' && layer.homeAddress === HOME));
+  one.run(41);
+  assert.equal(bound(one), undefined);
+});
+
+test('no binding lives longer than 420 s', () => {
+  const one = node();
+  one.packet(update(tokens(one, A, 1), { sequence: 5, lifetime: 0xffff }), 1);
+  assert.equal(one.one('binding-acknowledgement').message.lifetime, 105);
+});
+
+test('a token of another address, kind or node proves nothing, and gets no answer', () => {
+  const one = node();
+  const good = tokens(one, A, 1);
+  const other = tokens(node(), A, 1);
+  for (const wrong of [
+    { ...good, careOf: careOfToken(one, B, 1) },
+    { ...good, home: homeToken(one, 1, B) },
+    { home: good.home, careOf: { ...good.careOf, token: good.home.token } },
+    { home: { ...good.home, token: new Uint8Array(8) }, careOf: good.careOf },
+  ]) {
+    assert.deepEqual(one.packet(update(wrong, { sequence: 5 }), 1).names(), []);
+  }
+  const tampered = update(good, { sequence: 5 });
+  tampered[tampered.length - 1]! ^= 1;
+  assert.deepEqual(one.packet(tampered, 1).names(), [], 'its checksum is wrong as well');
+  assert.equal(one.counters['mobility.bu_unauthenticated'], 4);
+  assert.equal(bound(one), undefined);
+  assert.ok(other);
+});
+
+test('nonces: 136, 137 and 138 say which are gone, 240 s after they were made', () => {
+  const one = node();
+  const old = tokens(one, A, 1);
+  assert.deepEqual(verdict(one, update(old, { sequence: 1 }), 240.9), [0, 1]);
+  const fresh = tokens(one, A, 241);
+  const ask = (with_: Tokens, sequence: number) =>
+    verdict(one, update(with_, { sequence }), 242)[0];
+  assert.equal(ask({ home: old.home, careOf: fresh.careOf }, 2), 136);
+  assert.equal(ask({ home: fresh.home, careOf: old.careOf }, 2), 137);
+  assert.equal(ask(old, 2), 138);
+  assert.equal(ask(fresh, 2), 0);
+});
+
+test('numbers: the same and older ones are answered 135 with the last', () => {
+  const one = node();
+  const proof = tokens(one, A, 1);
+  assert.deepEqual(verdict(one, update(proof, { sequence: 0xffff }), 1), [0, 0xffff]);
+  assert.deepEqual(verdict(one, update(proof, { sequence: 0xffff }), 2), [135, 0xffff]);
+  assert.deepEqual(verdict(one, update(proof, { sequence: 0xfffe }), 2), [135, 0xffff]);
+  assert.deepEqual(verdict(one, update(proof, { sequence: 3 }), 2), [0, 3], 'it wraps');
+});
+
+test('a binding is taken back from home and from away, with the home token alone', () => {
+  for (const atHome of [true, false]) {
+    const one = node();
+    const proof = tokens(one, A, 1);
+    one.packet(update(proof, { sequence: 1 }), 1);
+    const release = { sequence: 2, lifetime: 0, atHome };
+    assert.deepEqual(verdict(one, update(proof, release), 2), [0, 2]);
+    assert.equal(bound(one), undefined);
+  }
+});
+
+test('an update cannot be played back after its binding was taken back or ran out', () => {
+  for (const end of ['released', 'expired']) {
+    const one = node();
+    const proof = tokens(one, A, 1);
+    const recorded = update(proof, { sequence: 1, lifetime: 1 });
+    one.packet(recorded, 1);
+    if (end === 'released')
+      one.packet(update(proof, { sequence: 2, lifetime: 0, atHome: true }), 2);
+    else one.run(10);
+    assert.equal(bound(one), undefined);
+    assert.equal(verdict(one, recorded, 11)[0], 135, end);
+    assert.equal(bound(one), undefined, end);
+    assert.deepEqual(verdict(one, update(proof, { sequence: 9 }), 12), [0, 9], 'a newer one may');
+  }
+});
+
+test('a full cache refuses new ones with 130 and serves the others', () => {
+  const one = node(1);
+  one.packet(update(tokens(one, A, 1), { sequence: 1 }), 1);
+  const second = address('2001:db8:1::200');
+  const stranger = tokens(one, B, 1, second);
+  const ask = { sequence: 1, home: second, careOf: B };
+  assert.equal(verdict(one, update(stranger, ask), 1)[0], 130);
+  assert.deepEqual(verdict(one, update(tokens(one, B, 2), { sequence: 2, careOf: B }), 2), [0, 2]);
+  assert.equal(bound(one), B);
+});
+
+test('home registration is refused with 131 where there is no home agent, and only so often', () => {
+  const one = node();
+  const octets = update(tokens(one, A, 1), { sequence: 7, homeRegistration: true });
+  assert.deepEqual(verdict(one, octets, 1), [131, 7]);
+  let answers = 1;
+  for (let i = 0; i < 100; i++) answers += one.packet(octets, 1).names().length;
+  assert.equal(answers, 10);
+  assert.equal(one.counters['mobility.bu_refused'], 101);
+});
+
+test('a thousand updates in one lifetime leave few things to be done later', () => {
+  const one = node();
+  const proof = tokens(one, A, 1);
+  for (let i = 1; i <= 1000; i++) {
+    const octets = update(proof, { sequence: i & 0xffff, lifetime: 105 });
+    one.packet(octets, 1 + i / 1000);
+  }
+  let ticks = 0;
+  for (let now = one.role.deadline(); now !== undefined; now = one.role.deadline()) {
+    one.feed({ kind: 'tick' }, now / 1e6);
+    ticks += 1;
+  }
+  assert.ok(ticks < 200, `${ticks} ticks`);
+});
+
+test('a binding in use is asked to be renewed at 95 % of its lifetime', () => {
+  const one = node();
+  one.packet(update(tokens(one, A, 1), { sequence: 1, lifetime: 25 }), 1);
+  assert.equal(one.role.deadline(), at(96));
+  const [question] = one.feed({ kind: 'tick' }, 96).outputs;
+  assert.ok(question?.kind === 'ask');
+  one.feed({ kind: 'answer', id: question.id, use: [{ packets: 0, octets: 0 }] }, 96);
+  assert.deepEqual(one.names(), []);
+  one.feed({ kind: 'answer', id: question.id, use: [{ packets: 1, octets: 9 }] }, 96);
+  assert.equal(one.one('binding-refresh-request').destination, HOME);
+});
