@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -11,4 +13,28 @@ test('formatted, linted, and typed: everything, and the pure layers without Node
     encoding: 'utf8',
   });
   assert.equal(status, 0, `${stdout}\n${stderr}`);
+});
+
+test('the package builds, and what would be installed runs', () => {
+  // Inside the checkout, so that it finds the libraries as an installed package finds them.
+  const folder = join(root, '.build-test');
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    const out = join(folder, 'dist');
+    const built = spawnSync('npx', ['tsc', '-p', 'tsconfig.build.json', '--outDir', out], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    assert.equal(built.status, 0, built.stdout);
+    for (const part of ['bin', 'scenarios', 'schema', 'package.json']) {
+      cpSync(join(root, part), join(folder, part), { recursive: true });
+    }
+    const ran = spawnSync(process.execPath, [join(folder, 'bin/careof.js'), 'lab', 'list'], {
+      encoding: 'utf8',
+    });
+    assert.equal(ran.status, 0, ran.stderr);
+    assert.match(ran.stdout, /tunnel-hand-over/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -21,7 +21,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['wire', 'core', 'roles', 'sim', 'linux', 'lab'],
 };
 const PURE = ['wire', 'core', 'roles', 'sim'];
-const MAX_FILE_LINES = 340;
+const MAX_FILE_LINES = 370;
 const MAX_TEST_LINES = 600;
 const MAX_FUNCTION_LINES = 60;
 

@@ -3,7 +3,7 @@ import { BINDING_STATUS, nameIn } from '../wire/numbers.ts';
 import type { Layer } from '../wire/packet.ts';
 import type { BindingScope } from './binding-cache.ts';
 import { type Received, tell } from './part.ts';
-import type { Output } from './role.ts';
+import type { LinkAddress, Output } from './role.ts';
 import { bindingAcknowledgement, lifetimeOf, NO_PROOF, type Proof } from './signalling.ts';
 import { type Duration, NO_TIME } from './time.ts';
 
@@ -23,6 +23,8 @@ export interface JudgedUpdate {
   readonly answerSequence: number;
   readonly sentTo: Address;
   readonly answerTo: Address;
+  /** Where the sender is a neighbour: it is answered there, whatever entries and routes say. */
+  readonly neighbor?: { readonly link: string; readonly linkAddress: LinkAddress };
   /** What proves the answer. */
   readonly proof: Proof;
 }
@@ -81,6 +83,7 @@ export function answer(judged: JudgedUpdate, scope: BindingScope): Output[] {
     sequence: judged.answerSequence,
     lifetime: refused ? NO_TIME : judged.lifetime,
     proof: judged.proof,
+    ...judged.neighbor,
   });
   if (!refused) return outputs;
   const source = scope === 'home' ? 'RFC 6275 10.3.1' : 'RFC 6275 9.5.1';

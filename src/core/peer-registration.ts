@@ -12,7 +12,16 @@ import { Registration, type RegistrationOutput } from './registration.ts';
 import type { Output } from './role.ts';
 import type { TestKind, Token } from './routability-test.ts';
 import { bindingUpdate, lifetimeOf } from './signalling.ts';
-import { after, between, type Duration, type Instant, NO_TIME, seconds, sooner } from './time.ts';
+import {
+  after,
+  between,
+  type Duration,
+  type Instant,
+  NO_TIME,
+  START,
+  seconds,
+  sooner,
+} from './time.ts';
 
 type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
 
@@ -43,7 +52,9 @@ export class PeerRegistration {
   #wanted: Address | undefined;
   #proved = false;
   #expiredNonces = 0;
-  #leftAloneUntil: Instant | undefined;
+  #leftAloneUntil: Instant = START;
+  /** Until when the peer may hold a binding that it never acknowledged. */
+  #mayHoldUntil: Instant = START;
   readonly #errors = new RateLimit(BELIEF_INTERVAL, 1);
   readonly #requests = new RateLimit(BELIEF_INTERVAL, 1);
   #usedBefore = 0;
@@ -67,8 +78,8 @@ export class PeerRegistration {
   /** Is it of no use any more: no binding at the peer, nothing under way, nothing to remember? */
   idle(now: Instant): boolean {
     const { waiting, expiresAt } = this.#registration;
-    const alone = this.#leftAloneUntil !== undefined && now < this.#leftAloneUntil;
-    return !alone && !waiting && expiresAt === undefined && !this.#proof.waiting && !this.#proved;
+    const quiet = !waiting && expiresAt === undefined && !this.#proof.waiting && !this.#proved;
+    return quiet && now >= this.#leftAloneUntil && now >= this.#mayHoldUntil;
   }
 
   deadline(): Instant | undefined {
@@ -77,11 +88,13 @@ export class PeerRegistration {
 
   /** The peer shall know this care-of address; `home`: that we are at home again. */
   move(careOf: Address, now: Instant): Output[] {
-    if (this.#leftAloneUntil !== undefined && now < this.#leftAloneUntil) return [];
     const release = careOf === this.#identity.home;
+    // A peer whose answers alone were lost sends to where we were: it must be told, silent or not.
+    const mayHold = now < this.#mayHoldUntil;
+    if (now < this.#leftAloneUntil && !mayHold) return [];
     // Nothing was told to this peer, so there is nothing to take back.
-    const untold = this.#registration.expiresAt === undefined && !this.#registration.waiting;
-    if (release && untold) {
+    const held = this.#registration.expiresAt !== undefined || this.#registration.waiting;
+    if (release && !held && !mayHold) {
       this.stop();
       return [];
     }
@@ -90,7 +103,7 @@ export class PeerRegistration {
     if (this.#wanted === careOf && underWay) return [];
     this.#wanted = careOf;
     this.#proved = false;
-    this.#leftAloneUntil = undefined;
+    this.#leftAloneUntil = now;
     return this.#prove(now);
   }
 
@@ -156,6 +169,7 @@ export class PeerRegistration {
     const held = this.#registration.expiresAt !== undefined && this.#wanted !== undefined;
     if (!held || !this.#errors.take(now)) return [count('mobility.be_ignored')];
     this.#registration.forget();
+    this.#mayHoldUntil = now;
     this.#proof.forgetTokens();
     this.#proved = false;
     return [
@@ -249,6 +263,7 @@ export class PeerRegistration {
         return this.#bound(output.target.careOf, output.began, now);
       case 'released':
         this.stop();
+        this.#mayHoldUntil = now;
         return [
           count('mobility.ba_received'),
           ...this.#state.paths.unsetRegistered(this.peer),
@@ -260,6 +275,7 @@ export class PeerRegistration {
       case 'refresh':
         return [{ kind: 'ask', id: this.usageId, entries: [this.#entryId()] }];
       case 'expired':
+        this.#mayHoldUntil = now;
         return this.#fallBack('the binding expired unused');
       case 'unexpected':
         return [count('mobility.ba_unexpected')];
@@ -278,6 +294,7 @@ export class PeerRegistration {
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
     const { target, sequence, repeat } = output;
     const proof = this.#proof.proof(target.careOf, now);
+    if (target.lifetime > 0) this.#mayHoldUntil = after(now, target.lifetime);
     // Tokens run out while a peer is silent: back to proving, with the number used up.
     if (repeat > MAX_UPDATES_UNANSWERED || proof === undefined) {
       return this.#leaveAlone(LEFT_ALONE, 'the peer acknowledges no update', now);

@@ -140,6 +140,8 @@ export interface BindingAcknowledgementSignal {
   readonly sequence: number;
   readonly lifetime: Duration;
   readonly proof: Proof;
+  readonly link?: string;
+  readonly linkAddress?: LinkAddress;
 }
 
 /**
@@ -164,6 +166,8 @@ export function bindingAcknowledgement(answer: BindingAcknowledgementSignal): Ou
     layers,
     detail: `${answer.statusName} seq ${answer.sequence} lifetime ${answer.lifetime / seconds(1)} s`,
     proof: answer.proof,
+    ...(answer.link === undefined ? {} : { link: answer.link }),
+    ...(answer.linkAddress === undefined ? {} : { to: answer.linkAddress }),
   });
 }
 

@@ -1,5 +1,4 @@
 /** The forwarding entries that one home binding asks for at the home agent. */
-import type { Binding } from '../../core/binding-cache.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
@@ -12,14 +11,19 @@ export const fromTunnelId = (home: Address, careOf: Address) =>
  * What comes for the home address is tunnelled to the care-of address, Mobility Header messages
  * too: that is how a Home Test reaches the mobile node. Source: RFC 6275 section 10.4.2.
  */
-export function toHomeEntry(agent: Address, binding: Binding): ForwardingEntry {
+export function toHomeEntry(
+  agent: Address,
+  home: Address,
+  careOf: Address,
+  expiresAt: Instant,
+): ForwardingEntry {
   return {
-    id: toHomeId(binding.home),
+    id: toHomeId(home),
     owner: 'home-agent',
     at: 'leaving',
-    match: { dst: { address: binding.home }, mobility: true },
-    do: [{ push: 'ipv6', src: agent, dst: binding.careOf }],
-    expiresAt: binding.expiresAt,
+    match: { dst: { address: home }, mobility: true },
+    do: [{ push: 'ipv6', src: agent, dst: careOf }],
+    expiresAt,
   };
 }
 

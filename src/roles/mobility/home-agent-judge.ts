@@ -38,6 +38,8 @@ interface KnownNode {
 const TIMESTAMP_KEY = 'home-timestamp/';
 /** NTP fractions in a microsecond, for the tolerance (RFC 4285 section 6 takes 64-bit NTP time). */
 const NTP_UNITS_PER_SECOND = 1n << 32n;
+/** The low-order half of an NTP timestamp. */
+const FRACTION = 0xffff_ffffn;
 
 /**
  * Decides on home registrations: who sent it, is it proved, is it new, may it be.
@@ -85,7 +87,11 @@ export class UpdateJudge {
         : BINDING_STATUS.notHomeSubnet;
       return this.#unproved({ ...asked, status }, 'mobility.bu_unauthenticated', now);
     }
-    const base = { ...asked, proof: this.#answerProof(node, update, asked, now) };
+    const base = {
+      ...asked,
+      proof: this.#answerProof(node, update, asked, now),
+      ...this.#neighbor(received, asked),
+    };
     const fault = this.#proofFault(node, received, asked, now);
     if (fault !== undefined) {
       return this.#unproved({ ...base, ...fault.change }, fault.counter, now);
@@ -104,6 +110,16 @@ export class UpdateJudge {
   #longest(): Duration {
     const prefix = this.#config.advertisement?.validLifetime ?? Number.POSITIVE_INFINITY;
     return Math.min(this.#state.constants.MAX_HOME_LIFETIME, prefix) as Duration;
+  }
+
+  /**
+   * A node that is home again is answered on the link: while its binding stands, as after a refusal,
+   * what is sent to its home address goes to where it was. Source: RFC 6275 section 10.3.2.
+   */
+  #neighbor({ link, from, tunnel }: Received, asked: JudgedUpdate): Pick<JudgedUpdate, 'neighbor'> {
+    const isHome = asked.answerTo === asked.home && asked.lifetime === 0;
+    if (!isHome || tunnel !== undefined || link !== this.#config.link) return {};
+    return from === undefined ? {} : { neighbor: { link, linkAddress: from } };
   }
 
   /** The answer is proved with the update's own timestamp. Source: RFC 4285 section 6. */
@@ -152,7 +168,9 @@ export class UpdateJudge {
     const tolerance =
       (BigInt(this.#state.constants.TIMESTAMP_TOLERANCE) * NTP_UNITS_PER_SECOND) / 1_000_000n;
     if (timestamp > node.lastTimestamp && off <= tolerance) return undefined;
-    const proof = homeProof(authentication, crypto, subject, clock);
+    // The seconds are ours, the fraction stays the sender's, so that it knows its own update again.
+    const theirs = (clock & ~FRACTION) | (timestamp & FRACTION);
+    const proof = homeProof(authentication, crypto, subject, theirs);
     return {
       counter: 'mobility.bu_replayed',
       change: { status: BINDING_STATUS.mipv6IdMismatch, proof },

@@ -107,7 +107,8 @@ test('a new home address is probed for a second; then it is bound, claimed and a
   one.packet(update(1), 1);
   const probe = one.one('neighbor-solicitation');
   assert.deepEqual([probe.source, probe.message.targetAddress], [UNSPECIFIED, HOME]);
-  assert.equal(bound(one), undefined);
+  assert.equal(bound(one), A, 'packets flow already; nothing is claimed or acknowledged');
+  assert.equal(one.entries.get('home/to/2001:db8:1::100')?.expiresAt, at(61));
   const done = one.run(2);
   assert.deepEqual(
     done.map(({ time, packet }) => [time, packet.layers.at(-1)!.layer]),

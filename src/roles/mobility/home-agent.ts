@@ -94,15 +94,19 @@ export class HomeAgent implements Part {
       return [...outputs, count('mobility.bu_refused'), ...answer(judged, 'home')];
     }
     if (judged.lifetime === 0) return [...outputs, ...this.#release(judged)];
-    const known = this.#state.bindings.get(judged.home);
-    const wanted = this.#pending.get(judged.home);
+    const { home } = judged;
+    const known = this.#state.bindings.get(home);
+    const wanted = this.#pending.get(home);
     if (known === undefined && !this.#state.env.without.has('home-dad')) {
-      this.#pending.set(judged.home, judged);
+      this.#pending.set(home, judged);
       // A repeat takes the place of the first and is answered in its stead when DAD is over.
       const repeated = wanted !== undefined;
       const restart = this.#state.env.without.has('update-repeated-during-dad');
+      if (wanted !== undefined) outputs.push(...unforward(fromTunnelId(home, wanted.careOf)));
+      // Packets need not wait: nobody's address is claimed on the home link before DAD is over.
+      outputs.push(...this.#carry(home, judged.careOf, after(now, judged.lifetime)));
       if (repeated && !restart) return outputs;
-      return [...outputs, ...this.#dad.start(this.#config.link, judged.home, now)];
+      return [...outputs, ...this.#dad.start(this.#config.link, home, now)];
     }
     return [...outputs, ...this.#accept(judged, now)];
   }
@@ -135,9 +139,10 @@ export class HomeAgent implements Part {
       expiresAt: after(now, lifetime),
     };
     if (!this.#state.bindings.set(binding)) {
+      const closed = unforward(toHomeId(home), fromTunnelId(home, careOf));
       const status = BINDING_STATUS.insufficientResources;
       const refused = [count('mobility.cache_full'), count('mobility.bu_refused')];
-      return [...refused, ...answer({ ...judged, status }, 'home')];
+      return [...closed, ...refused, ...answer({ ...judged, status }, 'home')];
     }
     return [
       count('mobility.bu_accepted'),
@@ -176,18 +181,33 @@ export class HomeAgent implements Part {
             )),
       );
     }
-    outputs.push(
-      ...forward(fromTunnelEntry(this.#config.address, home, careOf, binding.expiresAt)),
-    );
-    if (!without.has('tunnel')) {
-      outputs.push(...forward(toHomeEntry(this.#config.address, binding)));
-    }
+    outputs.push(...this.#carry(home, careOf, binding.expiresAt));
     if (!without.has('proxy-neighbor-discovery')) outputs.push(...this.#proxy.add(home, now));
     return outputs;
   }
 
+  /** The tunnel, both ways. */
+  #carry(home: Address, careOf: Address, expiresAt: Instant): Output[] {
+    const { address } = this.#config;
+    return forward(
+      fromTunnelEntry(address, home, careOf, expiresAt),
+      ...(this.#state.env.without.has('tunnel')
+        ? []
+        : [toHomeEntry(address, home, careOf, expiresAt)]),
+    );
+  }
+
+  /** A registration under Duplicate Address Detection is not to come to anything. */
+  #abandon(home: Address): { readonly outputs: Output[]; readonly judged?: JudgedUpdate } {
+    const judged = this.#pending.get(home);
+    if (judged === undefined) return { outputs: this.#dad.cancel(home) };
+    this.#pending.delete(home);
+    const closed = unforward(toHomeId(home), fromTunnelId(home, judged.careOf));
+    return { judged, outputs: [...this.#dad.cancel(home), ...closed] };
+  }
+
   #release(judged: JudgedUpdate): Output[] {
-    const cancelled = this.#pending.delete(judged.home) ? this.#dad.cancel(judged.home) : [];
+    const { outputs: cancelled } = this.#abandon(judged.home);
     const binding = this.#state.bindings.delete(judged.home);
     const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted');
     return [count('mobility.bu_accepted'), ...cancelled, ...gone, ...answer(judged, 'home')];
@@ -205,9 +225,7 @@ export class HomeAgent implements Part {
 
   /** Somebody on the home link has the address already. RFC 6275 section 10.3.1. */
   #duplicate(home: Address): Output[] {
-    const judged = this.#pending.get(home);
-    this.#pending.delete(home);
-    const cancelled = this.#dad.cancel(home);
+    const { judged, outputs: cancelled } = this.#abandon(home);
     if (judged === undefined) return cancelled;
     const status = BINDING_STATUS.duplicateAddressDetectionFailed;
     return [

@@ -8,7 +8,7 @@ import type { Output } from '../../core/role.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
 import { bindingUpdate, lifetimeOf } from '../../core/signalling.ts';
 import { after, between, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
-import type { Address } from '../../wire/address.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn } from '../../wire/numbers.ts';
 import type { Layer } from '../../wire/packet.ts';
 
@@ -18,6 +18,8 @@ type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' 
 const RETRY_AFTER_REFUSAL: Duration = seconds(32);
 /** A Binding Error of the home agent is believed no more often than this: anybody can forge one. */
 const ERROR_INTERVAL: Duration = seconds(1);
+
+const STORE_KEY = 'home-registration';
 
 /** What became of the registration, for the mobile node to act on. */
 export interface HomeProgress {
@@ -42,6 +44,8 @@ export class HomeRegistration {
   readonly #errors = new RateLimit(ERROR_INTERVAL, 1);
   #retryAt: Instant | undefined;
   #target: Target | undefined;
+  /** A registration of an earlier life was never taken back. */
+  #heldBefore = false;
   /** The link that a de-registration goes out on. */
   #link: string | undefined;
   #linkLocal: Address | undefined;
@@ -64,9 +68,14 @@ export class HomeRegistration {
     return this.#registration.expiresAt !== undefined;
   }
 
-  /** Is there a registration that is not over: held, or asked for? */
+  /** Is there a registration that is not over: held, asked for, or made before a restart? */
   get pending(): boolean {
-    return this.held || this.#registration.waiting;
+    return this.held || this.#registration.waiting || this.#heldBefore;
+  }
+
+  /** Takes up a stored value after a restart. */
+  restore(key: string): void {
+    if (key === STORE_KEY && !this.#state.env.without.has('journal')) this.#heldBefore = true;
   }
 
   /** How long the home agent goes on holding this care-of address; zero when it does not. */
@@ -188,7 +197,7 @@ export class HomeRegistration {
           break;
         case 'refused':
           done.push(...this.#refused(output.target, output.status, now));
-          if (output.target.lifetime === 0) result = 'released';
+          if (output.target.lifetime === 0 && this.#target === undefined) result = 'released';
           break;
         case 'refresh':
           if (!this.#state.env.without.has('binding-refresh'))
@@ -235,10 +244,11 @@ export class HomeRegistration {
 
   #accepted(target: Target, began: Instant, now: Instant): Output[] {
     const phase = { phase: 'home_registration', began, ended: now } as const;
-    const outputs = [
+    const outputs: Output[] = [
       count('mobility.ba_received'),
       tell({ kind: 'handover.phase', ...phase, peer: this.#config.homeAgent }),
     ];
+    outputs.push(this.#remember(target.lifetime === 0 ? undefined : target.careOf));
     if (target.lifetime === 0) {
       const lost = { kind: 'registration.lost', reason: 'taken back at home' } as const;
       return [...outputs, tell({ ...lost, ...this.#names(target) })];
@@ -252,14 +262,25 @@ export class HomeRegistration {
   #refused(target: Target, status: number, now: Instant): Output[] {
     const release = target.lifetime === 0;
     // A home agent that has nothing to take back is as good as one that has taken it back.
-    const wrongTime = status === BINDING_STATUS.mipv6IdMismatch;
-    if (release && !wrongTime) {
+    if (release && status === BINDING_STATUS.notHomeAgentForThisMobileNode) {
       this.rest();
-      return [];
+      return [this.#remember(undefined)];
     }
+    const wrongTime = status === BINDING_STATUS.mipv6IdMismatch;
     const reason = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
     this.#retryAt = after(now, wrongTime ? this.#clockWait() : RETRY_AFTER_REFUSAL);
     return [tell({ kind: 'registration.refused', ...this.#names(target), reason })];
+  }
+
+  /** What a restart must not make us forget: that the home agent holds something to be taken back. */
+  #remember(careOf: Address | undefined): Output {
+    this.#heldBefore = false;
+    const key = STORE_KEY;
+    return {
+      kind: 'store',
+      key,
+      ...(careOf === undefined ? {} : { value: formatAddress(careOf) }),
+    };
   }
 
   /** At once for the first, then 1, 2, 4 ... 32 s: two clocks may never come to agree. */

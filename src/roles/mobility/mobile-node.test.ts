@@ -419,3 +419,15 @@ test('a wrong key: the answer is counted and told of, and the update repeated', 
   assert.ok(one.events().includes('registration.refused'));
   assert.equal(one.run(3).length > 0, true);
 });
+
+test('a Binding Error of a peer is believed once a second', () => {
+  const one = optimisedAway();
+  const error = { layer: 'binding-error', status: 1, homeAddress: HOME } as const;
+  one.packet(packet(PEER, CARE_OF.a, [error]), 4);
+  tested(one, CARE_OF.a, 4.1);
+  peerAnswer(one, toPeer(one), 4.2);
+  one.packet(packet(PEER, CARE_OF.a, [error]), 4.9);
+  assert.deepEqual([how(one), one.counters['mobility.be_ignored']], [optimised('a'), 1]);
+  one.packet(packet(PEER, CARE_OF.a, [error]), 5);
+  assert.equal(how(one), '"tunnel"');
+});

@@ -74,6 +74,7 @@ export class MobileNode implements Part {
 
   handle(input: PartInput, now: Instant): Output[] {
     const outputs: Output[] = [];
+    if (input.kind === 'restored') this.#registration.restore(input.key);
     if (input.kind === 'start') outputs.push(...this.#keepIdentity(ANCHOR, 128));
     if (input.kind === 'link') this.#linkAddresses.set(input.link, input.linkAddress);
     if (input.kind === 'address' && isLinkLocal(input.address)) {

@@ -1,0 +1,123 @@
+/** The command as a user types it: exit codes, what goes to which stream, and no colour in pipes. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { twoHosts } from '../lab/sample.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/careof.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'careof-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function careof(args: readonly string[], input = '') {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
+    cwd: folder,
+    input,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return name;
+}
+
+const TICKS = `traffic:
+  ticks: { protocol: udp, from: a, to: b, rate: 100/s, payload: 64B, start: 1s, stop: 2s }
+`;
+const RIGHT = twoHosts(`${TICKS}expect: { ticks: { lost: 0 } }\n`);
+const WRONG = twoHosts(`${TICKS}expect: { ticks: { lost: 7 } }\n`);
+
+const ECHO =
+  '6000000000083a4020010db800010000000000000000000120010db8000100000000000000000002800024150007002a';
+
+test('careof alone says what it is and where to begin, without colour in a pipe', () => {
+  const { status, stdout } = careof([]);
+  assert.equal(status, 0);
+  assert.match(stdout, /careof demo/);
+  assert.ok(!stdout.includes('\x1b'));
+});
+
+test('lab run: 0 where all expectations are met, 1 where not, 2 for a file that is not fit', () => {
+  file('right.yaml', RIGHT);
+  file('wrong.yaml', WRONG);
+  file('unfit.yaml', RIGHT.replace('lost: 0', 'lots: 0'));
+  const right = careof(['lab', 'run', 'right.yaml']);
+  assert.equal(right.status, 0, right.stderr);
+  assert.match(right.stdout, /1 of 1 expectations met/);
+  const wrong = careof(['lab', 'run', 'wrong.yaml']);
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stdout, /FAILED {2}ticks lost +7 +0 +wrong\.yaml:11/);
+  const unfit = careof(['lab', 'run', 'unfit.yaml', 'right.yaml', '--json']);
+  assert.equal(unfit.status, 2);
+  assert.match(unfit.stderr, /^unfit\.yaml:11:20: expect\.ticks\.lots: is no key here: did you/);
+  assert.equal((JSON.parse(unfit.stdout) as { ok: boolean }).ok, true);
+});
+
+test('what is not there, not known or not built yet is 2 with a hint', () => {
+  const missing = careof(['lab', 'run', 'two-mvoes']);
+  assert.equal(missing.status, 2);
+  assert.match(missing.stderr, /did you mean "two-moves"\?/);
+  const later = careof(['lab', 'run', 'right.yaml', '--backend', 'linux']);
+  assert.equal(later.status, 2);
+  assert.match(later.stderr, /not in this version yet/);
+  const mechanism = careof(['lab', 'run', 'right.yaml', '--without', 'magic']);
+  assert.equal(mechanism.status, 2);
+  assert.match(mechanism.stderr, /Known are home-registration/);
+  assert.equal(careof(['lab', 'fly']).status, 2);
+  assert.equal(careof(['--help']).status, 0);
+});
+
+test('a trace has its head first, captures are where they are promised', () => {
+  file('traced.yaml', RIGHT);
+  const args = ['lab', 'run', 'traced.yaml', '--json', '--seed', '9'];
+  const { status, stdout } = careof([...args, '--trace', 't.ndjson', '--pcap', 'caps']);
+  assert.equal(status, 0);
+  const { files, seed } = JSON.parse(stdout) as { files: string[]; seed: number };
+  assert.equal(seed, 9);
+  assert.deepEqual(files, ['caps/traced/left.pcapng', 'caps/traced/right.pcapng', 't.ndjson']);
+  const [head, first] = readFileSync(join(folder, 't.ndjson'), 'utf8').split('\n');
+  assert.deepEqual(Object.keys(JSON.parse(head!)), ['careof', 'scenario', 'seed', 'schema']);
+  assert.deepEqual(JSON.parse(first!), { t_us: 0, node: 'a', kind: 'node.started' });
+  const decoded = careof(['packet', 'decode', '--pcap', 'caps/traced/left.pcapng']);
+  assert.match(decoded.stdout, /^\{"frame":1,"link":"left","layers":\[\{"layer":"ipv6"/);
+});
+
+test('lab new writes what lab check finds right, and never over another file', () => {
+  assert.equal(careof(['lab', 'new', 'mine']).status, 0);
+  assert.match(careof(['lab', 'check', 'mine.yaml']).stdout, /^mine\.yaml: ok: 3 links/);
+  assert.equal(careof(['lab', 'new', 'mine']).status, 2);
+});
+
+test("packet decode and encode are each other's reverse, and go on after a malformed line", () => {
+  const decoded = careof(['packet', 'decode'], `${ECHO}\nzz\n60000000\n${ECHO}\n`);
+  assert.equal(decoded.status, 0);
+  const lines = decoded.stdout.trimEnd().split('\n');
+  assert.equal(lines.length, 4);
+  const errors = lines.slice(1, 3).map((line) => (JSON.parse(line) as { error: object }).error);
+  assert.deepEqual(
+    errors.map((error) => Object.keys(error)),
+    [1, 2].map(() => ['reason', 'offset', 'layer', 'field', 'message']),
+  );
+  const encoded = careof(['packet', 'encode'], `${lines[0]}\nnonsense\n`);
+  assert.equal(encoded.stdout.split('\n')[0], ECHO);
+  assert.match(encoded.stdout, /is not JSON/);
+});
+
+test('packet decode --text says lifetimes in seconds', () => {
+  const update = '3b010500000000078000006901020000';
+  const { stdout } = careof(['packet', 'decode', '--as', 'mobility', '--text', update]);
+  assert.match(stdout, /binding-update\n/);
+  assert.match(stdout, /lifetime = 105 \(420 s\)/);
+});
+
+test('doctor finds Node.js and says that the simulator needs nothing else', () => {
+  const { status, stdout } = careof(['doctor']);
+  assert.equal(status, 0);
+  assert.match(stdout, /ok +Node\.js/);
+  assert.match(stdout, /The simulator needs nothing of this but Node\.js\./);
+});

@@ -1,0 +1,58 @@
+/** The `careof` command. Each sub-command loads what it needs when it runs, so that none waits. */
+import { Command, CommanderError } from 'commander';
+import { CareofError, EXIT } from './careof-error.ts';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
+import { labCommand } from './lab.ts';
+import { overview } from './overview.ts';
+import { packetCommand } from './packet.ts';
+import { paintFor, version } from './terminal.ts';
+
+function program(): Command {
+  const careof = new Command('careof')
+    .description('Keeps connections alive while the address that carries them changes.')
+    .version(version(), '-V, --version')
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .exitOverride()
+    .action(() => {
+      console.log(overview(paintFor(process.stdout)).join('\n'));
+    });
+  for (const command of [demoCommand(), labCommand(), packetCommand(), doctorCommand()]) {
+    careof.addCommand(command);
+  }
+  overrideExits(careof);
+  return careof;
+}
+
+/** Sub-commands that were made elsewhere do not inherit this setting. */
+function overrideExits(command: Command): void {
+  for (const one of command.commands) {
+    one.exitOverride().showSuggestionAfterError();
+    overrideExits(one);
+  }
+}
+
+/** Runs a command line and gives its exit code. */
+async function run(args: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? EXIT.ok);
+  } catch (error) {
+    // Help and version come as errors with code 0; a wrong command line is the operator's.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.unfit;
+    if (!(error instanceof CareofError)) throw error;
+    const paint = paintFor(process.stderr);
+    process.stderr.write(`${paint.red('careof:')} ${error.message}\n`);
+    if (error.hint !== undefined) process.stderr.write(`        ${error.hint}\n`);
+    return EXIT.unfit;
+  }
+}
+
+// `careof ... | head` closes the pipe early, which is no fault of anybody.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+process.exitCode = await run(process.argv.slice(2));

@@ -1,0 +1,173 @@
+/** Hand-overs and what each cost, in the phases that the literature uses. */
+import { type CareofEvent, PHASES, type Phase } from '../core/events.ts';
+import type { FlowDisturbance } from './flow-records.ts';
+import type { Attachment, Logged, RunRecord } from './run-record.ts';
+
+export interface Handover {
+  readonly node: string;
+  /** When the network changed under the node, or the node chose; microseconds. */
+  readonly at: number;
+  readonly cause: string;
+  readonly fromLink: string | null;
+  readonly toLink: string | null;
+  /** Microseconds; null where a phase did not happen. Phases may overlap. */
+  readonly phases: Readonly<Record<Phase, number | null>>;
+  /** From `at` to the end of the last phase. */
+  readonly total: number | null;
+  readonly signallingBytes: number;
+  readonly flows: readonly FlowDisturbance[];
+}
+
+interface Begun {
+  readonly node: string;
+  readonly began: number;
+  readonly interface: string;
+  readonly cause: string;
+  readonly spans: Map<Phase, { began: number; ended: number }>;
+  /** Phases that were told of, each with its peer. */
+  readonly told: Set<string>;
+}
+
+/** All hand-overs of all nodes, in order of time. Where a node begins is no hand-over. */
+export function handoversOf(record: RunRecord): Handover[] {
+  const changes = changesOf(record);
+  const begun = begunHandovers(record.events);
+  const causes = begun.map((one) => causeOf(one, changes));
+  return begun.flatMap((one, index): Handover[] => {
+    const at = causes[index]!;
+    if (at === undefined) return [];
+    const later = begun.findIndex((other, place) => place > index && other.node === one.node);
+    const until = later < 0 ? Infinity : (causes[later] ?? begun[later]!.began);
+    const previous = begun.findLast((other, place) => place < index && other.node === one.node);
+    return [
+      {
+        node: one.node,
+        at,
+        cause: one.cause,
+        fromLink: previous === undefined ? null : linkAt(record.attachments, previous),
+        toLink: linkAt(record.attachments, one),
+        phases: durations(one),
+        total: one.spans.size === 0 ? null : lastEnd(one) - at,
+        signallingBytes: signalling(record.events, one, at, until),
+        flows: disturbed(record, one.node, at, nextCause(causes, at)),
+      },
+    ];
+  });
+}
+
+/** When the next hand-over of any node was caused: what follows is on that one's bill. */
+function nextCause(causes: readonly (number | undefined)[], at: number): number {
+  const later = causes.filter((cause) => cause !== undefined).filter((cause) => cause > at);
+  return Math.min(Infinity, ...later);
+}
+
+interface Change {
+  readonly at: number;
+  readonly node: string;
+}
+
+/** Whatever made nodes move: links that changed under them, and the operator's word. */
+function changesOf({ attachments, scenario }: RunRecord): Change[] {
+  const told = scenario.events.flatMap((event) =>
+    event.kind === 'prefer' ? [{ at: event.at as number, node: event.node }] : [],
+  );
+  const changes = [...attachments.filter(({ at }) => at > 0), ...told];
+  return changes.sort((a, b) => a.at - b.at);
+}
+
+/** The last change before a hand-over began; undefined where the node just began to be somewhere. */
+function causeOf(one: Begun, changes: readonly Change[]): number | undefined {
+  const change = changes.findLast(({ at, node }) => node === one.node && at <= one.began);
+  const detection = one.spans.get('movement_detection')?.began ?? one.began;
+  return change === undefined && detection === 0
+    ? undefined
+    : Math.min(change?.at ?? detection, detection);
+}
+
+/** Phases that are over at the very moment when the hand-over begins are told before it. */
+function begunHandovers(events: readonly Logged[]): Begun[] {
+  const all: Begun[] = [];
+  const early: Logged[] = [];
+  for (const logged of events) {
+    const { at, node, event } = logged;
+    if (event.kind === 'handover.began') {
+      const { link, reason } = event;
+      const place = { node, began: at, interface: link, cause: reason };
+      const one: Begun = { ...place, spans: new Map(), told: new Set() };
+      all.push(one);
+      for (const phase of early) if (phase.node === node && phase.at === at) addPhase(one, phase);
+    } else if (event.kind === 'handover.phase') {
+      const begins = events.some(
+        (other) => other.event.kind === 'handover.began' && other.node === node && other.at === at,
+      );
+      const current = all.findLast((one) => one.node === node);
+      if (begins && current?.began !== at) early.push(logged);
+      else if (current !== undefined) addPhase(current, logged);
+    }
+  }
+  return all;
+}
+
+/**
+ * Phases with several peers count from the first that began to the last that ended. With one peer
+ * only the first counts: what comes later renews what the hand-over made.
+ */
+function addPhase({ spans, told }: Begun, { event }: Logged): void {
+  if (event.kind !== 'handover.phase') return;
+  const key = `${event.phase} ${event.peer ?? ''}`;
+  if (told.has(key)) return;
+  told.add(key);
+  const span = spans.get(event.phase);
+  spans.set(event.phase, {
+    began: Math.min(span?.began ?? Infinity, event.began),
+    ended: Math.max(span?.ended ?? 0, event.ended),
+  });
+}
+
+/** The link that the interface of a hand-over was on when it began. */
+function linkAt(attachments: readonly Attachment[], one: Begun): string | null {
+  const last = attachments.findLast(
+    (attachment) =>
+      attachment.node === one.node &&
+      attachment.interface === one.interface &&
+      attachment.at <= one.began,
+  );
+  return last?.link ?? null;
+}
+
+function durations(one: Begun): Record<Phase, number | null> {
+  const entries = PHASES.map((phase) => {
+    const span = one.spans.get(phase);
+    return [phase, span === undefined ? null : span.ended - span.began];
+  });
+  return Object.fromEntries(entries) as Record<Phase, number | null>;
+}
+
+const lastEnd = (one: Begun): number =>
+  Math.max(...[...one.spans.values()].map(({ ended }) => ended));
+
+/** Messages that come whether a node moves or not. */
+const PERIODIC: ReadonlySet<string> = new Set(['Router Advertisement']);
+
+/** Octets that the node sent and received for its hand-over: to the end of its last phase. */
+function signalling(events: readonly Logged[], one: Begun, from: number, to: number): number {
+  const end = one.spans.size === 0 ? to : Math.min(to, lastEnd(one));
+  let octets = 0;
+  for (const { at, node, event } of events) {
+    if (node !== one.node || at < from || at > end || !isSignal(event)) continue;
+    if (!PERIODIC.has(event.message)) octets += event.octets;
+  }
+  return octets;
+}
+
+const isSignal = (
+  event: CareofEvent,
+): event is Extract<CareofEvent, { kind: 'signal.sent' | 'signal.received' }> =>
+  event.kind === 'signal.sent' || event.kind === 'signal.received';
+
+function disturbed(record: RunRecord, node: string, from: number, to: number): FlowDisturbance[] {
+  const before = record.scenario.events.map(({ at }) => at as number).filter((at) => at <= from);
+  return record.flows
+    .filter(({ text }) => text.from === node || text.to === node)
+    .map((flow) => flow.disturbance(from, to, before));
+}

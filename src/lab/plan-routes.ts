@@ -1,0 +1,127 @@
+/**
+ * Static routes of the nodes that stay where they are: fewest routers first, then least delay, then
+ * the order of the file, so that a network is the same each time.
+ */
+import type { Address } from '../wire/address.ts';
+import type { NamedNode } from './plan.ts';
+import { DEFAULT_DELAY, type LinkText } from './scenario/links.ts';
+import type { NodeText } from './scenario/nodes.ts';
+
+export interface PlannedRoute {
+  readonly prefix: Address;
+  readonly prefixLength: number;
+  /** The interface that the packet leaves by. */
+  readonly interface: string;
+  readonly via: Address;
+}
+
+type Fixed = Exclude<NodeText, { role: 'mobile-node' }>;
+type FixedNode = NamedNode<Fixed>;
+type Addresses = ReadonlyMap<string, ReadonlyMap<string, Address>>;
+
+/** How far a link is: routers on the way, then delay. */
+interface Distance {
+  readonly hops: number;
+  readonly delay: number;
+}
+
+const nearer = (a: Distance, b: Distance | undefined): boolean =>
+  b === undefined || a.hops < b.hops || (a.hops === b.hops && a.delay < b.delay);
+
+/** The routes of each fixed node to the links that it is not on. */
+export function routesOf(
+  links: ReadonlyMap<string, LinkText>,
+  nodes: readonly NamedNode[],
+  addresses: Addresses,
+): Map<string, PlannedRoute[]> {
+  const fixed = nodes.filter((node): node is FixedNode => node.text.role !== 'mobile-node');
+  const routers = fixed.filter(({ text }) => forwards(text));
+  const routes = new Map<string, PlannedRoute[]>(fixed.map(({ name }) => [name, []]));
+  for (const [target, link] of links) {
+    const distances = distancesTo(target, links, routers);
+    for (const node of fixed) {
+      if (node.text.on.includes(target)) continue;
+      const hop = chosenHop(node, target) ?? nearestHop(node, links, routers, distances);
+      if (hop === undefined) continue;
+      const prefix = { prefix: link.prefix.address, prefixLength: link.prefix.length };
+      const via = addresses.get(hop.router)!.get(hop.link)!;
+      routes.get(node.name)!.push({ ...prefix, interface: hop.link, via });
+    }
+  }
+  return routes;
+
+  /** The next hop that the file gives. */
+  function chosenHop(node: FixedNode, target: string): Hop | undefined {
+    const chosen = node.text.routes?.find(({ to }) => to === target);
+    const router = routers.find(({ name }) => name === chosen?.via);
+    const shared = router?.text.on.find((link) => node.text.on.includes(link));
+    return shared === undefined ? undefined : { router: router!.name, link: shared };
+  }
+}
+
+interface Hop {
+  readonly router: string;
+  readonly link: string;
+}
+
+function nearestHop(
+  node: FixedNode,
+  links: ReadonlyMap<string, LinkText>,
+  routers: readonly FixedNode[],
+  distances: ReadonlyMap<string, Distance>,
+): Hop | undefined {
+  let best: Distance | undefined;
+  let hop: Hop | undefined;
+  for (const { router, link, distance } of hops(node, links, routers, distances)) {
+    if (nearer(distance, best)) [best, hop] = [distance, { router, link }];
+  }
+  return hop;
+}
+
+/** How far each router is from the target link. */
+function distancesTo(
+  target: string,
+  links: ReadonlyMap<string, LinkText>,
+  routers: readonly FixedNode[],
+): Map<string, Distance> {
+  const distances = new Map<string, Distance>();
+  const delay = delayOf(links, target);
+  for (const { name, text } of routers) {
+    if (text.on.includes(target)) distances.set(name, { hops: 1, delay });
+  }
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const node of routers) {
+      for (const { distance } of hops(node, links, routers, distances)) {
+        if (!nearer(distance, distances.get(node.name))) continue;
+        distances.set(node.name, distance);
+        changed = true;
+      }
+    }
+  }
+  return distances;
+}
+
+/** The routers on a node's links that know a way, and how far the target is by each. */
+function* hops(
+  node: FixedNode,
+  links: ReadonlyMap<string, LinkText>,
+  routers: readonly FixedNode[],
+  distances: ReadonlyMap<string, Distance>,
+): Generator<Hop & { readonly distance: Distance }> {
+  for (const link of node.text.on) {
+    for (const router of routers) {
+      const rest = distances.get(router.name);
+      if (router.name === node.name || rest === undefined) continue;
+      if (!router.text.on.includes(link)) continue;
+      const delay = rest.delay + delayOf(links, link);
+      yield { router: router.name, link, distance: { hops: rest.hops + 1, delay } };
+    }
+  }
+}
+
+const delayOf = (links: ReadonlyMap<string, LinkText>, name: string): number =>
+  links.get(name)!.delay ?? DEFAULT_DELAY;
+
+const forwards = ({ role }: NodeText): boolean =>
+  role === 'home-agent' || role === 'access-router' || role === 'router';

@@ -1,0 +1,269 @@
+/** From the octets of a scenario file to the scenario, or to all that is wrong with it. */
+import type { z } from 'zod';
+import type { ConstantName } from '../../core/constants.ts';
+import type { Mechanism } from '../../core/mechanisms.ts';
+import type { Duration } from '../../core/time.ts';
+import { fail, ok, type Result } from '../../wire/result.ts';
+import { check, nodeNames } from './check.ts';
+import { type Diagnostic, type Finding, findingsOf, type Path, pathText } from './diagnostic.ts';
+import type { Draft, Listed } from './draft.ts';
+import {
+  type FlowExpectation,
+  flowExpectation,
+  type NodeExpectation,
+  nodeExpectation,
+  type PacketExpectation,
+  packetExpectation,
+} from './expectations.ts';
+import { NAME_RULE } from './fields.ts';
+import type { LinkText } from './links.ts';
+import type { NodeText } from './nodes.ts';
+import { event, eventOf, type ScenarioEvent } from './scenario-events.ts';
+import { NAMED_SECTIONS, scenario as schema } from './schema.ts';
+import { readSource, type Source } from './source.ts';
+import type { FlowText } from './traffic.ts';
+
+/** A scenario that can be run. */
+export interface Scenario {
+  readonly file: string;
+  readonly title: string;
+  readonly seed?: { readonly document: string; readonly figure?: string | undefined };
+  readonly random: number;
+  readonly links: ReadonlyMap<string, LinkText>;
+  readonly nodes: ReadonlyMap<string, NodeText>;
+  readonly traffic: ReadonlyMap<string, FlowText>;
+  /** In order of time; those of one time in the order of the file. */
+  readonly events: readonly ScenarioEvent[];
+  readonly expect: {
+    readonly flows: ReadonlyMap<string, FlowExpectation>;
+    readonly nodes: ReadonlyMap<string, NodeExpectation>;
+    readonly packets: readonly PacketExpectation[];
+  };
+  readonly off: readonly Mechanism[];
+  readonly constants: Partial<Record<ConstantName, Duration>>;
+  readonly until?: Duration;
+  readonly long: boolean;
+  /** Keys of the nodes that have one, by the node's name in the file. */
+  readonly keys: ReadonlyMap<string, Uint8Array>;
+  /** `file:line` of a path in the file, for people who look for an expectation. */
+  where(path: Path): string;
+}
+
+/**
+ * Reads a scenario; all that is wrong comes back together, in order of place. `readKeyFile` gives
+ * the octets of a file that `file:` names, and throws where it cannot.
+ */
+export function readScenario(
+  file: string,
+  octets: Uint8Array,
+  readKeyFile: (path: string) => Uint8Array,
+): Result<Scenario, readonly Diagnostic[]> {
+  const source = readSource(octets);
+  if (!('data' in source)) {
+    return fail(source.map((fault) => ({ file, path: '', ...fault })));
+  }
+  const reader = new Reader(source.data);
+  const draft = reader.draft();
+  const { keys, findings: unread } = readKeys(draft, readKeyFile);
+  const findings = [...reader.findings, ...check(draft), ...unread];
+  if (findings.length > 0) return fail(diagnosed(file, source, findings));
+  return ok(scenarioOf(file, source, reader, draft, keys));
+}
+
+function diagnosed(file: string, source: Source, findings: readonly Finding[]): Diagnostic[] {
+  const diagnostics = findings.map(({ path, message, atKey }) => ({
+    file,
+    ...source.position(path, atKey),
+    path: pathText(path),
+    message,
+  }));
+  return diagnostics.sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+type Data = { readonly [key: string]: unknown };
+
+const isMapping = (value: unknown): value is Data =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Reads the sections one by one, so that a fault in one entry hides nothing of the others. */
+class Reader {
+  readonly findings: Finding[] = [];
+  readonly #data: Data;
+
+  constructor(data: unknown) {
+    this.#data = isMapping(data) ? data : {};
+    if (!isMapping(data)) {
+      const message = 'is no scenario: a mapping with title, links, nodes and more is wanted';
+      this.findings.push({ path: [], message });
+      return;
+    }
+    // Only the keys of the file itself: every section is looked at by itself.
+    const keys = Object.fromEntries(Object.keys(data).map((key) => [key, undefined]));
+    const result = schema.safeParse(keys);
+    const unknown = result.error?.issues.filter(({ code }) => code === 'unrecognized_keys') ?? [];
+    this.findings.push(...findingsOf(unknown, []));
+  }
+
+  draft(): Draft {
+    const until = this.section('until');
+    const links = this.#entries('links');
+    const nodes = this.#entries('nodes');
+    const traffic = this.#entries('traffic');
+    const events = this.#list(['events'], this.#data.events, event);
+    const expected = this.#expectations(traffic, nodeNames({ nodes }));
+    for (const name of ['title', 'seed', 'random', 'off', 'constants', 'long'] as const) {
+      this.section(name, true);
+    }
+    return {
+      links,
+      nodes,
+      traffic,
+      events: events.map(({ index, value }) => ({ index, value: eventOf(value) })),
+      ...(until !== undefined && { until }),
+      ...expected,
+    };
+  }
+
+  /** A section as a whole; findings are kept only the first time, with `report`. */
+  section<K extends keyof typeof schema.shape>(
+    name: K,
+    report = false,
+  ): z.output<(typeof schema.shape)[K]> | undefined {
+    const result = schema.shape[name].safeParse(this.#data[name], { reportInput: true });
+    if (result.success) return result.data as z.output<(typeof schema.shape)[K]>;
+    if (report || name === 'until') this.findings.push(...findingsOf(result.error.issues, [name]));
+    return undefined;
+  }
+
+  #entries<K extends keyof typeof NAMED_SECTIONS>(
+    section: K,
+  ): Map<string, z.output<(typeof NAMED_SECTIONS)[K]> | undefined> {
+    const entries = new Map<string, z.output<(typeof NAMED_SECTIONS)[K]> | undefined>();
+    const data = this.#data[section];
+    if (data === undefined && section === 'traffic') return entries;
+    if (!isMapping(data) || Object.keys(data).length === 0) {
+      this.findings.push({ path: [section], message: emptySection(section, data) });
+      return entries;
+    }
+    for (const [name, value] of Object.entries(data)) {
+      if (!/^[a-z][a-z0-9-]{0,30}$/.test(name)) {
+        const message = `"${name}" is not a name: ${NAME_RULE}`;
+        this.findings.push({ path: [section, name], message, atKey: true });
+      }
+      // The section decides the type; TypeScript cannot follow it through the index.
+      const entry = this.#read<z.ZodType>(NAMED_SECTIONS[section], value, [section, name]);
+      entries.set(name, entry as z.output<(typeof NAMED_SECTIONS)[K]> | undefined);
+    }
+    return entries;
+  }
+
+  #list<T extends z.ZodType>(path: Path, data: unknown, schema: T): Listed<z.output<T>>[] {
+    if (data === undefined) return [];
+    if (!Array.isArray(data)) {
+      this.findings.push({ path, message: 'is not a list: begin each entry with "- "' });
+      return [];
+    }
+    return data.flatMap((entry, index) => {
+      const value = this.#read(schema, entry, [...path, index]);
+      return value === undefined ? [] : [{ index, value }];
+    });
+  }
+
+  #expectations(
+    traffic: Draft['traffic'],
+    nodes: ReadonlySet<string>,
+  ): Pick<Draft, 'flows' | 'stations' | 'packets' | 'strangers'> {
+    const data = this.#data.expect ?? {};
+    const flows = new Map<string, FlowExpectation | undefined>();
+    const stations = new Map<string, NodeExpectation | undefined>();
+    const strangers: string[] = [];
+    if (!isMapping(data)) {
+      const message = 'is not expectations: flows and nodes by name, such as mn: { bindings: 1 }';
+      this.findings.push({ path: ['expect'], message });
+      return { flows, stations, packets: [], strangers };
+    }
+    const packets = this.#list(['expect', 'packets'], data.packets, packetExpectation);
+    for (const [name, value] of Object.entries(data)) {
+      if (name === 'packets') continue;
+      const path = ['expect', name];
+      if (traffic.has(name)) flows.set(name, this.#read(flowExpectation, value, path));
+      else if (nodes.has(name)) stations.set(name, this.#read(nodeExpectation, value, path));
+      else strangers.push(name);
+    }
+    return { flows, stations, packets, strangers };
+  }
+
+  #read<T extends z.ZodType>(schema: T, value: unknown, path: Path): z.output<T> | undefined {
+    const result = schema.safeParse(value, { reportInput: true });
+    if (result.success) return result.data;
+    const findings = findingsOf(result.error.issues, path);
+    // Where a key is wrong, what the whole lacks is only that key by its right name.
+    const wrongKey = findings.some(({ atKey }) => atKey);
+    const whole = ({ path: { length } }: Finding) => length === path.length;
+    this.findings.push(...findings.filter((finding) => !(wrongKey && whole(finding))));
+    return undefined;
+  }
+}
+
+function emptySection(section: string, data: unknown): string {
+  const example = {
+    links: 'home: { prefix: 2001:db8:1::/64 }',
+    nodes: 'cn: { role: correspondent-node, on: [home] }',
+    traffic: 'ping: { protocol: udp, from: cn, to: mn, ... }',
+  }[section];
+  if (data === undefined) {
+    return `are missing (is the file cut off?): write ${section}: and below it ${example}`;
+  }
+  return `are not entries by name: write below it such lines as ${example}`;
+}
+
+function readKeys(
+  draft: Draft,
+  readKeyFile: (path: string) => Uint8Array,
+): { keys: Map<string, Uint8Array>; findings: Finding[] } {
+  const keys = new Map<string, Uint8Array>();
+  const findings: Finding[] = [];
+  for (const [name, node] of draft.nodes) {
+    if (node?.role !== 'mobile-node' || node.auth === undefined || node.auth === 'none') continue;
+    const { key } = node.auth.rfc4285;
+    try {
+      keys.set(name, key.kind === 'hex' ? key.octets : readKeyFile(key.path));
+    } catch (cause) {
+      const message = `"file:${key.kind === 'file' ? key.path : ''}" cannot be read: ${(cause as Error).message}`;
+      findings.push({ path: ['nodes', name, 'auth', 'rfc4285', 'key'], message });
+    }
+  }
+  return { keys, findings };
+}
+
+function scenarioOf(
+  file: string,
+  source: Source,
+  reader: Reader,
+  draft: Draft,
+  keys: ReadonlyMap<string, Uint8Array>,
+): Scenario {
+  const seed = reader.section('seed');
+  // Without findings every entry was read, so the maps hold no `undefined` any more.
+  return {
+    file,
+    title: reader.section('title')!,
+    ...(seed !== undefined && { seed }),
+    random: reader.section('random') ?? 1,
+    links: draft.links as ReadonlyMap<string, LinkText>,
+    nodes: draft.nodes as ReadonlyMap<string, NodeText>,
+    traffic: draft.traffic as ReadonlyMap<string, FlowText>,
+    events: draft.events.map(({ value }) => value).sort((a, b) => a.at - b.at),
+    expect: {
+      flows: draft.flows as ReadonlyMap<string, FlowExpectation>,
+      nodes: draft.stations as ReadonlyMap<string, NodeExpectation>,
+      packets: draft.packets.map(({ value }) => value),
+    },
+    off: reader.section('off') ?? [],
+    constants: reader.section('constants') ?? {},
+    ...(draft.until !== undefined && { until: draft.until }),
+    long: reader.section('long') ?? false,
+    keys,
+    where: (path) => `${file}:${source.position(path).line}`,
+  };
+}

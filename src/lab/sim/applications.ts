@@ -1,0 +1,276 @@
+/** The applications of a scenario's flows: what sends, what receives, and what both saw. */
+import { createHash } from 'node:crypto';
+import type { Instant } from '../../core/time.ts';
+import {
+  type CloseReason,
+  type Kernel,
+  pattern,
+  type SimNode,
+  type Simulation,
+  type UdpSocket,
+} from '../../sim/index.ts';
+import type { Address } from '../../wire/address.ts';
+import { PROTOCOL } from '../../wire/numbers.ts';
+import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
+import type { Plan, PlannedNode } from '../plan.ts';
+import type { Scenario } from '../scenario/read.ts';
+import { type FlowText, LEAST_PAYLOAD } from '../scenario/traffic.ts';
+
+/** The two ends of a flow, by their nodes' names. */
+export interface FlowEnds {
+  readonly flow: string;
+  readonly sender: string;
+  readonly receiver: string;
+}
+
+/** What tells a flow's packets from others: where they go to. */
+export const flowKey = (destination: Address, protocol: number, port: number): string =>
+  `${destination}${protocol}/${port}`;
+
+/** Flows without a port of their own get one from here on. */
+const FIRST_PORT = 5001;
+
+export class Applications {
+  readonly records: FlowRecord[] = [];
+  /** The ends of each flow by the key of its packets. */
+  readonly endpoints = new Map<string, FlowEnds>();
+  readonly #flows: Application[] = [];
+
+  constructor(simulation: Simulation, scenario: Scenario, plan: Plan) {
+    const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
+    const chosen = new Set([...scenario.traffic.values()].map((flow) => flow.port));
+    let next = FIRST_PORT;
+    const freePort = () => {
+      while (chosen.has(next)) next++;
+      return next++;
+    };
+    for (const [name, text] of scenario.traffic) {
+      const place = {
+        simulation,
+        name,
+        from: nodes.get(text.from)!,
+        to: nodes.get(text.to)!,
+        port: text.port ?? freePort(),
+      };
+      const flow =
+        text.protocol === 'tcp'
+          ? new TcpApplication(place, text, new TcpRecord(name, text))
+          : new UdpApplication(place, text, new UdpRecord(name, text));
+      this.#flows.push(flow);
+      this.records.push(flow.record);
+      const protocol = PROTOCOL[text.protocol];
+      this.endpoints.set(flowKey(place.to.identity, protocol, place.port), {
+        flow: name,
+        sender: text.from,
+        receiver: text.to,
+      });
+    }
+  }
+
+  /** Opens what listens on a node, at its start and after each crash. */
+  nodeStarted(node: string, kernel: Kernel): void {
+    for (const flow of this.#flows) if (flow.receiver === node) flow.listen(kernel);
+  }
+
+  /** Plans what sends. */
+  start(nodes: ReadonlyMap<string, SimNode>): void {
+    for (const flow of this.#flows) flow.plan(nodes.get(flow.sender)!);
+  }
+
+  /** Is there nothing more to wait for? */
+  get over(): boolean {
+    return this.#flows.every((flow) => flow.over);
+  }
+
+  close(at: Instant): void {
+    for (const { record } of this.#flows) if (record instanceof TcpRecord) record.close(at);
+  }
+}
+
+/** Where a flow's applications are. */
+interface Place {
+  readonly simulation: Simulation;
+  readonly name: string;
+  readonly from: PlannedNode;
+  readonly to: PlannedNode;
+  readonly port: number;
+}
+
+interface Application {
+  readonly record: FlowRecord;
+  readonly sender: string;
+  readonly receiver: string;
+  readonly over: boolean;
+  listen(kernel: Kernel): void;
+  plan(node: SimNode): void;
+}
+
+/** A mobile node's applications use its home address; others what the kernel chooses. */
+const sourceOf = ({ role, identity }: PlannedNode): Address | undefined =>
+  role === 'mobile-node' ? identity : undefined;
+
+/** A download: one end sends a pattern of so many octets, both make a digest of it. */
+class TcpApplication implements Application {
+  readonly record: TcpRecord;
+  readonly #place: Place;
+  readonly #text: Extract<FlowText, { protocol: 'tcp' }>;
+
+  constructor(place: Place, text: Extract<FlowText, { protocol: 'tcp' }>, record: TcpRecord) {
+    this.#place = place;
+    this.#text = text;
+    this.record = record;
+  }
+
+  get sender(): string {
+    return this.#place.from.name;
+  }
+
+  get receiver(): string {
+    return this.#place.to.name;
+  }
+
+  get over(): boolean {
+    return this.record.over;
+  }
+
+  listen(kernel: Kernel): void {
+    const { simulation, port } = this.#place;
+    kernel.tcp.listen(port, (connection) => {
+      const hash = createHash('sha256');
+      connection.handlers = {
+        onData: (octets) => {
+          hash.update(octets);
+          this.record.received(octets.length, simulation.now);
+        },
+        onEnd: () => {
+          this.record.receivedAll(hash.digest('hex'));
+          connection.close();
+        },
+        onClose: (reason) => this.#closed(reason),
+      };
+    });
+  }
+
+  plan(node: SimNode): void {
+    const { simulation, from, to, port } = this.#place;
+    const { start, size } = this.#text;
+    simulation.at(start as number as Instant, () => {
+      if (!node.running) {
+        this.record.failed('unreachable');
+        return;
+      }
+      const source = sourceOf(from);
+      const connection = node.kernel.tcp.connect(to.identity, port, {
+        ...(source !== undefined && { source }),
+        onClose: (reason) => this.#closed(reason),
+      });
+      connection.generate(size, pattern);
+      connection.close();
+      this.record.sent(size);
+      this.record.sentAll(patternDigest(size));
+    });
+  }
+
+  #closed(reason: CloseReason): void {
+    if (reason !== 'closed') this.record.failed(FAILURE[reason]);
+  }
+}
+
+const FAILURE: Readonly<Record<Exclude<CloseReason, 'closed'>, Failure>> = {
+  refused: 'reset',
+  reset: 'reset',
+  aborted: 'reset',
+  unreachable: 'unreachable',
+  'time-out': 'time-out',
+};
+
+const DIGEST_STEP = 1 << 16;
+
+/** The digest of the first octets of the pattern that bulk transfers carry. */
+function patternDigest(size: number): string {
+  const hash = createHash('sha256');
+  const octets = new Uint8Array(DIGEST_STEP);
+  for (let offset = 0; offset < size; offset += DIGEST_STEP) {
+    const part = octets.subarray(0, Math.min(DIGEST_STEP, size - offset));
+    pattern(part, offset);
+    hash.update(part);
+  }
+  return hash.digest('hex');
+}
+
+/** A stream of datagrams, each with its number and the time it was sent. */
+class UdpApplication implements Application {
+  readonly record: UdpRecord;
+  readonly #place: Place;
+  readonly #text: Extract<FlowText, { protocol: 'udp' }>;
+  #socket: { readonly kernel: Kernel; readonly socket: UdpSocket } | undefined;
+  #over = false;
+
+  constructor(place: Place, text: Extract<FlowText, { protocol: 'udp' }>, record: UdpRecord) {
+    this.#place = place;
+    this.#text = text;
+    this.record = record;
+  }
+
+  get sender(): string {
+    return this.#place.from.name;
+  }
+
+  get receiver(): string {
+    return this.#place.to.name;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  listen(kernel: Kernel): void {
+    const { simulation, port } = this.#place;
+    kernel.udp.open({
+      port,
+      onDatagram: ({ octets }) => {
+        if (octets.length < LEAST_PAYLOAD) return;
+        const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+        this.record.received(view.getUint32(4), simulation.now);
+      },
+    });
+  }
+
+  plan(node: SimNode): void {
+    const { simulation } = this.#place;
+    const { start, stop, rate } = this.#text;
+    const send = (index: number): void => {
+      const at = Math.round(start + (index * 1e6) / rate);
+      if (at >= stop) {
+        this.#over = true;
+        return;
+      }
+      simulation.at(at as Instant, () => {
+        this.#send(node);
+        send(index + 1);
+      });
+    };
+    send(0);
+  }
+
+  #send(node: SimNode): void {
+    const { simulation, to, port } = this.#place;
+    const number = this.record.sent(simulation.now);
+    // What a dead node would have sent counts as lost.
+    if (!node.running) return;
+    const payload = new Uint8Array(this.#text.payload);
+    const view = new DataView(payload.buffer);
+    view.setUint32(4, number);
+    view.setBigUint64(8, BigInt(simulation.now));
+    this.#socketOf(node.kernel).send(to.identity, port, payload);
+  }
+
+  #socketOf(kernel: Kernel): UdpSocket {
+    if (this.#socket?.kernel !== kernel) {
+      const address = sourceOf(this.#place.from);
+      const socket = kernel.udp.open(address === undefined ? {} : { address });
+      this.#socket = { kernel, socket };
+    }
+    return this.#socket.socket;
+  }
+}

@@ -1,0 +1,2 @@
+/** The roles that a node can play, made of a node's configuration. */
+export { createNode } from './create.ts';

@@ -1,0 +1,58 @@
+/**
+ * Takes each mechanism of each scenario's `off` away and demands that the scenario then fails, and
+ * that it passes with all of them. `npm run test:mutants [-- SCENARIO...]`.
+ */
+import {
+  diagnosticLine,
+  findScenarios,
+  loadScenario,
+  reportOf,
+  runOnSimulator,
+  SCENARIOS,
+  type Scenario,
+  scenarioName,
+} from '../src/lab/index.ts';
+
+let survivors = 0;
+let killed = 0;
+
+function say(name: string, without: string, text: string): void {
+  console.log(`${name.padEnd(28)} ${without.padEnd(28)} ${text}`);
+}
+
+/** The first expectation that fails without a mechanism; undefined where all are met. */
+function firstFailure(scenario: Scenario, without: Scenario['off']): string | undefined {
+  const { verdicts } = reportOf(runOnSimulator(scenario, { without: new Set(without) }));
+  const failed = verdicts.find(({ ok }) => !ok);
+  if (failed === undefined) return undefined;
+  return `${failed.text}: expected ${failed.expected}, was ${failed.actual}`;
+}
+
+function judge(scenario: Scenario): void {
+  const name = scenarioName(scenario.file);
+  const untouched = firstFailure(scenario, []);
+  if (untouched !== undefined) {
+    survivors += 1;
+    say(name, '(nothing)', `FAILED with every mechanism: ${untouched}`);
+    return;
+  }
+  for (const mechanism of scenario.off) {
+    const failure = firstFailure(scenario, [mechanism]);
+    if (failure === undefined) survivors += 1;
+    else killed += 1;
+    say(name, mechanism, failure ?? 'SURVIVED: all expectations were still met');
+  }
+}
+
+const wanted = process.argv.slice(2);
+for (const file of findScenarios(wanted.length === 0 ? [SCENARIOS] : wanted)) {
+  const loaded = loadScenario(file);
+  if (loaded.ok) judge(loaded.value);
+  else {
+    survivors += 1;
+    for (const diagnostic of loaded.error) console.log(diagnosticLine(diagnostic));
+  }
+}
+if (killed === 0) console.log('no scenario names a mechanism: nothing was shown');
+console.log(`${killed} mechanisms proved necessary, ${survivors} not`);
+if (survivors > 0 || killed === 0) process.exitCode = 1;
