@@ -198,6 +198,16 @@ export class Kernel {
     return this.#own.has(address);
   }
 
+  /**
+   * The MTU of the links that may carry packets of a home address, the largest of them; undefined
+   * where it is an address like others.
+   */
+  mtuOfIdentity(address: Address): number | undefined {
+    const interfaces = [...this.interfaces.values()];
+    if (!interfaces.some((one) => one.addresses.get(address)?.preferred)) return undefined;
+    return Math.max(...interfaces.map((one) => one.mtu));
+  }
+
   addRoute(route: Route): void {
     const known = this.interfaces.has(route.link);
     if (!known || !this.routes.add(route)) this.count('kernel.route_refused');

@@ -14,6 +14,8 @@ import {
 /** Implementation constants. What a receiver takes ahead; 20 Mbit/s x 100 ms need 250 000. */
 export const RECEIVE_WINDOW = 2 ** 20;
 const RECEIVE_SCALE = 7;
+/** A tunnel's header, and one Home Address option or Type 2 Routing header inside. */
+const IDENTITY_RESERVE = 40 + 24;
 
 /**
  * What a connection's two ends agreed on, and how its segments are made: offsets in streams become
@@ -61,6 +63,16 @@ export class Channel {
     return (this.#kernel.output.mtuFor(probe) ?? MINIMUM_MTU) - HEADERS;
   }
 
+  /**
+   * What the other end is told to send at most. Packets to a home address grow on their way when it
+   * is away: a peer that knows this from the start causes no Packet Too Big at each first move.
+   */
+  #offeredSegment(): number {
+    const size = this.pathSegment();
+    const linkMtu = this.#kernel.mtuOfIdentity(this.local.address);
+    return linkMtu === undefined ? size : Math.min(size, linkMtu - IDENTITY_RESERVE - HEADERS);
+  }
+
   /** The window that a segment gives. That of a SYN is never scaled (RFC 7323 section 2.2). */
   windowOf({ syn, window }: Segment): number {
     return syn ? window : window << this.#peerScale;
@@ -101,7 +113,7 @@ export class Channel {
       syn: true,
       ...(answers && { ack: true, acknowledgement: this.#peerSequenceOf(0) }),
       window: 0xffff,
-      maximumSegmentSize: this.pathSegment(),
+      maximumSegmentSize: this.#offeredSegment(),
       ...(this.#scaled && { windowScale: RECEIVE_SCALE }),
       sackPermitted: this.#selective,
     });
