@@ -92,9 +92,13 @@ export class FlowPaths {
     return [...special][0] ?? ends[1] ?? ends[0];
   }
 
-  /** The runs of the end that sees more kinds of path: what a reader wants to be told. */
+  /**
+   * The runs of the end that sees fewer plain packets: a tunnel that begins at the one end is over
+   * before the other.
+   */
   get telling(): readonly Run[] {
-    const kinds = ({ runs }: PathRuns) => new Set(runs.map(({ path }) => path)).size;
-    return kinds(this.sender) > kinds(this.receiver) ? this.sender.runs : this.receiver.runs;
+    const plain = ({ runs }: PathRuns) =>
+      runs.reduce((sum, { path, packets }) => sum + (path === 'direct' ? packets : 0), 0);
+    return plain(this.sender) < plain(this.receiver) ? this.sender.runs : this.receiver.runs;
   }
 }
