@@ -1,5 +1,8 @@
 import type { TestEvent } from 'node:test/reporters';
 
+/** The runner's own counts at the end, which are not what a test has to say. */
+const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
 /**
  * Prints each failure whole, each skip with its reason, and closes with
  * `N passed, N failed, N skipped`. Fails the process when a test failed or when none ran.
@@ -10,7 +13,7 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
   let failed = 0;
   const skipped: string[] = [];
   for await (const event of source) {
-    if (event.type === 'test:diagnostic' && event.data.nesting > 0) {
+    if (event.type === 'test:diagnostic' && !SUMMARY.test(event.data.message)) {
       yield `  note: ${event.data.message}\n`;
     }
     if (event.type === 'test:stderr' || event.type === 'test:stdout') yield event.data.message;

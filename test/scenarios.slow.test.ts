@@ -88,7 +88,8 @@ test('the same file and seed give the same trace and captures, octet for octet',
     '--trace',
     join(folder, 'other.ndjson'),
   );
-  assert.equal(other.status, 0, other.stdout);
+  // Another seed may lose other packets than this scenario's expectations are about.
+  assert.ok(other.status === 0 || other.status === 1, other.stderr);
   assert.ok(!readFileSync(join(folder, 'other.ndjson')).equals(first.trace));
 });
 

@@ -3,11 +3,11 @@
  *
  * Supported standards: RFC 4285 sections 5 and 6 (MN-HA authentication option, message identifier).
  */
-import type { Address } from '../wire/address.ts';
 import type { Layer } from '../wire/packet.ts';
 import type { Authentication } from './config.ts';
 import type { Cryptography } from './role.ts';
 import {
+  type AuthenticatedBinding,
   signAuthenticationOption,
   verifyAuthenticationOption,
 } from './security/authentication-option.ts';
@@ -17,12 +17,6 @@ import { NO_PROOF, type Proof } from './signalling.ts';
 const MN_HA = 1;
 const AUTHENTICATOR_SIZE = 12;
 
-/** What an update or its acknowledgement is about: both addresses go into the proof. */
-export interface Subject {
-  readonly careOf: Address;
-  readonly home: Address;
-}
-
 /**
  * The options that prove a message.
  * @param timestamp the sender's time in an update; in an acknowledgement the update's own, or (with
@@ -31,7 +25,7 @@ export interface Subject {
 export function homeProof(
   authentication: Authentication,
   crypto: Cryptography,
-  subject: Subject,
+  subject: AuthenticatedBinding,
   timestamp: bigint,
 ): Proof {
   if (authentication.method === 'none') return NO_PROOF;
@@ -56,7 +50,7 @@ export type ProofResult = 'proved' | 'missing' | 'wrong';
 export function checkHomeProof(
   authentication: Authentication,
   crypto: Cryptography,
-  subject: Subject,
+  subject: AuthenticatedBinding,
   message: Layer,
   packet: Uint8Array,
 ): ProofResult {

@@ -6,8 +6,6 @@ export { INTERNAL, type InterfaceAddress } from './kernel/interface.ts';
 export type { Sent } from './kernel/ip-output.ts';
 export { Kernel } from './kernel/kernel.ts';
 export {
-  interfaceIdentifier,
-  linkAddressOctets,
   linkAddressOf,
   linkLocalAddress,
   namedLinkAddress,

@@ -1,12 +1,7 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { Authentication, HomeAgentConfig } from '../../core/config.ts';
 import type { Counter } from '../../core/counters.ts';
-import {
-  checkHomeProof,
-  homeProof,
-  type Subject,
-  timestampOf,
-} from '../../core/home-authentication.ts';
+import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
 import {
   askedBy,
   type BindingUpdate,
@@ -17,7 +12,10 @@ import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
-import { ntpTimestamp } from '../../core/security/authentication-option.ts';
+import {
+  type AuthenticatedBinding,
+  ntpTimestamp,
+} from '../../core/security/authentication-option.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
 import type { Proof } from '../../core/signalling.ts';
 import type { Duration, Instant } from '../../core/time.ts';
@@ -123,7 +121,12 @@ export class UpdateJudge {
   }
 
   /** The answer is proved with the update's own timestamp. Source: RFC 4285 section 6. */
-  #answerProof(node: KnownNode, update: BindingUpdate, subject: Subject, now: Instant): Proof {
+  #answerProof(
+    node: KnownNode,
+    update: BindingUpdate,
+    subject: AuthenticatedBinding,
+    now: Instant,
+  ): Proof {
     const timestamp = timestampOf(update) ?? ntpTimestamp(this.#state.env.epoch, now);
     return homeProof(node.authentication, this.#state.env.crypto, subject, timestamp);
   }
@@ -141,7 +144,7 @@ export class UpdateJudge {
   #proofFault(
     node: KnownNode,
     received: Received,
-    subject: Subject,
+    subject: AuthenticatedBinding,
     now: Instant,
   ): { readonly counter: Counter; readonly change: Partial<JudgedUpdate> } | undefined {
     const { authentication } = node;

@@ -1,3 +1,4 @@
+import { interfaceIdentifier } from '../../core/neighbor-discovery/link-layer.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, address, IPV6_SIZE } from '../../wire/address.ts';
 import { digest } from '../random.ts';
@@ -9,13 +10,6 @@ export const groupLinkAddress = (group: Address): LinkAddress =>
 /** Six octets as a link address. */
 export const linkAddressOf = (octets: Uint8Array): LinkAddress =>
   String.fromCharCode(...octets.subarray(0, 6)) as LinkAddress;
-
-/** The octets of a link address. */
-export function linkAddressOctets(address: LinkAddress): Uint8Array {
-  const octets = new Uint8Array(address.length);
-  for (let i = 0; i < octets.length; i++) octets[i] = address.charCodeAt(i);
-  return octets;
-}
 
 /**
  * The link address of a node's interface, from their names: locally administered, unicast, and the
@@ -29,12 +23,6 @@ export function namedLinkAddress(node: string, name: string): LinkAddress {
   view.setUint32(2, b);
   octets[0] = 0x02;
   return linkAddressOf(octets);
-}
-
-/** The modified EUI-64 interface identifier, 8 octets. Source: RFC 4291 appendix A. */
-export function interfaceIdentifier(link: LinkAddress): string {
-  const first = String.fromCharCode(link.charCodeAt(0) ^ 0x02);
-  return `${first}${link.slice(1, 3)}\xff\xfe${link.slice(3)}`;
 }
 
 const LINK_LOCAL = address('fe80::').slice(0, 8);

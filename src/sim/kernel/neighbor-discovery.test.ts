@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { linkAddressOctets } from '../../core/neighbor-discovery/link-layer.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Instant, milliseconds, seconds } from '../../core/time.ts';
 import {
@@ -13,7 +14,7 @@ import { type LayerInput, serialisePacket } from '../../wire/packet.ts';
 import { Link, type Station } from '../link.ts';
 import { Simulation } from '../simulation.ts';
 import { having, layerIn, nodeOn, type Seen, watch } from '../small-network.ts';
-import { groupLinkAddress, linkAddressOctets, linkLocalAddress } from './link-address.ts';
+import { groupLinkAddress, linkLocalAddress } from './link-address.ts';
 
 const at = (milli: number) => milliseconds(milli) as number as Instant;
 const A = address('2001:db8:1::a');

@@ -1,3 +1,4 @@
+import { linkAddressOctets } from '../../core/neighbor-discovery/link-layer.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import {
   type Address,
@@ -19,12 +20,7 @@ import type { Interface } from './interface.ts';
 import type { Arrival } from './ip-input.ts';
 import { destinationOf, hopLimitOf, IPV6_HEADER, nextHeaderOf, sourceOf } from './ipv6-fields.ts';
 import type { Kernel } from './kernel.ts';
-import {
-  groupLinkAddress,
-  linkAddressOctets,
-  linkAddressOf,
-  linkLocalAddress,
-} from './link-address.ts';
+import { groupLinkAddress, linkAddressOf, linkLocalAddress } from './link-address.ts';
 import { NeighborCache } from './neighbor-cache.ts';
 
 /** Only a neighbor can send a packet that has it. Source: RFC 4861 section 3.1. */
