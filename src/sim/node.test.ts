@@ -397,3 +397,11 @@ test('a role without an environment, and an interface twice, are our own mistake
   assert.throws(() => node.addInterface('eth0'), RangeError);
   assert.throws(() => node.attach('eth1', undefined), RangeError);
 });
+
+test('a role whose deadline stays in the past is an error, and not a loop without end', () => {
+  const { simulation, node, role } = setUp();
+  role.deadline = () => at(5);
+  role.answer = ({ kind }) => (kind === 'tick' ? [{ kind: 'ask', id: 'x', entries: [] }] : []);
+  node.command({ do: 'prefer', link: 'eth0' });
+  assert.throws(() => simulation.run(at(10)), /^Error: node ticks without end at 5000 us$/);
+});

@@ -15,6 +15,9 @@ import { Kernel, type Port } from './kernel/kernel.ts';
 import type { Link } from './link.ts';
 import { Alarm, type Simulation } from './simulation.ts';
 
+/** Ticks of one role in a row at one moment; more is its mistake: a deadline that stays. */
+const MAX_TICKS_AT_ONCE = 1000;
+
 /** What every node of a run shares of its environment; the rest comes from the simulation. */
 export type SharedEnvironment = Pick<Environment, 'crypto' | 'epoch' | 'without' | 'constants'>;
 
@@ -49,6 +52,8 @@ export class SimNode {
   #inputs: Input[] = [];
   /** A drain is planned or under way. */
   #draining = false;
+  /** When the last tick was, and how many came at that moment in a row. */
+  #ticks = { at: -1, count: 0 };
 
   constructor(options: SimNodeOptions) {
     const { simulation, name } = options;
@@ -64,7 +69,7 @@ export class SimNode {
       random: simulation.random(name),
       secrets: simulation.secrets(name),
     };
-    this.#alarm = new Alarm(simulation, () => this.#give({ kind: 'tick' }));
+    this.#alarm = new Alarm(simulation, () => this.#tick());
   }
 
   /** The kernel that runs now. Throws RangeError where the node is dead or not started. */
@@ -206,9 +211,21 @@ export class SimNode {
     this.#draining = false;
   }
 
+  #tick(): void {
+    const { now } = this.#simulation;
+    const again = this.#ticks.at === now;
+    this.#ticks = { at: now, count: again ? this.#ticks.count + 1 : 1 };
+    if (this.#ticks.count > MAX_TICKS_AT_ONCE) {
+      throw new Error(`${this.name} ticks without end at ${now} us`);
+    }
+    this.#give({ kind: 'tick' });
+  }
+
   #give(input: Input): void {
     const role = this.#life?.role;
     if (role === undefined) return;
+    // What comes from outside may be due at once, each time anew; answers are the role's own doing.
+    if (input.kind !== 'tick' && input.kind !== 'answer') this.#ticks.count = 0;
     for (const output of role.handle(input, this.#simulation.now)) this.#perform(output);
     // A crash that an observer of events brings about leaves nothing to be done.
     if (this.#life?.role === role) this.#alarm.set(role.deadline());

@@ -234,6 +234,17 @@ test('a replay is refused after a restart too, when the journal was kept', () =>
   assert.equal(bound(forgetful), undefined);
 });
 
+test('a binding that ran out while the node was down is in the journal no more', () => {
+  const journal = [...holding().store];
+  const later = node({ epoch: EPOCH + seconds(300) });
+  for (const [key, value] of journal) {
+    later.store.set(key, value);
+    later.feed({ kind: 'restored', key, value }, 0);
+  }
+  assert.equal(bound(later), undefined);
+  assert.deepEqual([...later.store.keys()], ['home-timestamp/2001:db8:1::100']);
+});
+
 test('a damaged journal is no binding, and nothing throws', () => {
   const key = 'home-binding/2001:db8:1::100';
   const good = JSON.parse(holding().store.get(key)!);

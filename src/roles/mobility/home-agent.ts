@@ -256,7 +256,8 @@ export class HomeAgent implements Part {
     if (this.#state.env.without.has('journal')) return [];
     this.#judge.restore(key, value);
     const binding = restoreBinding(key, value, this.#state.env.epoch, now);
-    if (binding === undefined || between(now, binding.expiresAt) === 0) return [];
+    if (binding === undefined) return [];
+    if (between(now, binding.expiresAt) === 0) return [{ kind: 'store', key }];
     if (!this.#state.bindings.set(binding)) return [count('mobility.cache_full')];
     return [
       ...this.#install(binding, undefined, now),

@@ -10,7 +10,7 @@ import {
 } from '../../core/security/return-routability.ts';
 import { seconds } from '../../core/time.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
-import { type Address, ALL_NODES, address } from '../../wire/address.ts';
+import { type Address, ALL_NODES, address, formatAddress } from '../../wire/address.ts';
 import type { LayerInput } from '../../wire/packet.ts';
 
 const HOME = address('2001:db8:1::100');
@@ -22,7 +22,7 @@ const CARE_OF = Object.fromEntries(
 ) as Record<'a' | 'b', Address>;
 const auth: Authentication = { method: 'rfc4285', spi: 256, key: new Uint8Array(16).fill(7) };
 
-function node(authentication: Authentication = auth): ByHand {
+function node(authentication: Authentication = auth, links = ['eth0']): ByHand {
   const one = new ByHand({
     name: 'mn',
     mobileNode: {
@@ -30,7 +30,7 @@ function node(authentication: Authentication = auth): ByHand {
       homePrefixLength: 64,
       homeAgent: AGENT,
       authentication,
-      links: ['eth0'],
+      links,
       lifetime: seconds(600),
       dad: 'off',
       routeOptimisation: true,
@@ -42,14 +42,14 @@ function node(authentication: Authentication = auth): ByHand {
 }
 
 /** A Router Advertisement for a network: `1` is home. */
-function advertisement(letter: string): Uint8Array {
+function advertisement(letter: string, router = ROUTER, routerLifetime = 1800): Uint8Array {
   return packet(
-    ROUTER,
+    router,
     ALL_NODES,
     [
       {
         layer: 'router-advertisement',
-        routerLifetime: 1800,
+        routerLifetime,
         options: [
           {
             option: 'prefix-information',
@@ -167,7 +167,7 @@ test('home again after a refusal: no attempt to register goes on', () => {
   arrive(one, 'a', 1);
   answered(one, homeUpdate(one), 1, 134);
   arrive(one, '1', 5);
-  assert.deepEqual(one.names(), []);
+  assert.deepEqual(one.names(), ['neighbor-advertisement']);
   assert.deepEqual(
     one.run(200).filter(({ packet }) => packet.destination === AGENT),
     [],
@@ -190,6 +190,39 @@ test('home again the binding is taken back, and the address claimed when that is
   answered(one, sent, 5);
   assert.deepEqual(one.names(), ['neighbor-advertisement']);
   assert.equal(one.sent()[0]!.destination, ALL_NODES);
+});
+
+/** Routes that the node gives to packets of its home address: link and next hop. */
+function homeRoutes(one: ByHand, routes: Set<string>): Set<string> {
+  for (const output of one.outputs) {
+    if (output.kind !== 'route' || output.source !== HOME) continue;
+    const { action, link, via } = output;
+    const route = `${link} ${via === undefined ? 'on-link' : formatAddress(via)}`;
+    if (action === 'add') routes.add(route);
+    else routes.delete(route);
+  }
+  return routes;
+}
+
+test('at home by another interface: the address is claimed, and no route of the first stays', () => {
+  const one = node(auth, ['eth0', 'eth1']);
+  const routes = new Set<string>();
+  one.link(1, true, 'eth1').packet(advertisement('1'), 1, { link: 'eth1', reason: 'icmpv6' });
+  assert.deepEqual([...homeRoutes(one, routes)], ['eth1 on-link', 'eth1 fe80::1']);
+  one.packet(advertisement('1'), 2, { reason: 'icmpv6' });
+  assert.deepEqual([...homeRoutes(one, routes)], ['eth0 on-link', 'eth0 fe80::1']);
+  assert.equal(one.one('neighbor-advertisement').output.link, 'eth0');
+});
+
+test('at home by another router, as the first is gone: packets leave by the new one', () => {
+  const one = node();
+  const routes = new Set<string>();
+  homeRoutes(one.packet(advertisement('1'), 1, { reason: 'icmpv6' }), routes);
+  const other = address('fe80::2');
+  one.packet(advertisement('1', other), 2, { reason: 'icmpv6' });
+  assert.deepEqual([...homeRoutes(one, routes)], ['eth0 on-link', 'eth0 fe80::1']);
+  homeRoutes(one.packet(advertisement('1', ROUTER, 0), 3, { reason: 'icmpv6' }), routes);
+  assert.deepEqual([...routes], ['eth0 on-link', 'eth0 fe80::2']);
 });
 
 test('a home agent with nothing to take back (133) leaves nothing to expire', () => {

@@ -42,6 +42,8 @@ export class MobileNode implements Part {
   readonly #peers: RouteOptimisation;
   /** The place that is in use. */
   #place: Place | undefined;
+  /** The home link that the home address has routes on. */
+  #routed: Place | undefined;
   #preferred: string | undefined;
   /** Where the home address is given to the kernel. */
   #identityOn: { readonly link: string; readonly prefixLength: number } | undefined;
@@ -141,8 +143,10 @@ export class MobileNode implements Part {
     if (best === undefined) return [...outputs, ...this.#nowhere()];
     const same = best.link === this.#place?.link && best.address === this.#place.address;
     if (same) {
+      // At home the address stays while the router may be another one now.
+      const rerouted = best.atHome && best !== this.#place ? this.#routeHome(best) : [];
       this.#place = best;
-      return outputs;
+      return [...outputs, ...rerouted];
     }
     const before = this.#place;
     this.#place = best;
@@ -205,15 +209,18 @@ export class MobileNode implements Part {
     const { home, homePrefixLength } = this.#config;
     const outputs: Output[] = [];
     const { without } = this.#state.env;
-    if (!this.#registration.pending) this.#registration.rest();
+    const { pending } = this.#registration;
+    if (!pending) this.#registration.rest();
     else if (!without.has('returning-home')) {
       outputs.push(...this.#progress(this.#registration.move(home, place.link, now), now));
     }
     outputs.push(
       ...this.#state.paths.setOwn(undefined),
       ...this.#keepIdentity(place.link, homePrefixLength),
-      ...routes('add', place, home, place.advertisement.router),
+      ...this.#routeHome(place),
       tell({ kind: 'home.returned', home, link: place.link }),
+      // From another interface, say: with nothing to take back, no answer is to be waited for.
+      ...(pending ? [] : this.#claimHome(place)),
       ...this.#peers.move(home, now),
     );
     return outputs;
@@ -222,9 +229,20 @@ export class MobileNode implements Part {
   #leaveHome(place: Place): Output[] {
     const { home } = this.#config;
     return [
-      ...routes('remove', place, home, place.advertisement.router),
+      ...this.#routeHome(undefined),
       ...this.#keepIdentity(ANCHOR, 128),
       tell({ kind: 'home.left', home, link: place.link }),
+    ];
+  }
+
+  /** Routes for what the home address sends at home, in the stead of those that it had. */
+  #routeHome(place: Place | undefined): Output[] {
+    const { home } = this.#config;
+    const before = this.#routed;
+    this.#routed = place;
+    return [
+      ...(before === undefined ? [] : routes('remove', before, home, before.advertisement.router)),
+      ...(place === undefined ? [] : routes('add', place, home, place.advertisement.router)),
     ];
   }
 
