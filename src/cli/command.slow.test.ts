@@ -69,6 +69,10 @@ test('what is not there, not known or not built yet is 2 with a hint', () => {
   assert.equal(mechanism.status, 2);
   assert.match(mechanism.stderr, /Known are home-registration/);
   assert.equal(careof(['lab', 'fly']).status, 2);
+  const command = careof(['dcotor']);
+  assert.equal(command.status, 2);
+  assert.match(command.stderr, /there is no command "dcotor"\n +did you mean "doctor"\?/);
+  assert.equal(careof(['lab', 'new', '']).status, 2);
   assert.equal(careof(['--help']).status, 0);
 });
 
@@ -103,6 +107,8 @@ test("packet decode and encode are each other's reverse, and go on after a malfo
     errors.map((error) => Object.keys(error)),
     [1, 2].map(() => ['reason', 'offset', 'layer', 'field', 'message']),
   );
+  const odd = careof(['packet', 'decode', '--text', '0x6000:0000 zz']);
+  assert.match(odd.stdout, /^error not-hex at octet 4:/);
   const encoded = careof(['packet', 'encode'], `${lines[0]}\nnonsense\n`);
   assert.equal(encoded.stdout.split('\n')[0], ECHO);
   assert.match(encoded.stdout, /is not JSON/);

@@ -5,6 +5,7 @@ import { SCENARIOS } from '../lab/find.ts';
 import { loadScenario } from '../lab/load.ts';
 import { scenarioName } from '../lab/report/report.ts';
 import { table } from '../lab/report/table.ts';
+import { wrapped } from '../lab/report/wrapped.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
 import type { Scenario } from '../lab/scenario/read.ts';
 import { scenarioTemplate } from '../lab/scenario/template.ts';
@@ -28,8 +29,20 @@ export function listScenarios(json: boolean): void {
   }
   if (json) return;
   const columns = [{ title: 'capability' }, { title: 'scenario' }, { title: 'what it shows' }];
-  console.log(table(columns, rows, paint.bold).join('\n'));
+  console.log(table(columns, narrowed(rows), paint.bold).join('\n'));
   console.log(`\nRun one with ${paint.cyan(`careof lab run ${rows[0]?.[1] ?? 'NAME'}`)}.`);
+}
+
+/** On a terminal the last column is broken to fit; in a pipe a scenario stays on one line. */
+function narrowed(rows: readonly string[][]): string[][] {
+  const { columns } = process.stdout;
+  if (columns === undefined) return [...rows];
+  const before = [0, 1].map((index) => Math.max(...rows.map((row) => row[index]!.length)) + 2);
+  const room = Math.max(20, columns - before[0]! - before[1]!);
+  return rows.flatMap(([capability = '', name = '', title = '']) => {
+    const [first = '', ...more] = wrapped(title, room);
+    return [[capability, name, first], ...more.map((line) => ['', '', line])];
+  });
 }
 
 /** Checks files and gives the exit code. */
@@ -62,6 +75,9 @@ const counted = (count: number, what: string): string =>
 
 /** Writes an example. */
 export function newScenario(name: string, force: boolean): void {
+  if (/^(?:.*\/)?(?:\.ya?ml)?$/.test(name)) {
+    throw new CareofError('no-name', 'the file has no name', 'careof lab new my-network');
+  }
   const file = /\.ya?ml$/.test(name) ? name : `${name}.yaml`;
   if (existsSync(file) && !force) {
     const hint = 'Choose another name, or write over it with --force.';

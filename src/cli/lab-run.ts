@@ -92,7 +92,8 @@ function runOne(scenario: Scenario, options: RunCommandOptions): Report {
       onProgress: (now, end) =>
         progress.show(
           () =>
-            `${name}: ${(now / 1e6).toFixed(1)} s of ${(end / 1e6).toFixed(1)} s of network time`,
+            // Past the end that was planned it waits for flows that are not over.
+            `${name}: ${(now / 1e6).toFixed(1)} s${now > end ? '' : ` of ${(end / 1e6).toFixed(1)} s`} of network time`,
         ),
     });
     const { trace } = options;

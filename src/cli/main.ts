@@ -1,5 +1,6 @@
 /** The `careof` command. Each sub-command loads what it needs when it runs, so that none waits. */
 import { Command, CommanderError } from 'commander';
+import { suggestion } from '../lab/scenario/nearest.ts';
 import { CareofError, EXIT } from './careof-error.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -15,7 +16,9 @@ function program(): Command {
     .configureHelp({ showGlobalOptions: true })
     .showSuggestionAfterError()
     .exitOverride()
-    .action(() => {
+    .allowExcessArguments()
+    .action((_options: object, { args }: Command) => {
+      if (args[0] !== undefined) throw unknownCommand(args[0], careof);
       console.log(overview(paintFor(process.stdout)).join('\n'));
     });
   for (const command of [demoCommand(), labCommand(), packetCommand(), doctorCommand()]) {
@@ -23,6 +26,12 @@ function program(): Command {
   }
   overrideExits(careof);
   return careof;
+}
+
+function unknownCommand(wrong: string, careof: Command): CareofError {
+  const names = careof.commands.map((command) => command.name());
+  const hint = suggestion(wrong, names);
+  return new CareofError('unknown-command', `there is no command "${wrong}"`, hint);
 }
 
 /** Sub-commands that were made elsewhere do not inherit this setting. */
@@ -52,7 +61,8 @@ async function run(args: readonly string[]): Promise<number> {
 // `careof ... | head` closes the pipe early, which is no fault of anybody.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
+  process.stderr.write(`careof: standard output cannot be written: ${error.message}\n`);
+  process.exit(EXIT.unfit);
 });
 
 process.exitCode = await run(process.argv.slice(2));

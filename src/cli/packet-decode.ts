@@ -49,10 +49,10 @@ const notIpv6 = (message: string): object => ({
 
 function notHex(line: string): object {
   const message = 'the line is not hexadecimal, two digits an octet';
-  const at = line.search(/[^0-9a-fA-F\s:]/);
-  return {
-    error: { reason: 'not-hex', ...NOWHERE, offset: at < 0 ? line.length : at, message },
-  };
+  const digits = line.replace(/^\s*0x/i, '').replace(/[\s:]/g, '');
+  const at = digits.search(/[^0-9a-fA-F]/);
+  const offset = Math.floor((at < 0 ? digits.length : at) / 2);
+  return { error: { reason: 'not-hex', ...NOWHERE, offset, message } };
 }
 
 function decoded(octets: Uint8Array, { as }: PacketOptions): object {

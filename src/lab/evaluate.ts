@@ -82,14 +82,15 @@ function* flowVerdicts(
   }
 }
 
-function failureText({ failure, digestOk, bytes }: FlowResult): string {
+function failureText({ protocol, failure, digestOk, bytes }: FlowResult): string {
   switch (failure) {
     case 'reset':
       return `was reset after ${bytes} octets`;
     case 'time-out':
       return `timed out after ${bytes} octets`;
     case 'unreachable':
-      return 'nothing arrived after the last event';
+      if (protocol === 'tcp') return `had no route after ${bytes} octets`;
+      return bytes === 0 ? 'nothing arrived' : 'nothing arrived after the last event';
     case 'unfinished':
       return `had not ended when the run did, after ${bytes} octets`;
     case null:

@@ -92,6 +92,31 @@ test('where a node begins is no hand-over; a move is one, and counts from the ch
   assert.equal(one?.signallingBytes, 110);
 });
 
+test('a node that comes back after a crash has a hand-over of its own, from when it is back', () => {
+  const scenario = scenarioOf(`title: t
+links:
+  home: { prefix: 2001:db8:1::/64 }
+  away: { prefix: 2001:db8:2::/64 }
+nodes:
+  ha: { role: home-agent, on: [home, away], serves: home, allow-unauthenticated: true }
+  mn: { role: mobile-node, home: home, home-agent: ha, interfaces: { wlan0: home } }
+events:
+  - { at: 2s, move: mn.wlan0, to: away }
+  - { at: 4s, crash: mn }
+  - { at: 6s, restart: mn }
+`);
+  const moved = [phase('movement_detection', 2000, 2030), began(2030)];
+  const back = [phase('movement_detection', 6000, 6040), began(6040)];
+  const handovers = handoversOf({ ...recordOf([...moved, ...back]), scenario });
+  assert.deepEqual(
+    handovers.map(({ at, total }) => [at, total]),
+    [
+      [2_000_000, 30_000],
+      [6_000_000, 40_000],
+    ],
+  );
+});
+
 test('bindings are followed through acceptance, deletion, expiry and crashes', () => {
   const accepted = { scope: 'home', home: HOME, careof: CARE_OF, lifetime_s: 60 } as const;
   const events = [log(1, 'ha', { kind: 'binding.accepted', ...accepted })];

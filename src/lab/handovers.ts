@@ -66,10 +66,12 @@ interface Change {
   readonly node: string;
 }
 
-/** Whatever made nodes move: links that changed under them, and the operator's word. */
+/** Whatever made nodes move: links that changed under them, a new start, and the operator's word. */
 function changesOf({ attachments, scenario }: RunRecord): Change[] {
   const told = scenario.events.flatMap((event) =>
-    event.kind === 'prefer' ? [{ at: event.at as number, node: event.node }] : [],
+    event.kind === 'prefer' || event.kind === 'restart'
+      ? [{ at: event.at as number, node: event.node }]
+      : [],
   );
   const changes = [...attachments.filter(({ at }) => at > 0), ...told];
   return changes.sort((a, b) => a.at - b.at);

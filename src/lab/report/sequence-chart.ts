@@ -2,6 +2,7 @@
 import type { Colors } from 'picocolors/types.d.ts';
 import type { RunRecord } from '../run-record.ts';
 import { type ChartLine, chartLines } from './chart-lines.ts';
+import { wrapped } from './wrapped.ts';
 
 /** More columns cannot be read; nodes that no line is about are left out first. */
 const MOST_COLUMNS = 7;
@@ -114,16 +115,3 @@ class Chart {
 }
 
 const dashed = (cell: string): string => (cell === ' ' ? '.' : cell);
-
-/** Text in lines of a width, broken at blanks; what follows the first line is indented. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = `  ${word}`;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}

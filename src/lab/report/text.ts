@@ -91,7 +91,7 @@ function handoverBill(handovers: readonly Handover[], paint: Colors): string[] {
   const columns = [
     { title: 'hand-over' },
     { title: 'from -> to' },
-    ...['detect', 'address', 'home', 'routab.', 'peer', 'total ms', 'octets'].map(right),
+    ...['detect', 'addr.', 'home', 'routab.', 'peer', 'total', 'octets'].map(right),
   ];
   const title = paint.bold('Hand-over bill: phases in milliseconds, signalling in octets');
   return [title, ...table(columns, rows, paint.bold), ...disturbanceTable(handovers, paint)];

@@ -10,7 +10,10 @@ import { suggestion } from './nearest.ts';
 export function* checkExpectations(draft: Draft): Generator<Finding> {
   for (const name of draft.strangers) {
     const known = [...draft.traffic.keys(), ...nodeNames(draft), 'packets'];
-    const message = `is no flow and no node of this file: ${suggestion(name, known)}`;
+    const mend = known.includes(`${name}-0`)
+      ? `there are several: name one, such as ${name}-0`
+      : suggestion(name, known);
+    const message = `is no flow and no node of this file: ${mend}`;
     yield { path: ['expect', name], atKey: true, message };
   }
   for (const [name, value] of draft.flows) {

@@ -9,6 +9,7 @@ import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
+import { DEFAULT_MTU } from './links.ts';
 import { suggestion } from './nearest.ts';
 import { firstLink, type MobileNodeText, type NodeText } from './nodes.ts';
 import type { FlowText } from './traffic.ts';
@@ -33,7 +34,10 @@ export function* unknownName(
 ): Generator<Finding> {
   const names = [...known];
   if (names.includes(name)) return;
-  yield { path, message: `"${name}" is no ${kind} of this file: ${suggestion(name, names)}` };
+  const mend = names.includes(`${name}-0`)
+    ? `there are several: name one, such as ${name}-0`
+    : suggestion(name, names);
+  yield { path, message: `"${name}" is no ${kind} of this file: ${mend}` };
 }
 
 /** No link, and the interface that every node has for itself. */
@@ -188,6 +192,7 @@ function* checkFlows(draft: Draft): Generator<Finding> {
       yield { path: [...path, 'to'], message };
     }
     yield* checkTimes(draft, path, flow);
+    yield* checkPayload(draft, path, flow);
     if (flow.port === undefined) continue;
     const key = `${flow.to} ${flow.protocol} ${flow.port}`;
     const owner = ports.get(key);
@@ -216,6 +221,18 @@ export function nodeNames(draft: Pick<Draft, 'nodes'>): Set<string> {
     else for (let index = 0; index < node.count; index++) names.add(`${name}-${index}`);
   }
   return names;
+}
+
+/** Headers of a datagram that nothing was added to: IPv6 and UDP. */
+const HEADERS = 40 + 8;
+
+/** Hosts of the simulator do not fragment: what no link carries would be lost without a word. */
+function* checkPayload(draft: Draft, path: Path, flow: FlowText): Generator<Finding> {
+  if (flow.protocol !== 'udp' || draft.links.size === 0) return;
+  const most = Math.max(...[...draft.links.values()].map((link) => link?.mtu ?? DEFAULT_MTU));
+  if (flow.payload + HEADERS <= most) return;
+  const message = `is more than any link here carries in one packet: write at most ${most - HEADERS}B, or give the links a larger mtu`;
+  yield { path: [...path, 'payload'], message };
 }
 
 /** Each is remembered by number, with its times. */

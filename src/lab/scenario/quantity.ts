@@ -5,7 +5,13 @@
  * Each reader gives the value, or a sentence that says what is wrong and what would be right.
  */
 import { type Duration, microseconds } from '../../core/time.ts';
-import { type Address, IPV6_SIZE, parseAddress } from '../../wire/address.ts';
+import {
+  type Address,
+  IPV6_SIZE,
+  isLinkLocal,
+  isMulticast,
+  parseAddress,
+} from '../../wire/address.ts';
 import { fail, ok, type Result } from '../../wire/result.ts';
 
 export type Reading<T> = Result<T, string>;
@@ -155,6 +161,10 @@ export function readPrefix(text: string): Reading<PrefixText> {
   }
   if (/[^\0]/.test(address.slice(8))) {
     return fail(`${quote(text)} has bits set behind its 64: write a network, as 2001:db8:1::/64`);
+  }
+  // RFC 4291 sections 2.4 and 2.5: ::/64 has the unspecified and the loopback address.
+  if (isMulticast(address) || isLinkLocal(address) || /^\0{8}/.test(address)) {
+    return fail(`${quote(text)} is no prefix to give to a link: write one such as 2001:db8:1::/64`);
   }
   return ok({ address, length: 64 });
 }

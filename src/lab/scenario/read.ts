@@ -62,6 +62,10 @@ export function readScenario(
   if (!('data' in source)) {
     return fail(source.map((fault) => ({ file, path: '', ...fault })));
   }
+  if (!isMapping(source.data)) {
+    const message = 'is no scenario: a mapping with title, links, nodes and more is wanted';
+    return fail(diagnosed(file, source, [{ path: [], message }]));
+  }
   const reader = new Reader(source.data);
   const draft = reader.draft();
   const { keys, findings: unread } = readKeys(draft, readKeyFile);
@@ -90,13 +94,8 @@ class Reader {
   readonly findings: Finding[] = [];
   readonly #data: Data;
 
-  constructor(data: unknown) {
-    this.#data = isMapping(data) ? data : {};
-    if (!isMapping(data)) {
-      const message = 'is no scenario: a mapping with title, links, nodes and more is wanted';
-      this.findings.push({ path: [], message });
-      return;
-    }
+  constructor(data: Data) {
+    this.#data = data;
     // Only the keys of the file itself: every section is looked at by itself.
     const keys = Object.fromEntries(Object.keys(data).map((key) => [key, undefined]));
     const result = schema.safeParse(keys);

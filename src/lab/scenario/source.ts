@@ -9,6 +9,7 @@ import {
   type Node,
   type Pair,
   parseAllDocuments,
+  visit,
   type YAMLError,
 } from 'yaml';
 import type { Path } from './diagnostic.ts';
@@ -106,7 +107,12 @@ export function readSource(octets: Uint8Array): Source | readonly TextFault[] {
     return [{ ...START, message: 'is not UTF-8: save it as UTF-8' }];
   }
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    // Its warnings would go to the process, past everybody who asked.
+    logLevel: 'error',
+  });
   if ('empty' in documents) return [{ ...START, message: EMPTY }];
   const errors = documents.flatMap((document) => document.errors);
   if (errors.length > 0) return faultsOf(errors, lines, text.trimEnd().length);
@@ -120,13 +126,34 @@ export function readSource(octets: Uint8Array): Source | readonly TextFault[] {
 const EMPTY = 'is empty: `careof lab new NAME` writes an example to begin with';
 
 function sourceOf(document: Document, lines: LineCounter): Source | readonly TextFault[] {
+  const dangling = danglingAliases(document, lines);
+  if (dangling.length > 0) return dangling;
   try {
     const source = new Source(document, lines);
     return source.data === null ? [{ ...START, message: EMPTY }] : source;
   } catch (error) {
-    // The library refuses aliases without an anchor and aliases that multiply.
-    return [{ ...START, message: `has aliases that cannot be followed: ${String(error)}` }];
+    // The library refuses aliases that multiply.
+    const { message } = error as Error;
+    return [{ ...START, message: `has aliases that cannot be followed: ${message}` }];
   }
+}
+
+/** Aliases without an anchor above them, found in one walk however many there are. */
+function danglingAliases(document: Document, lines: LineCounter): TextFault[] {
+  const faults: TextFault[] = [];
+  const anchors = new Set<string>();
+  visit(document, {
+    Value(_, { anchor }) {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
+    Alias(_, alias) {
+      if (anchors.has(alias.source)) return;
+      const { line, col } = lines.linePos(alias.range?.[0] ?? 0);
+      const message = `"*${alias.source}" has no anchor above it: write &${alias.source} where it is meant, or quote a text that begins with *`;
+      faults.push({ line, column: col, message });
+    },
+  });
+  return faults;
 }
 
 function faultsOf(errors: readonly YAMLError[], lines: LineCounter, end: number): TextFault[] {
@@ -148,6 +175,7 @@ const CUT = 'the file ends in the middle of an entry: is it cut off, or is a } o
 const OPEN = 'a } or ] is missing before this, which closes what was opened on an earlier line';
 
 function textMessage(error: YAMLError): string {
+  if (error.message.includes('call stack')) return 'is nested too deep: a scenario has few levels';
   const mend = error.message.includes('end with a ') ? OPEN : MENDS[error.code];
   const said = error.message.replace(/ at line \d+.*$/s, '');
   return mend === undefined ? `is not YAML: ${said}` : `${mend} (${said})`;

@@ -6,6 +6,8 @@ import { name, object, oneOf, rate, size, time, whole } from './fields.ts';
 export const LEAST_PAYLOAD = 16;
 /** The largest UDP payload (RFC 8200: no jumbograms). */
 const MOST_PAYLOAD = 65_507;
+/** Every octet is simulated and goes into a digest at both ends. */
+const MOST_DOWNLOAD = 1e9;
 
 const FROM = name('the node that sends');
 const TO = name('the node that receives');
@@ -17,6 +19,9 @@ const tcp = object('a TCP flow', {
   to: TO,
   size: size()
     .refine((octets) => octets > 0, { error: 'is nothing: write 20MB' })
+    .refine((octets) => octets <= MOST_DOWNLOAD, {
+      error: 'is more than a run carries in bounded time: write at most 1GB',
+    })
     .meta({ description: 'what the sender sends in all' }),
   start: time(),
   port: PORT,

@@ -272,6 +272,33 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
     '1:1: title: is missing: one sentence that says what the scenario shows',
   ],
   [
+    '2001:db8:2::/64',
+    'fe80::/64',
+    '4:22: links.visited.prefix: "fe80::/64" is no prefix to give to a link: write one such as 2001:db8:1::/64',
+  ],
+  [
+    'size: 1MB',
+    'size: 100GB',
+    '18:54: traffic.download.size: is more than a run carries in bounded time: write at most 1GB',
+  ],
+  [
+    'payload: 64B',
+    'payload: 9000B',
+    '19:67: traffic.ticks.payload: is more than any link here carries in one packet: write at most 1452B, or give the links a larger mtu',
+  ],
+  [
+    'cn: { role: correspondent-node, on: [core] }',
+    'cn: { role: correspondent-node, on: *nope }',
+    '16:39: "*nope" has no anchor above it: write &nope where it is meant, or quote a text that begins with *',
+  ],
+  [
+    'cn: { role: correspondent-node, on: [core] }',
+    'cn: { role: correspondent-node, on: [core], count: 2 }',
+    '18:36: traffic.download.from: "cn" are 2 nodes: name one of them, such as cn-0',
+    '19:41: traffic.ticks.to: "cn" are 2 nodes: name one of them, such as cn-0',
+    '25:44: expect.packets[0].from: "cn" is no node of this file: there are several: name one, such as cn-0',
+  ],
+  [
     'title:',
     'titel:',
     '1:1: titel: is no key here: did you mean "title"?',
@@ -320,6 +347,16 @@ for (const [from, to, ...wanted] of CASES) {
     );
   });
 }
+
+test('another kind of file gets one sentence, and no words of the machine', () => {
+  const wanted = 'is no scenario: a mapping with title, links, nodes and more is wanted';
+  for (const text of ['hello\n', '- a\n', '5\n']) {
+    assert.deepEqual(said(text), [`x.yaml:1:1: ${wanted}`]);
+  }
+  const [deep, ...rest] = said(`links: ${'['.repeat(5000)}${']'.repeat(5000)}\n`);
+  assert.match(deep ?? '', /is nested too deep/);
+  assert.deepEqual(rest, []);
+});
 
 test('what a run could not bear: two flows on one port, too many datagrams, more than a day', () => {
   const twins = changed('start: 1s }', 'start: 1s, port: 80 }').replace(

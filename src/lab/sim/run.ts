@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly without?: ReadonlySet<Mechanism>;
   /** Folder for one capture file a link. */
   readonly captures?: string;
-  /** Told now and then how far the run is, both in network time. */
+  /** Told now and then how far the run is, both in network time; flows may last past `end`. */
   readonly onProgress?: (now: Instant, end: Instant) => void;
   /** Makes the control sides; a test may put others in. */
   readonly createNode?: (config: NodeConfig, environment: Environment) => Role;
