@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests take from Debian. Prints the list first; does nothing where nothing is missing.
 set -euo pipefail
-packages=(tshark python3 python3-scapy)
+packages=(tshark python3)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
