@@ -3,6 +3,7 @@ import { BINDING_STATUS, nameIn } from '../wire/numbers.ts';
 import type { Layer } from '../wire/packet.ts';
 import { LIFETIME_UNIT } from './constants.ts';
 import { pathChanged } from './events.ts';
+import { LeftAlone } from './left-alone.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
 import { type Identity, isExpiredNonce, PeerProof, type Proving } from './peer-proof.ts';
@@ -12,16 +13,7 @@ import { Registration, type RegistrationOutput } from './registration.ts';
 import type { Output } from './role.ts';
 import type { TestKind, Token } from './routability-test.ts';
 import { bindingUpdate, lifetimeOf } from './signalling.ts';
-import {
-  after,
-  between,
-  type Duration,
-  type Instant,
-  NO_TIME,
-  START,
-  seconds,
-  sooner,
-} from './time.ts';
+import { between, type Duration, type Instant, NO_TIME, seconds, sooner } from './time.ts';
 
 type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
 
@@ -52,9 +44,7 @@ export class PeerRegistration {
   #wanted: Address | undefined;
   #proved = false;
   #expiredNonces = 0;
-  #leftAloneUntil: Instant = START;
-  /** Until when the peer may hold a binding that it never acknowledged. */
-  #mayHoldUntil: Instant = START;
+  readonly #alone = new LeftAlone();
   readonly #errors = new RateLimit(BELIEF_INTERVAL, 1);
   readonly #requests = new RateLimit(BELIEF_INTERVAL, 1);
   #usedBefore = 0;
@@ -79,19 +69,22 @@ export class PeerRegistration {
   idle(now: Instant): boolean {
     const { waiting, expiresAt } = this.#registration;
     const quiet = !waiting && expiresAt === undefined && !this.#proof.waiting && !this.#proved;
-    return quiet && now >= this.#leftAloneUntil && now >= this.#mayHoldUntil;
+    return quiet && this.#alone.isOver(now) && !this.#alone.mayHold(now);
   }
 
   deadline(): Instant | undefined {
-    return sooner(this.#proof.deadline(), this.#registration.deadline());
+    return sooner(
+      this.#alone.deadline(),
+      sooner(this.#proof.deadline(), this.#registration.deadline()),
+    );
   }
 
   /** The peer shall know this care-of address; `home`: that we are at home again. */
   move(careOf: Address, now: Instant): Output[] {
     const release = careOf === this.#identity.home;
     // A peer whose answers alone were lost sends to where we were: it must be told, silent or not.
-    const mayHold = now < this.#mayHoldUntil;
-    if (now < this.#leftAloneUntil && !mayHold) return [];
+    const mayHold = this.#alone.mayHold(now);
+    if (!this.#alone.isOver(now) && !mayHold) return [];
     // Nothing was told to this peer, so there is nothing to take back.
     const held = this.#registration.expiresAt !== undefined || this.#registration.waiting;
     if (release && !held && !mayHold) {
@@ -103,7 +96,7 @@ export class PeerRegistration {
     if (this.#wanted === careOf && underWay) return [];
     this.#wanted = careOf;
     this.#proved = false;
-    this.#leftAloneUntil = now;
+    this.#alone.end(now);
     return this.#prove(now);
   }
 
@@ -131,12 +124,15 @@ export class PeerRegistration {
     this.#registration.forget();
     this.#wanted = undefined;
     this.#proved = false;
+    this.#alone.cancel();
   }
 
   tick(now: Instant): Output[] {
+    const again = this.#alone.due(now);
     return [
       ...this.#proving(this.#proof.tick(now), now),
       ...this.#registered(this.#registration.tick(now), now),
+      ...(again === undefined ? [] : this.move(again, now)),
     ];
   }
 
@@ -169,7 +165,7 @@ export class PeerRegistration {
     const held = this.#registration.expiresAt !== undefined && this.#wanted !== undefined;
     if (!held || !this.#errors.take(now)) return [count('mobility.be_ignored')];
     this.#registration.forget();
-    this.#mayHoldUntil = now;
+    this.#alone.holdsNothing(now);
     this.#proof.forgetTokens();
     this.#proved = false;
     return [
@@ -181,6 +177,7 @@ export class PeerRegistration {
 
   /** The peer showed that it knows nothing of Mobile IPv6. */
   unaware(reason: string, now: Instant): Output[] {
+    this.#alone.holdsNothing(now);
     return [
       count('mobility.peer_unaware'),
       tell({ kind: 'peer.unaware', peer: this.peer, reason }),
@@ -263,7 +260,7 @@ export class PeerRegistration {
         return this.#bound(output.target.careOf, output.began, now);
       case 'released':
         this.stop();
-        this.#mayHoldUntil = now;
+        this.#alone.holdsNothing(now);
         return [
           count('mobility.ba_received'),
           ...this.#state.paths.unsetRegistered(this.peer),
@@ -275,7 +272,7 @@ export class PeerRegistration {
       case 'refresh':
         return [{ kind: 'ask', id: this.usageId, entries: [this.#entryId()] }];
       case 'expired':
-        this.#mayHoldUntil = now;
+        this.#alone.holdsNothing(now);
         return this.#fallBack('the binding expired unused');
       case 'unexpected':
         return [count('mobility.ba_unexpected')];
@@ -294,7 +291,7 @@ export class PeerRegistration {
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
     const { target, sequence, repeat } = output;
     const proof = this.#proof.proof(target.careOf, now);
-    if (target.lifetime > 0) this.#mayHoldUntil = after(now, target.lifetime);
+    if (target.lifetime > 0) this.#alone.told(now, target.lifetime);
     // Tokens run out while a peer is silent: back to proving, with the number used up.
     if (repeat > MAX_UPDATES_UNANSWERED || proof === undefined) {
       return this.#leaveAlone(LEFT_ALONE, 'the peer acknowledges no update', now);
@@ -343,7 +340,7 @@ export class PeerRegistration {
     this.stop();
     // A peer that restarted may know the nonces' numbers and not the nonces: it answers nothing.
     this.#proof.forgetTokens();
-    this.#leftAloneUntil = after(now, time);
+    this.#alone.begin(time, this.#state.constants.MAX_BINDACK_TIMEOUT, careof, now);
     const refused = tell({ kind: 'registration.refused', ...this.#names(careof), reason });
     return [refused, ...this.#fallBack(reason)];
   }

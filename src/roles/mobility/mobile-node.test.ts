@@ -342,6 +342,20 @@ test('from A to B and back to A before B is proved: the peer is reached by A aga
   assert.deepEqual(late, [], 'and B is not asked about any more');
 });
 
+test('a peer that sends to the last place is told again after its silence, as long as it may', () => {
+  const one = optimisedAway();
+  arrive(one, 'b', 3);
+  answered(one, homeUpdate(one), 3.1);
+  const asked = () => {
+    const tests = one.run(500).filter(({ packet }) => packet.destination === PEER);
+    return tests.filter(({ packet }) => packet.source === CARE_OF.b).map(({ time }) => time);
+  };
+  const times = asked();
+  // 31 s of tests, 32 s of rest, and over again; what the peer holds is over at 422.1 s.
+  assert.deepEqual(times.slice(0, 7), [4, 6, 10, 18, 66, 67, 69]);
+  assert.ok(times.at(-1)! > 390 && times.at(-1)! < 460, `the last at ${times.at(-1)}`);
+});
+
 test('home and away again: nothing is sent by a binding that was taken back', () => {
   const one = optimisedAway();
   arrive(one, '1', 5);
