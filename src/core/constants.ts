@@ -2,7 +2,7 @@
  * Protocol constants by their RFC names. A scenario may set any of them by its name in lower case
  * with hyphens (`constants: { max-token-lifetime: 210s }`).
  */
-import { type Duration, microseconds, milliseconds, NO_TIME, seconds } from './time.ts';
+import { type Duration, milliseconds, NO_TIME, seconds } from './time.ts';
 
 const SPECIFICATION = {
   // RFC 6275 section 12, "Protocol Constants".
@@ -66,4 +66,3 @@ export const MAX_RTR_SOLICITATIONS = 3;
 export const DUP_ADDR_DETECT_TRANSMITS = 1;
 /** RFC 6275 section 6.1.7: lifetimes on the wire count units of 4 s. */
 export const LIFETIME_UNIT: Duration = seconds(4);
-export const MICROSECOND: Duration = microseconds(1);

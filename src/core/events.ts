@@ -36,7 +36,7 @@ export type CareofEvent =
       readonly kind: 'movement.detected';
       readonly link: string;
       readonly router: Address;
-      readonly reason: 'new-link' | 'new-prefix' | 'router-lost' | 'preferred';
+      readonly reason: 'new-link' | 'new-prefix';
     }
   | {
       readonly kind: 'address.tentative' | 'address.ready' | 'address.lost' | 'address.duplicate';

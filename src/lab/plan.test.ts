@@ -101,3 +101,14 @@ test('an access router advertises where mobile nodes come to, every 30 to 70 ms'
     [['away', 30_000, 70_000, 9_000_000]],
   );
 });
+
+test('routers answer within MAX_RA_DELAY_TIME, which a scenario may set, or as the node says', () => {
+  const delays = (more: string, ar: string) => {
+    const text = `${NETWORK.replace('on: [away, core, back] }', `on: [away, core, back]${ar} }`)}${more}`;
+    const router = planOf(scenarioOf(text)).nodes.find(({ name }) => name === 'ar');
+    return router?.config?.accessRouter?.advertisements.map((one) => one.solicitedDelay);
+  };
+  assert.deepEqual(delays('', ''), [500_000]);
+  assert.deepEqual(delays('constants: { max-ra-delay-time: 20ms }\n', ''), [20_000]);
+  assert.deepEqual(delays('constants: { max-ra-delay-time: 20ms }\n', ', ra-delay: 0ms'), [0]);
+});

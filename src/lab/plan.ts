@@ -2,6 +2,7 @@
  * From a scenario to the network that it means: every node by itself, with its addresses, its
  * static routes and its configuration. Both backends build what stands here.
  */
+
 import type { AdvertisementConfig, Authentication, NodeConfig } from '../core/config.ts';
 import { constantsWith } from '../core/constants.ts';
 import { type Duration, seconds } from '../core/time.ts';
@@ -11,7 +12,6 @@ import { type PlannedRoute, routesOf } from './plan-routes.ts';
 import { DEFAULT_BANDWIDTH, DEFAULT_DELAY, DEFAULT_MTU, type LinkText } from './scenario/links.ts';
 import {
   type AccessRouterText,
-  DEFAULT_ANSWER_DELAY,
   DEFAULT_INTERVAL,
   DEFAULT_MAX_BINDINGS,
   firstLink,
@@ -260,7 +260,7 @@ function advertisement(
     prefixLength: prefix.length,
     minInterval,
     maxInterval,
-    solicitedDelay: text['ra-delay'] ?? DEFAULT_ANSWER_DELAY,
+    solicitedDelay: text['ra-delay'] ?? constantsWith(scenario.constants).MAX_RA_DELAY_TIME,
     routerLifetime: text['router-lifetime'] ?? routerLifetime,
     validLifetime: VALID_LIFETIME,
     preferredLifetime: PREFERRED_LIFETIME,

@@ -147,7 +147,6 @@ export const DEFAULT_INTERVAL: readonly [Duration, Duration] = [
   30_000 as Duration,
   70_000 as Duration,
 ];
-export const DEFAULT_ANSWER_DELAY = 500_000 as Duration;
 export const LEAST_ROUTER_LIFETIME = 9_000_000 as Duration;
 export const DEFAULT_MAX_BINDINGS = 10_000;
 

@@ -34,7 +34,7 @@ export class Applications {
   readonly records: FlowRecord[] = [];
   /** The ends of each flow by the key of its packets. */
   readonly endpoints = new Map<string, FlowEnds>();
-  readonly #flows: Application[] = [];
+  readonly #flows: (TcpApplication | UdpApplication)[] = [];
 
   constructor(simulation: Simulation, scenario: Scenario, plan: Plan) {
     const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
@@ -96,13 +96,29 @@ interface Place {
   readonly port: number;
 }
 
-interface Application {
-  readonly record: FlowRecord;
-  readonly sender: string;
-  readonly receiver: string;
-  readonly over: boolean;
-  listen(kernel: Kernel): void;
-  plan(node: SimNode): void;
+/** The two ends of one flow. */
+abstract class Application<Protocol extends FlowText['protocol'], Kept extends FlowRecord> {
+  readonly record: Kept;
+  protected readonly place: Place;
+  protected readonly text: Extract<FlowText, { protocol: Protocol }>;
+
+  constructor(place: Place, text: Extract<FlowText, { protocol: Protocol }>, record: Kept) {
+    this.place = place;
+    this.text = text;
+    this.record = record;
+  }
+
+  get sender(): string {
+    return this.place.from.name;
+  }
+
+  get receiver(): string {
+    return this.place.to.name;
+  }
+
+  abstract get over(): boolean;
+  abstract listen(kernel: Kernel): void;
+  abstract plan(node: SimNode): void;
 }
 
 /** A mobile node's applications use its home address; others what the kernel chooses. */
@@ -110,31 +126,13 @@ const sourceOf = ({ role, identity }: PlannedNode): Address | undefined =>
   role === 'mobile-node' ? identity : undefined;
 
 /** A download: one end sends a pattern of so many octets, both make a digest of it. */
-class TcpApplication implements Application {
-  readonly record: TcpRecord;
-  readonly #place: Place;
-  readonly #text: Extract<FlowText, { protocol: 'tcp' }>;
-
-  constructor(place: Place, text: Extract<FlowText, { protocol: 'tcp' }>, record: TcpRecord) {
-    this.#place = place;
-    this.#text = text;
-    this.record = record;
-  }
-
-  get sender(): string {
-    return this.#place.from.name;
-  }
-
-  get receiver(): string {
-    return this.#place.to.name;
-  }
-
+class TcpApplication extends Application<'tcp', TcpRecord> {
   get over(): boolean {
     return this.record.over;
   }
 
   listen(kernel: Kernel): void {
-    const { simulation, port } = this.#place;
+    const { simulation, port } = this.place;
     kernel.tcp.listen(port, (connection) => {
       const hash = createHash('sha256');
       connection.handlers = {
@@ -152,8 +150,8 @@ class TcpApplication implements Application {
   }
 
   plan(node: SimNode): void {
-    const { simulation, from, to, port } = this.#place;
-    const { start, size } = this.#text;
+    const { simulation, from, to, port } = this.place;
+    const { start, size } = this.text;
     simulation.at(start as number as Instant, () => {
       if (!node.running) {
         this.record.failed('unreachable');
@@ -199,33 +197,16 @@ function patternDigest(size: number): string {
 }
 
 /** A stream of datagrams, each with its number and the time it was sent. */
-class UdpApplication implements Application {
-  readonly record: UdpRecord;
-  readonly #place: Place;
-  readonly #text: Extract<FlowText, { protocol: 'udp' }>;
+class UdpApplication extends Application<'udp', UdpRecord> {
   #socket: { readonly kernel: Kernel; readonly socket: UdpSocket } | undefined;
   #over = false;
-
-  constructor(place: Place, text: Extract<FlowText, { protocol: 'udp' }>, record: UdpRecord) {
-    this.#place = place;
-    this.#text = text;
-    this.record = record;
-  }
-
-  get sender(): string {
-    return this.#place.from.name;
-  }
-
-  get receiver(): string {
-    return this.#place.to.name;
-  }
 
   get over(): boolean {
     return this.#over;
   }
 
   listen(kernel: Kernel): void {
-    const { simulation, port } = this.#place;
+    const { simulation, port } = this.place;
     kernel.udp.open({
       port,
       onDatagram: ({ octets }) => {
@@ -237,8 +218,8 @@ class UdpApplication implements Application {
   }
 
   plan(node: SimNode): void {
-    const { simulation } = this.#place;
-    const { start, stop, rate } = this.#text;
+    const { simulation } = this.place;
+    const { start, stop, rate } = this.text;
     const send = (index: number): void => {
       const at = Math.round(start + (index * 1e6) / rate);
       if (at >= stop) {
@@ -254,11 +235,11 @@ class UdpApplication implements Application {
   }
 
   #send(node: SimNode): void {
-    const { simulation, to, port } = this.#place;
+    const { simulation, to, port } = this.place;
     const number = this.record.sent(simulation.now);
     // What a dead node would have sent counts as lost.
     if (!node.running) return;
-    const payload = new Uint8Array(this.#text.payload);
+    const payload = new Uint8Array(this.text.payload);
     const view = new DataView(payload.buffer);
     view.setUint32(4, number);
     view.setBigUint64(8, BigInt(simulation.now));
@@ -267,7 +248,7 @@ class UdpApplication implements Application {
 
   #socketOf(kernel: Kernel): UdpSocket {
     if (this.#socket?.kernel !== kernel) {
-      const address = sourceOf(this.#place.from);
+      const address = sourceOf(this.place.from);
       const socket = kernel.udp.open(address === undefined ? {} : { address });
       this.#socket = { kernel, socket };
     }
