@@ -4,7 +4,7 @@ import { forward, unforward } from './part.ts';
 import type { Output } from './role.ts';
 import type { Instant } from './time.ts';
 
-/** Where this node itself is, when it is away from home. */
+/** Where this node itself is with one of its home addresses, when it is away from home. */
 export interface OwnPath {
   readonly home: Address;
   /** What its packets leave from. */
@@ -12,6 +12,12 @@ export interface OwnPath {
   readonly homeAgent: Address;
   /** Does the control side want to hear of peers that are reached through the tunnel? */
   readonly notify: boolean;
+}
+
+/** A binding of ours at a peer. */
+interface Registered {
+  readonly careOf: Address;
+  readonly until: Instant;
 }
 
 /** A binding of a peer, as far as sending needs it. */
@@ -34,49 +40,61 @@ interface PeerBinding {
  * Source: RFC 6275 sections 9.3.2, 11.3.1.
  */
 export class Paths {
-  #own: OwnPath | undefined;
-  /** Peers that accepted our binding, and the care-of address that they know. */
-  readonly #registered = new Map<Address, { readonly careOf: Address; readonly until: Instant }>();
+  /** By home address: mostly one, two while the home network is renumbered. */
+  readonly #own = new Map<Address, OwnPath>();
+  /** By home address, the peers that accepted our binding, and the care-of address they know. */
+  readonly #registered = new Map<Address, Map<Address, Registered>>();
   readonly #peers = new Map<Address, PeerBinding>();
 
-  get own(): OwnPath | undefined {
-    return this.#own;
+  /** Where this node is with a home address of its own; undefined: not away with it. */
+  own(home: Address): OwnPath | undefined {
+    return this.#own.get(home);
   }
 
   /** This node is now here; undefined: at home, nothing special is done to its packets. */
-  setOwn(own: OwnPath | undefined): Output[] {
-    const before = this.#own;
-    this.#own = own;
+  setOwn(home: Address, own: Omit<OwnPath, 'home'> | undefined): Output[] {
+    const before = this.#own.get(home);
     const outputs: Output[] = [];
-    if (own !== undefined) outputs.push(...forward(tunnelEntry(own)));
-    else if (before !== undefined) outputs.push(...unforward(tunnelId(before.home)));
-    for (const peer of new Set([...this.#registered.keys(), ...this.#peers.keys()])) {
-      outputs.push(...this.#refresh(peer, before?.home));
+    if (own !== undefined) {
+      const path = { home, ...own };
+      this.#own.set(home, path);
+      outputs.push(...forward(tunnelEntry(path)));
+    } else {
+      this.#own.delete(home);
+      if (before !== undefined) outputs.push(...unforward(tunnelId(home)));
+    }
+    const registered = this.#registered.get(home)?.keys() ?? [];
+    for (const peer of new Set([...registered, ...this.#peers.keys()])) {
+      outputs.push(...this.#refresh(home, peer, before !== undefined));
     }
     return outputs;
   }
 
   /** A peer holds our binding for this care-of address until then. */
-  setRegistered(peer: Address, careOf: Address, until: Instant): Output[] {
-    this.#registered.set(peer, { careOf, until });
-    return this.#refresh(peer, this.#own?.home);
+  setRegistered(home: Address, peer: Address, careOf: Address, until: Instant): Output[] {
+    const registered = this.#registered.get(home) ?? new Map<Address, Registered>();
+    this.#registered.set(home, registered.set(peer, { careOf, until }));
+    return this.#refresh(home, peer, this.#own.has(home));
   }
 
   /** A peer holds no binding of ours, or none that is of use. */
-  unsetRegistered(peer: Address): Output[] {
-    return this.#registered.delete(peer) ? this.#refresh(peer, this.#own?.home) : [];
+  unsetRegistered(home: Address, peer: Address): Output[] {
+    const registered = this.#registered.get(home);
+    if (registered?.delete(peer) !== true) return [];
+    if (registered.size === 0) this.#registered.delete(home);
+    return this.#refresh(home, peer, this.#own.has(home));
   }
 
   /** The care-of address that a peer knows us by. */
-  registeredCareOf(peer: Address): Address | undefined {
-    return this.#registered.get(peer)?.careOf;
+  registeredCareOf(home: Address, peer: Address): Address | undefined {
+    return this.#registered.get(home)?.get(peer)?.careOf;
   }
 
   /** A peer's home address is bound (undefined: no longer) in our cache. */
-  setPeerBinding(home: Address, binding: PeerBinding | undefined): Output[] {
-    if (binding === undefined) this.#peers.delete(home);
-    else this.#peers.set(home, binding);
-    const general = this.toPeerId(home);
+  setPeerBinding(peer: Address, binding: PeerBinding | undefined): Output[] {
+    if (binding === undefined) this.#peers.delete(peer);
+    else this.#peers.set(peer, binding);
+    const general = this.toPeerId(peer);
     const outputs =
       binding === undefined
         ? unforward(general)
@@ -84,28 +102,30 @@ export class Paths {
             id: general,
             owner: 'paths',
             at: 'leaving',
-            match: { dst: { address: home } },
+            match: { dst: { address: peer } },
             do: [{ insert: 'routing-2', careOf: binding.careOf }],
             expiresAt: binding.expiresAt,
           });
-    return [...outputs, ...this.#refresh(home, this.#own?.home)];
+    for (const home of this.#own.keys()) outputs.push(...this.#refresh(home, peer, true));
+    return outputs;
   }
 
   /** The entry that carries what we send to a bound peer from an address that is not away. */
-  toPeerId(home: Address): string {
-    return `path/to/${formatAddress(home)}`;
+  toPeerId(peer: Address): string {
+    return `path/to/${formatAddress(peer)}`;
   }
 
   /** The entry that carries what we send to a registered peer, for asking whether it is in use. */
-  fromHomeId(peer: Address): string {
-    return peerId(this.#own?.home ?? peer, peer);
+  fromHomeId(home: Address, peer: Address): string {
+    return peerId(home, peer);
   }
 
-  #refresh(peer: Address, oldHome: Address | undefined): Output[] {
-    const own = this.#own;
-    const registered = this.#registered.get(peer);
+  /** @param wasAway there may be an entry already. */
+  #refresh(home: Address, peer: Address, wasAway: boolean): Output[] {
+    const own = this.#own.get(home);
+    const registered = this.#registered.get(home)?.get(peer);
     const bound = this.#peers.get(peer);
-    const unused = oldHome === undefined ? [] : unforward(peerId(oldHome, peer));
+    const unused = wasAway ? unforward(peerId(home, peer)) : [];
     if (own === undefined) return unused;
     if (registered === undefined && bound === undefined) return unused;
     const actions: Action[] = [];
@@ -118,10 +138,10 @@ export class Paths {
     }
     const ends = [registered?.until, bound?.expiresAt].filter((end) => end !== undefined);
     const entry: ForwardingEntry = {
-      id: peerId(own.home, peer),
+      id: peerId(home, peer),
       owner: 'paths',
       at: 'leaving',
-      match: { src: { address: own.home }, dst: { address: peer } },
+      match: { src: { address: home }, dst: { address: peer } },
       do: actions,
       expiresAt: Math.min(...ends) as Instant,
     };

@@ -163,7 +163,7 @@ export class PeerProof {
             ? { layer: 'home-test-init', homeInitCookie: cookie }
             : { layer: 'care-of-test-init', careOfInitCookie: cookie },
         ],
-        tunnelled: isHome && this.#state.paths.own !== undefined,
+        tunnelled: isHome && this.#state.paths.own(this.#home) !== undefined,
       }),
     ];
   }

@@ -106,9 +106,9 @@ export class PeerRegistration {
     this.#wanted = careOf;
     this.#proved = false;
     const { paths } = this.#state;
-    if (paths.registeredCareOf(this.peer) === careOf) return [];
+    if (paths.registeredCareOf(this.#identity.home, this.peer) === careOf) return [];
     return [
-      ...paths.setRegistered(this.peer, careOf, this.#registration.expiresAt!),
+      ...paths.setRegistered(this.#identity.home, this.peer, careOf, this.#registration.expiresAt!),
       tell(pathChanged(this.peer, this.#identity.home, 'route-optimised')),
     ];
   }
@@ -263,7 +263,7 @@ export class PeerRegistration {
         this.#alone.holdsNothing(now);
         return [
           count('mobility.ba_received'),
-          ...this.#state.paths.unsetRegistered(this.peer),
+          ...this.#state.paths.unsetRegistered(this.#identity.home, this.peer),
           tellLost(this.#names(output.target.careOf), 'taken back'),
           tellPhase(this.peer, output.began, now),
         ];
@@ -285,7 +285,7 @@ export class PeerRegistration {
   }
 
   #entryId(): string {
-    return this.#state.paths.fromHomeId(this.peer);
+    return this.#state.paths.fromHomeId(this.#identity.home, this.peer);
   }
 
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
@@ -314,10 +314,10 @@ export class PeerRegistration {
   #bound(careOf: Address, began: Instant, now: Instant): Output[] {
     this.#expiredNonces = 0;
     const until = this.#registration.expiresAt!;
-    const before = this.#state.paths.registeredCareOf(this.peer);
+    const before = this.#state.paths.registeredCareOf(this.#identity.home, this.peer);
     return [
       count('mobility.ba_received'),
-      ...this.#state.paths.setRegistered(this.peer, careOf, until),
+      ...this.#state.paths.setRegistered(this.#identity.home, this.peer, careOf, until),
       tellAccepted({ ...this.#names(careOf), lifetime: between(now, until) }),
       tellPhase(this.peer, began, now),
       ...(before === careOf
@@ -352,9 +352,9 @@ export class PeerRegistration {
   /** Packets go by the home agent again. */
   #fallBack(reason: string): Output[] {
     const { paths } = this.#state;
-    const known = paths.registeredCareOf(this.peer);
+    const known = paths.registeredCareOf(this.#identity.home, this.peer);
     return [
-      ...paths.unsetRegistered(this.peer),
+      ...paths.unsetRegistered(this.#identity.home, this.peer),
       ...(known === undefined ? [] : [tellLost(this.#names(known), reason)]),
       tell(pathChanged(this.peer, this.#identity.home, 'tunnelled', reason)),
     ];

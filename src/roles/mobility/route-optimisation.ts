@@ -78,7 +78,8 @@ export class RouteOptimisation {
 
   /** The last care-of address of what peers know is dead: send by the home agent meanwhile. */
   tunnelMeanwhile(): Output[] {
-    return [...this.#peers.keys()].flatMap((peer) => this.#state.paths.unsetRegistered(peer));
+    const { home } = this.#config;
+    return [...this.#peers.keys()].flatMap((peer) => this.#state.paths.unsetRegistered(home, peer));
   }
 
   /** The answer to a question whether a binding is in use. */
@@ -123,7 +124,7 @@ export class RouteOptimisation {
   /** RFC 6275 section 11.6.2: a Home Test that did not come by the home agent proves nothing. */
   #cameHome(received: Received): boolean {
     if (received.destination !== this.#config.home) return false;
-    const away = this.#state.paths.own !== undefined;
+    const away = this.#state.paths.own(this.#config.home) !== undefined;
     return !away || received.tunnel?.src === this.#config.homeAgent;
   }
 
@@ -140,7 +141,7 @@ export class RouteOptimisation {
       if (!peer.asking) return [count('mobility.be_ignored')];
       return peer.unaware('it does not know the message type', now);
     }
-    const current = this.#state.paths.registeredCareOf(peer.peer);
+    const current = this.#state.paths.registeredCareOf(this.#config.home, peer.peer);
     if (received.destination !== current) return [count('mobility.be_ignored')];
     return peer.unknownToPeer(now);
   }
@@ -167,7 +168,10 @@ export class RouteOptimisation {
       return peer.unaware('it does not know the Mobility Header', now);
     }
     if (code !== 2 || invoking[pointer] !== IPV6_OPTION.homeAddress) return [];
-    if (readAddress(invoking, 8) !== this.#state.paths.registeredCareOf(peer.peer)) return [];
+    if (
+      readAddress(invoking, 8) !== this.#state.paths.registeredCareOf(this.#config.home, peer.peer)
+    )
+      return [];
     return peer.unaware('it does not know the Home Address option', now);
   }
 
