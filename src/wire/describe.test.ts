@@ -86,8 +86,8 @@ test('a packet in one line, for people', () => {
     'Binding Acknowledgement seq 9 status 135 (Sequence Number Out Of Window) lifetime 0 s',
   );
   assert.equal(
-    line({ layer: 'mobility', mhType: 13, data: new Uint8Array(2) }),
-    'Mobility type 13 (Heartbeat)',
+    line({ layer: 'mobility', mhType: 8, data: new Uint8Array(2) }),
+    'Mobility type 8 (Fast Binding Update)',
   );
   assert.equal(line({ layer: 'care-of-test-init' }), 'Care-of Test Init cookie 0000000000000000');
   assert.equal(line({ layer: 'tcp', syn: true, sequence: 5 }), 'TCP 0 -> 0 SYN seq 5 ack 0 len 0');

@@ -28,11 +28,17 @@ import type { AnyDeclaration, InputOf, ValueOf } from './message.ts';
 import { bindingAcknowledgement } from './mobility/binding-acknowledgement.ts';
 import { bindingError } from './mobility/binding-error.ts';
 import { bindingRefreshRequest } from './mobility/binding-refresh-request.ts';
+import {
+  bindingRevocationAcknowledgement,
+  bindingRevocationIndication,
+} from './mobility/binding-revocation.ts';
 import { bindingUpdate } from './mobility/binding-update.ts';
+import { heartbeat } from './mobility/heartbeat.ts';
+import { homeAgentSwitch } from './mobility/home-agent-switch.ts';
 import { careOfTest, homeTest } from './mobility/home-and-care-of-test.ts';
 import { careOfTestInit, homeTestInit } from './mobility/home-and-care-of-test-init.ts';
 import { otherMobilityMessage } from './mobility/mobility-header.ts';
-import { PROTOCOL } from './numbers.ts';
+import { BINDING_REVOCATION, MH_TYPE, PROTOCOL } from './numbers.ts';
 import { tcp } from './transport/tcp.ts';
 import { udp } from './transport/udp.ts';
 import { noNextHeader, payload, trailer } from './unclaimed.ts';
@@ -46,6 +52,10 @@ const MOBILITY = [
   bindingUpdate,
   bindingAcknowledgement,
   bindingError,
+  homeAgentSwitch,
+  heartbeat,
+  bindingRevocationIndication,
+  bindingRevocationAcknowledgement,
 ] as const;
 
 const ICMPV6_MESSAGES = [
@@ -92,7 +102,7 @@ export type LayerInput = InputOf<Declared>;
 export type LayerName = Layer['layer'];
 /** The layer of a name, such as `LayerOf<'binding-update'>`. */
 export type LayerOf<Name extends LayerName> = Extract<Layer, { readonly layer: Name }>;
-/** A Mobility Header message of RFC 6275, or of another type. */
+/** A Mobility Header message, of a known type or another. */
 export type MobilityMessage = ValueOf<(typeof MOBILITY)[number] | typeof otherMobilityMessage>;
 /** An ICMPv6 message, of a known type or another. */
 export type Icmpv6Message = ValueOf<(typeof ICMPV6_MESSAGES)[number] | typeof otherIcmpv6>;
@@ -114,6 +124,7 @@ const COMPUTED_FIELDS = [
   'payloadLength',
   'length',
   'dataOffset',
+  'addressCount',
 ] as const;
 /** A field that follows from what stands around it. */
 export type ComputedField = (typeof COMPUTED_FIELDS)[number];
@@ -143,8 +154,23 @@ export const LAYERS: ReadonlyMap<string, LayerEntry> = new Map([
 const byInitial = (field: string, list: readonly AnyDeclaration[]) =>
   new Map(list.map((one) => [one.fields[field]!.initial as number, one]));
 
-/** The declared Mobility Header messages by MH Type. */
-export const MOBILITY_BY_TYPE: ReadonlyMap<number, AnyDeclaration> = byInitial('mhType', MOBILITY);
+const MOBILITY_BY_TYPE = byInitial('mhType', MOBILITY);
+const REVOCATION_BY_TYPE = new Map<number, AnyDeclaration>([
+  [BINDING_REVOCATION.indication, bindingRevocationIndication],
+  [BINDING_REVOCATION.acknowledgement, bindingRevocationAcknowledgement],
+]);
+
+/** The declaration of the Mobility Header message in [at, end): the one for any type otherwise. */
+export function mobilityDeclaration(octets: Uint8Array, at: number, end: number): AnyDeclaration {
+  if (at + 3 > end) return otherMobilityMessage;
+  const mhType = octets[at + 2]!;
+  if (mhType !== MH_TYPE.bindingRevocation) {
+    return MOBILITY_BY_TYPE.get(mhType) ?? otherMobilityMessage;
+  }
+  const known = at + 7 <= end ? REVOCATION_BY_TYPE.get(octets[at + 6]!) : undefined;
+  return known ?? otherMobilityMessage;
+}
+
 /** The declared ICMPv6 messages by Type. */
 export const ICMPV6_BY_TYPE: ReadonlyMap<number, AnyDeclaration> = byInitial(
   'type',

@@ -130,6 +130,45 @@ export const MOBILITY_OPTION = {
   alternateIpv4CareOfAddress: 49,
 } as const;
 
+/** Types of sub-options of a Flow Identification option. Source: RFC 6089 section 4.2. */
+export const FLOW_SUB_OPTION = {
+  pad1: 0,
+  padN: 1,
+  bindingReference: 2,
+  trafficSelector: 3,
+} as const;
+
+/** What a Binding Revocation message is. Source: RFC 5846 section 6. */
+export const BINDING_REVOCATION = { indication: 1, acknowledgement: 2 } as const;
+
+/** Why a binding is revoked. Source: RFC 5846 section 6.1. */
+export const REVOCATION_TRIGGER = {
+  unspecified: 0,
+  administrativeReason: 1,
+  interMagHandoverSameAccessType: 2,
+  interMagHandoverDifferentAccessType: 3,
+  interMagHandoverUnknown: 4,
+  userInitiatedSessionTermination: 5,
+  accessNetworkSessionTermination: 6,
+  possibleOutOfSyncBceState: 7,
+  perPeerPolicy: 128,
+  revokingMobilityNodeLocalPolicy: 129,
+} as const;
+
+/** Status of a Binding Revocation Acknowledgement; 128 and above refuse. Source: RFC 5846 6.2. */
+export const REVOCATION_STATUS = {
+  success: 0,
+  partialSuccess: 1,
+  bindingDoesNotExist: 128,
+  ipv4HomeAddressOptionRequired: 129,
+  globalRevocationNotAuthorized: 130,
+  revokedMobileNodesIdentityRequired: 131,
+  mobileNodeIsAttached: 132,
+  revocationTriggerNotSupported: 133,
+  revocationFunctionNotSupported: 134,
+  proxyBindingRevocationNotSupported: 135,
+} as const;
+
 /**
  * Status of a Binding Acknowledgement; 128 and above refuse.
  *

@@ -1,6 +1,15 @@
 /** Fields that hold octets or addresses in a row: a fixed count of them, or all that are left. */
-import { type Address, formatAddress, IPV6_SIZE, readAddress, writeAddress } from './address.ts';
-import { addressFromJson, type FixedField, JsonFault, type TailField } from './field.ts';
+import {
+  type Address,
+  addressOf,
+  formatAddress,
+  IPV4_SIZE,
+  IPV6_SIZE,
+  parseAddress,
+  readAddress,
+  writeAddress,
+} from './address.ts';
+import { addressFromJson, type FixedField, JsonFault, type TailField, u16 } from './field.ts';
 import { fromHex, toHex } from './hex.ts';
 import { fail, ok } from './result.ts';
 
@@ -65,6 +74,65 @@ export function addresses(field: string): TailField<readonly Address[]> {
     fromJson: (json, path) => {
       if (!Array.isArray(json)) throw new JsonFault(path, 'must be a list of IPv6 addresses');
       return json.map((one, i) => addressFromJson(one, `${path}[${i}]`));
+    },
+  };
+}
+
+/** IPv6 addresses in a row up to where a count before them says. */
+export function countedAddresses(
+  field: string,
+  endAt: (octets: Uint8Array, start: number) => number,
+): TailField<readonly Address[]> {
+  return { ...addresses(field), endAt };
+}
+
+/** One address of IPv6 or IPv4, or none; octets that make neither are refused. */
+export function optionalAddress(field: string): TailField<Address | undefined> {
+  return {
+    kind: 'tail',
+    initial: undefined,
+    parse: (o, at, end) => {
+      const size = end - at;
+      if (size === 0) return ok(undefined);
+      if (size === IPV4_SIZE || size === IPV6_SIZE) return ok(addressOf(o.subarray(at, end)));
+      const message = `an address of ${size} octets; it must have 16, 4 or none`;
+      return fail({ reason: 'bad-length', offset: at, field, message });
+    },
+    sizeOf: (value) => value?.length ?? 0,
+    write: (o, at, value) => {
+      if (value !== undefined) writeAddress(o, at, value);
+    },
+    // What is absent is left out before it gets here.
+    toJson: (value) => formatAddress(value!),
+    fromJson: (json, path) => {
+      const value = typeof json === 'string' ? parseAddress(json) : undefined;
+      if (value !== undefined) return value;
+      throw new JsonFault(path, 'must be the text of an address');
+    },
+  };
+}
+
+/** Numbers of two octets in a row up to the end. */
+export function numbers(field: string): TailField<readonly number[]> {
+  const one = u16().stand(0);
+  return {
+    kind: 'tail',
+    initial: [],
+    parse: (o, at, end) => {
+      if ((end - at) % 2 !== 0) {
+        const message = 'one octet is left over; a number has 2';
+        return fail({ reason: 'bad-length', offset: end - 1, field, message });
+      }
+      return ok(Array.from({ length: (end - at) / 2 }, (_, i) => one.read(o, at + 2 * i)));
+    },
+    sizeOf: (value) => 2 * value.length,
+    write: (o, at, value) => {
+      for (const [i, number] of value.entries()) one.write(o, at + 2 * i, number);
+    },
+    toJson: (value) => [...value],
+    fromJson: (json, path) => {
+      if (!Array.isArray(json)) throw new JsonFault(path, 'must be a list of numbers');
+      return json.map((number, i) => u16().fromJson(number, `${path}[${i}]`));
     },
   };
 }

@@ -116,6 +116,15 @@ export function optionList<const D extends readonly Declared[]>(
   };
 }
 
+/** A list that is written as it stands, without padding of ours: options inside an option. */
+export function exactly<T, I>(list: TailField<T, I>): TailField<T, I> {
+  return {
+    ...list,
+    sizeOf: (value, before) => list.sizeOf(value, before, true),
+    write: (octets, at, value, before) => list.write(octets, at, value, before, true),
+  };
+}
+
 function parseOptions(
   octets: Uint8Array,
   at: number,

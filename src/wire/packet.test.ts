@@ -215,7 +215,7 @@ const addresses: fc.Arbitrary<Address> = fc
 const FIXED = new Set(
   'version nextHeader headerLen payloadLength length dataOffset mhType type checksum payloadProto'
     .split(' ')
-    .concat('protocol', 'name', 'routingType'),
+    .concat('protocol', 'name', 'routingType', 'addressCount', 'revocationType'),
 );
 
 test('every layer with any values comes back from its own octets', () => {

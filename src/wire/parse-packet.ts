@@ -12,10 +12,9 @@ import { UNSPECIFIED } from './address.ts';
 import { upperLayerChecksum } from './checksum.ts';
 import { otherIcmpv6 } from './icmpv6/icmpv6-message.ts';
 import { ipv6Header } from './ipv6-header.ts';
-import { ICMPV6_BY_TYPE, type Layer, MOBILITY_BY_TYPE } from './layer.ts';
+import { ICMPV6_BY_TYPE, type Layer, mobilityDeclaration } from './layer.ts';
 import { MAX_EXTENSION_HEADERS, MAX_TUNNEL_DEPTH } from './limits.ts';
 import type { AnyDeclaration } from './message.ts';
-import { otherMobilityMessage } from './mobility/mobility-header.ts';
 import { PROTOCOL } from './numbers.ts';
 import { EXTENSIONS, headerEnd, PROBLEM, type Progress, type Verdict } from './parse-extensions.ts';
 import { fail, ok, type Result, type WireError } from './result.ts';
@@ -146,8 +145,7 @@ function parseLast(p: Progress, declaration: AnyDeclaration, end = p.end): Verdi
 
 function parseMobility(p: Progress): Verdict {
   const { octets, at } = p;
-  const known = at + 3 <= p.end ? MOBILITY_BY_TYPE.get(octets[at + 2]!) : undefined;
-  const declaration = known ?? otherMobilityMessage;
+  const declaration = mobilityDeclaration(octets, at, p.end);
   const end = headerEnd(p, declaration);
   if (!end.ok) return end.error;
   const layer = declaration.name;

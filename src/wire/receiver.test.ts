@@ -86,9 +86,9 @@ test('segments that are left to visit are refused: type 2 has one, other types n
 });
 
 test('an unknown Mobility Header type is owed a Binding Error', () => {
-  const found = fault([{ layer: 'mobility', mhType: 13, data: new Uint8Array(2) }]);
+  const found = fault([{ layer: 'mobility', mhType: 8, data: new Uint8Array(2) }]);
   assert.deepEqual(found?.reply, { kind: 'binding-error', status: 2 });
-  assert.match(found.message, /13 \(Heartbeat\)/);
+  assert.match(found.message, /8 \(Fast Binding Update\)/);
 });
 
 test('an alternate care-of address is unicast and routable', () => {

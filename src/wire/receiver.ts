@@ -6,7 +6,8 @@
  */
 import { type Address, isMulticast, isUnicastRoutable, UNSPECIFIED } from './address.ts';
 import { ipv6Header } from './ipv6-header.ts';
-import { LAYERS, type Layer, type LayerOf } from './layer.ts';
+import { LAYERS, type Layer, type LayerName, type LayerOf } from './layer.ts';
+import { mhTypeName } from './mobility/mobility-header.ts';
 import { PROBLEM } from './parse-extensions.ts';
 import { parsePacket } from './parse-packet.ts';
 import type { WireError, WireReply } from './result.ts';
@@ -17,16 +18,26 @@ interface Seen {
   /** The octet that announced the layer now looked at; -1 for the first. */
   announcedAt: number;
   homeAddressOptions: number;
+  /** Mobility Header messages besides those of RFC 6275 that are processed. */
+  readonly also: ReadonlySet<LayerName>;
 }
+
+const NOTHING_MORE: ReadonlySet<LayerName> = new Set();
 
 /**
  * Why the receiver of a parsed packet must refuse it, if it must. Looks at the outermost IPv6 header
  * and what belongs to it; a packet inside is looked at when it comes out of the tunnel.
  *
+ * Not every receiver processes the Mobility Header messages that came after RFC 6275: `also` names
+ * those that this one does.
+ *
  * Source: RFC 8200 section 4.2, RFC 6275 sections 9.2 and 9.3.
  */
-export function receiverFault(layers: readonly Layer[]): WireError | undefined {
-  const seen: Seen = { destination: UNSPECIFIED, announcedAt: -1, homeAddressOptions: 0 };
+export function receiverFault(
+  layers: readonly Layer[],
+  also: ReadonlySet<LayerName> = NOTHING_MORE,
+): WireError | undefined {
+  const seen: Seen = { destination: UNSPECIFIED, announcedAt: -1, homeAddressOptions: 0, also };
   let at = 0;
   for (const [i, layer] of layers.entries()) {
     if (layer.layer === 'ipv6') {
@@ -67,8 +78,14 @@ function layerFault(layer: Layer, at: number, seen: Seen): WireError | undefined
       const where = { offset: at + 2, layer: layer.layer, field: 'routingType' };
       return { reason: 'unknown-type', ...where, message, reply: PROBLEM };
     }
-    case 'mobility': {
-      const message = `Mobility Header type ${layer.mhType} (${layer.name}) is not processed here`;
+    case 'mobility':
+    case 'home-agent-switch':
+    case 'heartbeat':
+    case 'binding-revocation-indication':
+    case 'binding-revocation-acknowledgement': {
+      if (seen.also.has(layer.layer)) return undefined;
+      const name = mhTypeName(layer.mhType);
+      const message = `Mobility Header type ${layer.mhType} (${name}) is not processed here`;
       const where = { offset: at + 2, layer: layer.layer, field: 'mhType' };
       return { reason: 'unknown-type', ...where, message, reply: UNRECOGNISED };
     }

@@ -75,6 +75,10 @@ const COMPUTE: {
     return size;
   },
   length: (placed, i) => placed[i]!.size,
+  addressCount: (placed, i) => {
+    const list = placed[i]!.input.homeAgentAddresses as readonly Address[] | undefined;
+    return list?.length ?? 0;
+  },
   dataOffset: (placed, i) => {
     const options = placed[i]!.input.options as Uint8Array | undefined;
     return 5 + Math.ceil((options?.length ?? 0) / 4);

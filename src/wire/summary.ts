@@ -5,7 +5,14 @@ import { toHex } from './hex.ts';
 import type { NdOption } from './icmpv6/nd-options.ts';
 import type { Layer, LayerOf } from './layer.ts';
 import type { MobilityOption } from './mobility/mobility-options.ts';
-import { BINDING_ERROR_STATUS, BINDING_STATUS, label, nameIn } from './numbers.ts';
+import {
+  BINDING_ERROR_STATUS,
+  BINDING_STATUS,
+  label,
+  nameIn,
+  REVOCATION_STATUS,
+  REVOCATION_TRIGGER,
+} from './numbers.ts';
 
 /** Seconds in the unit of lifetimes and refresh intervals. Source: RFC 6275 section 6.1.7. */
 const LIFETIME_UNIT = 4;
@@ -62,6 +69,16 @@ function detail(layer: Layer): string {
       const status = named(BINDING_ERROR_STATUS, layer.status);
       return `${status}, home address ${formatAddress(layer.homeAddress)}`;
     }
+    case 'home-agent-switch':
+      return layer.homeAgentAddresses.map(formatAddress).join(' ');
+    case 'heartbeat':
+      return `${layer.response ? 'response' : 'request'} seq ${layer.sequence}${layer.unsolicited ? ' U' : ''}`;
+    case 'binding-revocation-indication': {
+      const trigger = numbered('trigger', REVOCATION_TRIGGER, layer.trigger);
+      return `seq ${layer.sequence} ${trigger}${revocationFlags(layer)}`;
+    }
+    case 'binding-revocation-acknowledgement':
+      return `seq ${layer.sequence} ${named(REVOCATION_STATUS, layer.status)}${revocationFlags(layer)}`;
     case 'mobility':
       return `type ${layer.mhType} (${layer.name})`;
     case 'tcp':
@@ -147,9 +164,23 @@ function acknowledgement(layer: LayerOf<'binding-acknowledgement'>): string {
   return `seq ${layer.sequence} ${status}${set} ${lifetime(layer.lifetime)}`;
 }
 
-function named(table: { readonly [name: string]: number }, status: number): string {
-  const name = nameIn(table, status);
-  return name === undefined ? `status ${status}` : `status ${status} (${label(name)})`;
+type Revocation = LayerOf<'binding-revocation-indication' | 'binding-revocation-acknowledgement'>;
+
+function revocationFlags(layer: Revocation): string {
+  return letters([
+    [layer.proxyBinding, 'P'],
+    [layer.ipv4HomeAddressOnly, 'V'],
+    [layer.global, 'G'],
+  ]);
+}
+
+type Table = { readonly [name: string]: number };
+
+const named = (table: Table, status: number): string => numbered('status', table, status);
+
+function numbered(what: string, table: Table, number: number): string {
+  const name = nameIn(table, number);
+  return name === undefined ? `${what} ${number}` : `${what} ${number} (${label(name)})`;
 }
 
 function tcpFlags(layer: LayerOf<'tcp'>): string {
@@ -181,6 +212,18 @@ function optionSummary(
       return `Binding Refresh Advice ${LIFETIME_UNIT * option.refreshInterval} s`;
     case 'mobile-network-prefix':
       return `Mobile Network Prefix ${formatAddress(option.prefix)}/${option.prefixLength}`;
+    case 'binding-identifier': {
+      const { bindingId, careOfAddress: at } = option;
+      return `Binding Identifier ${bindingId}${at === undefined ? '' : ` ${formatAddress(at)}`}`;
+    }
+    case 'flow-identification':
+      return `Flow Identification ${option.flowId} priority ${option.priority}`;
+    case 'restart-counter':
+      return `Restart Counter ${option.restartCounter}`;
+    case 'vendor-specific':
+      return `Vendor Specific ${option.vendorId}/${option.subtype}`;
+    case 'load-information':
+      return `Load Information ${option.sessionsInUse} of ${option.maximumSessions} sessions`;
     case 'prefix-information':
       return `Prefix ${formatAddress(option.prefix)}/${option.prefixLength}`;
     case 'home-agent-information':

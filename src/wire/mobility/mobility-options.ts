@@ -8,12 +8,22 @@
  * The pictures below show the option data only.
  *
  * Supported standards: RFC 6275 section 6.2, RFC 3963 section 4.3, RFC 4283 section 3, RFC 4285
- * sections 5 and 6.
+ * sections 5 and 6; the files of the other options name theirs.
  */
 import { ipv6Address, reserved, u8, u16, u32, u64 } from '../field.ts';
 import { MOBILITY_OPTION } from '../numbers.ts';
 import { rest } from '../octets-field.ts';
 import { option, optionList } from '../options.ts';
+import {
+  careOfTestInitOption,
+  careOfTestOption,
+  cgaParameters,
+  cgaParametersRequest,
+  permanentHomeKeygenToken,
+  signature,
+} from './cga-options.ts';
+import { bindingIdentifier, flowIdentification } from './multihoming-options.ts';
+import { loadInformation, restartCounter, timestamp, vendorSpecific } from './session-options.ts';
 
 /**
  * When the sender of an acknowledgement would like to be asked again, in units of 4 s.
@@ -166,6 +176,18 @@ export const mobilityOptions = optionList([
   mobileNodeIdentifier,
   authentication,
   replayProtection,
+  cgaParametersRequest,
+  cgaParameters,
+  signature,
+  permanentHomeKeygenToken,
+  careOfTestInitOption,
+  careOfTestOption,
+  vendorSpecific,
+  timestamp,
+  restartCounter,
+  bindingIdentifier,
+  flowIdentification,
+  loadInformation,
 ]);
 
 /** An option of a Mobility Header message. */
