@@ -145,6 +145,23 @@ export type Secrets = (count: number) => Uint8Array;
 export interface Cryptography {
   sha1(data: Uint8Array): Uint8Array;
   hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** Absent: nothing that needs a public key is offered or accepted. */
+  readonly rsa?: Rsa;
+}
+
+/**
+ * RSA with keys in DER: a private key as PKCS #8, a public key as SubjectPublicKeyInfo. Public keys
+ * and what belongs to them come from peers, so what cannot be used is a value and never throws.
+ *
+ * Source: RFC 3972 section 6 (RSASSA-PKCS1-v1_5 with SHA-1), RFC 4866 (RSAES-PKCS1-v1_5).
+ */
+export interface Rsa {
+  /** Throws where the key, which is our own, is none. */
+  sign(privateKey: Uint8Array, data: Uint8Array): Uint8Array;
+  verify(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
+  /** The padding is drawn from `secrets`. Undefined where the key is none, or too short. */
+  encrypt(publicKey: Uint8Array, data: Uint8Array, secrets: Secrets): Uint8Array | undefined;
+  decrypt(privateKey: Uint8Array, data: Uint8Array): Uint8Array | undefined;
 }
 
 /** What every role is given when it is made. */

@@ -1,8 +1,65 @@
-import { createHash, createHmac } from 'node:crypto';
-import type { Cryptography } from '../core/role.ts';
+import {
+  constants,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  privateDecrypt,
+  publicEncrypt,
+  sign,
+  verify,
+} from 'node:crypto';
+import type { Cryptography, Rsa } from '../core/role.ts';
+import { messageIn, paddedBlock } from '../core/security/encryption-block.ts';
 
-/** The hash functions of node:crypto, for tests, the lab and the daemon. */
+/** Keys outside of these bounds cost too much, or nothing to break; RFC 3972 section 3: 384 at least. */
+const LEAST_BITS = 384;
+const MOST_BITS = 4096;
+
+/** A key that a peer sent; undefined where it is none that may be used. */
+function peerKey(spki: Uint8Array): { readonly key: KeyObject; readonly bits: number } | undefined {
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+    const usable = key.asymmetricKeyType === 'rsa' && bits >= LEAST_BITS && bits <= MOST_BITS;
+    // A long exponent makes each verification as dear as the peer likes.
+    return usable && publicExponent <= 0xffff_ffffn ? { key, bits } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const ownKey = (pkcs8: Uint8Array): KeyObject =>
+  createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
+
+const padding = constants.RSA_NO_PADDING;
+
+const rsa: Rsa = {
+  sign: (privateKey, data) => new Uint8Array(sign('sha1', data, ownKey(privateKey))),
+  verify: (publicKey, data, signature) => {
+    const known = peerKey(publicKey);
+    return known !== undefined && verify('sha1', data, known.key, signature);
+  },
+  encrypt: (publicKey, data, secrets) => {
+    const known = peerKey(publicKey);
+    if (known === undefined) return undefined;
+    const block = paddedBlock(data, Math.ceil(known.bits / 8), secrets);
+    return block && new Uint8Array(publicEncrypt({ key: known.key, padding }, block));
+  },
+  decrypt: (privateKey, data) => {
+    try {
+      const block = privateDecrypt({ key: ownKey(privateKey), padding }, data);
+      return messageIn(new Uint8Array(block));
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/** Hash functions and RSA of node:crypto, for tests, the lab and the daemon. */
 export const nodeCryptography: Cryptography = {
   sha1: (data) => new Uint8Array(createHash('sha1').update(data).digest()),
   hmacSha1: (key, data) => new Uint8Array(createHmac('sha1', key).update(data).digest()),
+  rsa,
 };

@@ -1,11 +1,11 @@
 /** Runs a scenario on the simulator, from the first packet to the last datagram that may still come. */
-import { createHash, createHmac } from 'node:crypto';
 import type { NodeConfig } from '../../core/config.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
-import type { Cryptography, Environment, Role } from '../../core/role.ts';
+import type { Environment, Role } from '../../core/role.ts';
 import { type Instant, START, seconds } from '../../core/time.ts';
 import { createNode } from '../../roles/create.ts';
 import { Simulation } from '../../sim/index.ts';
+import { nodeCryptography } from '../crypto.ts';
 import { planOf } from '../plan.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario/read.ts';
@@ -36,11 +36,6 @@ const SLICE = seconds(0.1);
 /** 2026-01-01T00:00:00Z: one date for all runs, so that captures and timestamps repeat exactly. */
 export const EPOCH = Date.UTC(2026, 0, 1) * 1000;
 
-const CRYPTOGRAPHY: Cryptography = {
-  sha1: (data) => createHash('sha1').update(data).digest(),
-  hmacSha1: (key, data) => createHmac('sha1', key).update(data).digest(),
-};
-
 /** Runs it. Throws where the captures cannot be written. */
 export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): RunRecord {
   const seed = options.seed ?? scenario.random;
@@ -49,7 +44,7 @@ export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): Ru
   const plan = planOf(scenario);
   const applications = new Applications(simulation, scenario, plan);
   const network = new Network(simulation, plan, {
-    environment: { crypto: CRYPTOGRAPHY, epoch: EPOCH, without, constants: scenario.constants },
+    environment: { crypto: nodeCryptography, epoch: EPOCH, without, constants: scenario.constants },
     createNode: options.createNode ?? createNode,
     onStart: (node, kernel) => applications.nodeStarted(node, kernel),
   });
