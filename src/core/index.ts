@@ -6,6 +6,7 @@ export * from './counters.ts';
 export * from './events.ts';
 export * from './forwarding/entry.ts';
 export * from './forwarding/execute.ts';
+export * from './forwarding/overhead.ts';
 export * from './forwarding/table.ts';
 export * from './mechanisms.ts';
 export * from './part.ts';

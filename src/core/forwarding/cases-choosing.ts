@@ -174,6 +174,30 @@ const fields: ForwardingCase[] = [
   ),
 ];
 
+/** A packet of 40 octets more than it was may go as long as the credit covers the longer one. */
+const covered = packet.length + 40;
+const credit = [covered, covered - 1].map(
+  (octets): ForwardingCase => ({
+    name: `credit: ${octets} octets for a packet that leaves with ${covered}`,
+    entries: [
+      entry('few', 'leaving', { dst: whole }, [{ push: 'ipv6', src: careOf, dst: homeAgent }], {
+        credit: octets,
+      }),
+      pass('all', {}),
+    ],
+    hook: 'leaving',
+    packet,
+    expect:
+      octets === covered
+        ? {
+            kind: 'continue',
+            entry: 'few',
+            octets: ipv6({ src: careOf, dst: homeAgent, hopLimit: 64 }, inside(packet)),
+          }
+        : { kind: 'continue', entry: 'all', octets: packet },
+  }),
+);
+
 const tunnelHome = { push: 'ipv6', src: careOf, dst: homeAgent } as const;
 
 /** Mobility Header messages go by an entry that does not ask for them (RFC 6275 section 6.1). */
@@ -284,6 +308,7 @@ export const CHOOSING_CASES: readonly ForwardingCase[] = [
   ...precedence,
   ...misses,
   ...fields,
+  ...credit,
   ...mobile,
   ...others,
 ];

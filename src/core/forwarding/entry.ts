@@ -106,6 +106,11 @@ export interface ForwardingEntry {
   readonly out?: { readonly link: string; readonly nextHop?: Address };
   /** The data plane ignores the entry from this moment on, control side alive or not. */
   readonly expiresAt?: Instant;
+  /**
+   * The octets that the entry may send on in all, counted as they leave it, from when its id was
+   * added. The data plane passes the entry over for a packet that would be more than that.
+   */
+  readonly credit?: number;
 }
 
 /**

@@ -7,7 +7,8 @@ import { toHex } from '../../wire/hex.ts';
 import { type Instant, START, seconds } from '../time.ts';
 import { entry, inside, ipv6, PARTY, raw, udp } from './case-packets.ts';
 import { asExpected, type Expected, forwardingCases } from './cases.ts';
-import { execute, leavingEntry, overhead } from './execute.ts';
+import { execute, leavingEntry } from './execute.ts';
+import { overhead } from './overhead.ts';
 import { PacketView } from './packet-view.ts';
 import { ForwardingTable } from './table.ts';
 

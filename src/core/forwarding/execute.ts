@@ -14,7 +14,6 @@ import {
   applyHomeAddress,
   applyRouting2,
   type Fault,
-  INSERTED,
   insertHomeAddress,
   insertRouting2,
   popIpv6,
@@ -140,16 +139,6 @@ export function leavingEntry(
 ): ForwardingEntry | undefined {
   const whole = wholePacket(octets);
   return whole && table.find('leaving', new PacketView(whole), now)?.entry;
-}
-
-/** Octets by which an entry makes a packet longer: what a path MTU loses by it. */
-export function overhead(entry: ForwardingEntry): number {
-  let octets = 0;
-  for (const action of entry.do) {
-    if ('push' in action) octets += 40;
-    if ('insert' in action) octets += INSERTED;
-  }
-  return octets;
 }
 
 const takesOff = (action: Action) => 'pop' in action || 'apply' in action;

@@ -5,6 +5,7 @@ import { type Address, address } from '../../wire/address.ts';
 import type { Instant } from '../time.ts';
 import { fragment, homeAddress, ipv6, mobility, type Part, routing2, udp } from './case-packets.ts';
 import type { ForwardingEntry, Match, Prefix } from './entry.ts';
+import { execute } from './execute.ts';
 import { PacketView } from './packet-view.ts';
 import { ForwardingTable } from './table.ts';
 
@@ -41,6 +42,18 @@ test('a replaced entry keeps what its id has carried, a removed one does not', (
   assert.equal(table.remove('one')?.id, 'one');
   assert.deepEqual(table.use('one'), { packets: 0, octets: 0 });
   assert.equal(table.remove('one'), undefined);
+});
+
+test('an entry with a credit carries that much in all, replaced or not, and no more', () => {
+  const table = new ForwardingTable();
+  const { length } = packet().octets;
+  const few = (octets: number) => entry('few', { dst: { address: B } }, { credit: octets });
+  const carry = () => execute(table, 'leaving', packet().octets, at(0)).kind;
+  table.add(few(2 * length + 1));
+  assert.deepEqual([carry(), carry(), carry()], ['continue', 'continue', 'unmatched']);
+  table.add(few(3 * length));
+  assert.deepEqual([carry(), carry()], ['continue', 'unmatched']);
+  assert.deepEqual(table.use('few'), { packets: 3, octets: 3 * length });
 });
 
 test('an entry holds until the microsecond before it expires, swept or not', () => {

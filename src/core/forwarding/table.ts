@@ -2,6 +2,7 @@ import { PROTOCOL } from '../../wire/numbers.ts';
 import { Heap } from '../heap.ts';
 import type { Instant } from '../time.ts';
 import type { EntryUse, ForwardingEntry, Hook } from './entry.ts';
+import { overhead } from './overhead.ts';
 import type { PacketView } from './packet-view.ts';
 import { keyOf, rankOf, type Shape, shapeCode, shapeOf, valuesOf } from './shape.ts';
 
@@ -135,7 +136,7 @@ export class ForwardingTable {
       const key = keyOf(shape, packet);
       if (key === undefined) continue;
       let row = rows.get(key);
-      while (row !== undefined && !holds(row.entry, exempt, now)) row = row.next;
+      while (row !== undefined && !holds(row, packet, exempt, now)) row = row.next;
       if (row === undefined || (best !== undefined && !isAhead(row.entry, best.entry))) continue;
       best = row;
       bestRank = rank;
@@ -215,10 +216,17 @@ export class ForwardingTable {
   }
 }
 
-/** May this entry be used now, and for this kind of packet? */
-function holds(entry: ForwardingEntry, exempt: boolean, now: Instant): boolean {
+/** May this entry be used now, and for this packet? */
+function holds(row: Row, packet: PacketView, exempt: boolean, now: Instant): boolean {
+  const { entry } = row;
   if (entry.expiresAt !== undefined && entry.expiresAt <= now) return false;
+  if (entry.credit !== undefined && sentWith(row, packet) > entry.credit) return false;
   return !exempt || entry.match.mobility === true || entry.match.protocol === PROTOCOL.mobility;
+}
+
+/** What the entry will have sent on after this packet, in octets. */
+function sentWith({ entry, packets, octets }: Row, packet: PacketView): number {
+  return octets + packet.octets.length + (packets + 1) * overhead(entry);
 }
 
 /** Among entries of the same rank: higher priority first, then the lower id. */

@@ -1,11 +1,6 @@
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
-import {
-  execute,
-  leavingEntry,
-  type Notice,
-  type Outcome,
-  overhead,
-} from '../../core/forwarding/execute.ts';
+import { execute, leavingEntry, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
+import { overhead } from '../../core/forwarding/overhead.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, isLinkLocal, isMulticast, UNSPECIFIED } from '../../wire/address.ts';
 import type { Interface } from './interface.ts';
