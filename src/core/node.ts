@@ -15,6 +15,7 @@ import {
 } from './part.ts';
 import type { Input, Output, Role } from './role.ts';
 import { messageName } from './signalling.ts';
+import { sumOfSizes, type TableSizes } from './tables.ts';
 import { type Instant, sooner } from './time.ts';
 
 /** MH messages that may come with a Home Address option (RFC 6275 sections 6.1.7 and 9.3.3). */
@@ -45,6 +46,10 @@ export class Node implements Role {
     let deadline: Instant | undefined;
     for (const part of this.#parts) deadline = sooner(deadline, part.deadline());
     return deadline;
+  }
+
+  sizes(): TableSizes {
+    return sumOfSizes(this.#parts.map((part) => part.sizes?.() ?? {}));
   }
 
   handle(input: Input, now: Instant): Output[] {

@@ -73,6 +73,11 @@ export class Attachment {
     return this.#stage.name === 'ready' ? this.#stage.place : undefined;
   }
 
+  /** Routers that are known on the link. */
+  get routers(): number {
+    return this.#routers.size;
+  }
+
   deadline(): Instant | undefined {
     const probeAt = this.#stage.name === 'configuring' ? this.#stage.probeAt : undefined;
     return sooner(probeAt, sooner(this.#routers.deadline(), this.#dad.deadline()));

@@ -77,6 +77,10 @@ export class RouterDiscovery {
     return [...this.#routers.values()].map((router) => router.advertisement);
   }
 
+  get size(): number {
+    return this.#routers.size;
+  }
+
   deadline(): Instant | undefined {
     let deadline = this.#linkLocal === undefined ? undefined : this.#solicit?.at;
     for (const { silentAt } of this.#routers.values()) deadline = sooner(deadline, silentAt);

@@ -18,6 +18,7 @@ import {
 } from '../../core/security/return-routability.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
 import { type Proof, signal } from '../../core/signalling.ts';
+import type { TableSizes } from '../../core/tables.ts';
 import { after, type Instant } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
@@ -49,6 +50,10 @@ export class PeerJudge {
     this.#state = state;
     this.#nodeKey = state.env.secrets(NODE_KEY_SIZE);
     this.#nonces = new NonceTable(state.env.secrets, state.constants);
+  }
+
+  sizes(): TableSizes {
+    return { nonces: this.#nonces.size, 'retired-numbers': this.#retired.size };
   }
 
   /**

@@ -55,6 +55,11 @@ export class HomeAddress {
     this.#peers = new RouteOptimisation(config, identity, state);
   }
 
+  /** Peers that are registered with. */
+  get peers(): number {
+    return this.#peers.size;
+  }
+
   deadline(): Instant | undefined {
     return sooner(this.#registration.deadline(), this.#peers.deadline());
   }

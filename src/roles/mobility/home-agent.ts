@@ -15,6 +15,7 @@ import {
   unforward,
 } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
+import type { TableSizes } from '../../core/tables.ts';
 import { after, between, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, readAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
@@ -56,6 +57,11 @@ export class HomeAgent implements Part {
       this.#state.bindings.deadline('home'),
       sooner(this.#dad.deadline(), this.#proxy.deadline()),
     );
+  }
+
+  sizes(): TableSizes {
+    const bindings = this.#state.bindings.sizeOf('home');
+    return { bindings, 'pending-registrations': this.#pending.size };
   }
 
   handle(input: PartInput, now: Instant): Output[] {

@@ -13,6 +13,7 @@
 import { ForwardingTable } from '../../core/forwarding/table.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Input, LinkAddress, Random } from '../../core/role.ts';
+import type { TableSizes } from '../../core/tables.ts';
 import { type Address, ALL_ROUTERS, isMulticast } from '../../wire/address.ts';
 import type { Link } from '../link.ts';
 import type { Simulation } from '../simulation.ts';
@@ -91,6 +92,12 @@ export class Kernel {
 
   count(counter: KernelCounter, by = 1): void {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
+  }
+
+  sizes(): TableSizes {
+    let neighbors = 0;
+    for (const cache of this.#neighbors.values()) neighbors += cache.size;
+    return { forwarding: this.table.size, neighbors, 'path-mtus': this.pathMtus.size };
   }
 
   addInterface(port: Port): Interface {
