@@ -64,7 +64,7 @@ export class Attachment {
     this.#config = config;
     this.#isHome = isHome;
     this.#state = state;
-    this.#routers = new RouterDiscovery(link, state.constants, state.env.random);
+    this.#routers = new RouterDiscovery(link, state.constants, state.env);
     this.#dad = new DuplicateAddressDetection(state.constants);
   }
 

@@ -4,6 +4,7 @@ import type { Duration } from '../../core/time.ts';
 import { type Address, addressOctets, addressOf } from '../../wire/address.ts';
 import { LAYERS } from '../../wire/layer.ts';
 import { list, name, object, oneOf, rate, text, time, whole, yesNo } from './fields.ts';
+import { suggestion } from './nearest.ts';
 import { quote, readPrefix } from './quantity.ts';
 
 /** A layer as `careof packet encode` takes it; names of nodes stand for addresses. */
@@ -47,10 +48,18 @@ const layer = z.record(z.string(), z.unknown(), { error: 'is not a layer: { laye
 /** How a token comes into an attacker's hands. */
 const TOKENS = ['own', 'overheard', 'guessed'] as const;
 const HEARD = ['first', 'last'] as const;
-const MESSAGES = [...LAYERS.keys()] as [string, ...string[]];
+
+/** Not an enumeration in the JSON Schema, which would change with every new message. */
+const message = text('the innermost layer of what was overheard, such as binding-update').refine(
+  (value) => LAYERS.has(value),
+  {
+    error: ({ input }) =>
+      `"${input}" is no layer: ${suggestion(String(input), [...LAYERS.keys()])}`,
+  },
+);
 
 const replay = object('a message, such as { message: binding-update, to: ha }', {
-  message: oneOf(MESSAGES).meta({ description: 'the innermost layer of what was overheard' }),
+  message,
   to: name('the node it went to').optional(),
   heard: oneOf(HEARD).optional().meta({ description: 'of several that one; last if absent' }),
 });

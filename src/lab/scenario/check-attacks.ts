@@ -66,15 +66,36 @@ function* checkCrafted(
   const places = placesOf(draft);
   const writing = {
     address: (text: string) => (places.has(text) ? SOME_ADDRESS : undefined),
-    vary,
+    vary: {},
     index: 0,
+    once: true,
   };
-  const once = craftedPacket(layers, { ...writing, once: true });
-  const packet = once.ok ? craftedPacket(layers, writing) : once;
-  if (!packet.ok) {
-    const { path: place, message } = packet.error;
-    yield { path: [...path, ...pathIn(place)], message: message.replace(/^must be/, 'is not') };
+  // As it stands, then with what varies, then with what is repeated: a fault shows at its place.
+  for (const change of [{}, { vary }, { vary, once: false }]) {
+    const packet = craftedPacket(layers, { ...writing, ...change });
+    if (packet.ok) continue;
+    const place = pathIn(packet.error.path);
+    const message = faultText(packet.error.message, valueAt(layers, place.slice(1)), [...places]);
+    yield { path: [...path, ...place], message };
+    return;
   }
+}
+
+/** What is wrong, in the words of the other findings, and what was probably meant. */
+function faultText(fault: string, value: unknown, places: readonly string[]): string {
+  const names = /^must be one of (.*)$/.exec(fault)?.[1]?.split(', ');
+  if (names !== undefined) return `"${value}" is unknown: ${suggestion(String(value), names)}`;
+  if (fault.includes('IPv6 address') && typeof value === 'string') {
+    return `"${value}" is neither an IPv6 address nor a node: ${suggestion(value, places)}`;
+  }
+  return fault.replace(/^must be/, 'is not');
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (at, part) => (typeof at === 'object' && at !== null ? Object(at)[part] : undefined),
+    value,
+  );
 }
 
 /** `layers[1].options[0].spi` as a path below `send`. */

@@ -1,6 +1,7 @@
 /** Wrong files, and what is said of them: the place, and the way to mend it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { MECHANISMS } from '../../core/mechanisms.ts';
 import { diagnosticLine } from './diagnostic.ts';
 import { readScenario } from './read.ts';
 
@@ -224,7 +225,7 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
   [
     '[return-routability]',
     '[magic]',
-    '26:7: off[0]: "magic" is unknown: known here: home-registration, tunnel, proxy-neighbor-discovery, return-routability, mobility-header-exemption, binding-error, binding-refresh, retransmission, movement-detection, optimistic-dad, authentication, replay-protection, peer-deregistration, returning-home, new-care-of-test, first-send-at-once, tunnel-while-registering, no-redirect-for-tunnelled, update-repeated-during-dad, first-registration-timeout, home-dad, journal, old-care-of-linger, make-before-break',
+    `26:7: off[0]: "magic" is unknown: known here: ${Object.keys(MECHANISMS).join(', ')}`,
   ],
   [
     '  download: { survives',

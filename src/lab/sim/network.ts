@@ -62,7 +62,7 @@ export class Network {
       for (const { addresses } of node.kernel.interfaces.values()) {
         for (const address of addresses.keys()) this.owners.set(address, name);
       }
-      this.#attackers.get(name)?.start(this.#plan.nodes.find((one) => one.name === name)!);
+      this.#attackers.get(name)?.start();
     }
     for (const event of events) {
       this.#simulation.at(event.at as number as Instant, () => this.#happen(event));

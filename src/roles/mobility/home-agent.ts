@@ -183,6 +183,7 @@ export class HomeAgent implements Part {
                 home,
                 before.careOf,
                 Math.min(linger, before.expiresAt) as Instant,
+                without,
               ),
             )),
       );
@@ -196,7 +197,7 @@ export class HomeAgent implements Part {
   #carry(home: Address, careOf: Address, expiresAt: Instant): Output[] {
     const { address } = this.#config;
     return forward(
-      fromTunnelEntry(address, home, careOf, expiresAt),
+      fromTunnelEntry(address, home, careOf, expiresAt, this.#state.env.without),
       ...(this.#state.env.without.has('tunnel')
         ? []
         : [toHomeEntry(address, home, careOf, expiresAt)]),

@@ -80,7 +80,11 @@ export class Kernel {
     this.without = options.without;
     this.control = options.control;
     const exempt = !options.without.has('mobility-header-exemption');
-    this.table = new ForwardingTable({ mobilityExemption: exempt });
+    const endless = options.without.has('encapsulation-limit');
+    this.table = new ForwardingTable({
+      mobilityExemption: exempt,
+      ...(endless && { encapsulationLimit: Number.POSITIVE_INFINITY }),
+    });
     this.input = new IpInput(this);
     this.output = new IpOutput(this);
     this.discovery = new NeighborDiscovery(this);

@@ -33,7 +33,7 @@ interface Listener {
 
 export class Attacker {
   readonly #node: SimNode;
-  readonly #links: readonly string[];
+  readonly #interfaces: PlannedNode['interfaces'];
   readonly #hands: Hands;
   readonly #listeners = new Map<Attack, Listener>();
 
@@ -46,7 +46,7 @@ export class Attacker {
     surroundings: Surroundings,
   ) {
     this.#node = node;
-    this.#links = planned.interfaces.map(({ name }) => name);
+    this.#interfaces = planned.interfaces;
     this.#hands = {
       ...surroundings,
       own: planned.identity,
@@ -57,7 +57,7 @@ export class Attacker {
       if (attack.do === 'bind') this.#listeners.set(attack, new BindingForger(attack, this.#hands));
     }
     if (this.#listeners.size === 0) return;
-    for (const name of this.#links) {
+    for (const { name } of this.#interfaces) {
       links.get(name)!.observe({
         sent: ({ octets }, _at, sender) => {
           if (sender === node.name) return;
@@ -68,8 +68,8 @@ export class Attacker {
   }
 
   /** Mobility messages are for its attacks alone: its stack would answer that it knows none. */
-  start(planned: PlannedNode): void {
-    for (const { name, addresses } of planned.interfaces) {
+  start(): void {
+    for (const { name, addresses } of this.#interfaces) {
       for (const address of addresses) {
         const match = { dst: { address }, protocol: PROTOCOL.mobility };
         const entry = { id: `attacker/${name}`, owner: 'attacker', at: 'arriving', match } as const;
@@ -98,7 +98,7 @@ export class Attacker {
   #send(octets: Uint8Array, on?: string): void {
     const destination = readAddress(octets, 24);
     const local = isMulticast(destination) || isLinkLocal(destination);
-    const link = on ?? (local ? this.#links[0] : undefined);
+    const link = on ?? (local ? this.#interfaces[0]?.name : undefined);
     this.#node.perform([{ kind: 'transmit', octets, ...(link !== undefined && { link }) }]);
   }
 }
