@@ -50,7 +50,8 @@ export interface HomeAgentConfig {
 export interface MobileNodeConfig {
   readonly home: Address;
   readonly homePrefixLength: number;
-  readonly homeAgent: Address;
+  /** Absent: one is found by dynamic home agent address discovery (RFC 6275 section 11.4.1). */
+  readonly homeAgent: Address | undefined;
   readonly authentication: Authentication;
   /** Interfaces that may carry the node, most wanted first. */
   readonly links: readonly string[];

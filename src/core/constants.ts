@@ -12,6 +12,7 @@ const SPECIFICATION = {
   MAX_NONCE_LIFETIME: seconds(240),
   MAX_TOKEN_LIFETIME: seconds(210),
   MAX_RR_BINDING_LIFETIME: seconds(420),
+  INITIAL_DHAAD_TIMEOUT: seconds(3),
   // RFC 4861 section 10; RFC 6275 section 7.5 and 12 allow the shorter intervals.
   MAX_RTR_SOLICITATION_DELAY: NO_TIME, // RFC 4861: 1 s. A node told of a new link waits for nothing.
   RTR_SOLICITATION_INTERVAL: seconds(4),
@@ -60,6 +61,8 @@ export function constantNamed(text: string): ConstantName | undefined {
 
 /** RFC 6275 section 12: unsolicited Neighbor Advertisements that claim an address. */
 export const MAX_NEIGHBOR_ADVERTISEMENT = 3;
+/** RFC 6275 section 12: repeats of a Home Agent Address Discovery Request. */
+export const DHAAD_RETRIES = 4;
 /** RFC 4861 section 10: solicitations without an answer before a node stops asking. */
 export const MAX_RTR_SOLICITATIONS = 3;
 /** RFC 4862 section 5.1. */

@@ -35,6 +35,17 @@ export const COUNTERS = {
   'mobility.list_full': 'Registrations not begun because the binding update list is full',
   'mobility.home_duplicate': 'Home registrations refused because the home address is in use',
   'mobility.peer_unaware': 'Peers found to know nothing of Mobile IPv6',
+  'discovery.request_sent': 'Home Agent Address Discovery Requests sent, repeats included',
+  'discovery.request_refused':
+    'Home Agent Address Discovery Requests that did not come to the anycast address of the prefix',
+  'discovery.reply_sent': 'Home Agent Address Discovery Replies sent',
+  'discovery.reply_suppressed': 'Requests not answered because of the rate limit of replies',
+  'discovery.reply_received': 'Home Agent Address Discovery Replies that were waited for',
+  'discovery.reply_refused':
+    'Home Agent Address Discovery Replies that nobody waits for, with a wrong identifier, or empty',
+  'discovery.agents_list_full':
+    'Home agents, or addresses of one, left out because the home agents list is full',
+  'discovery.agent_given_up': 'Home agents left for the next because they refused or were silent',
   'nd.duplicate_address': 'Addresses given up because somebody else has them',
   'nd.ra_sent': 'Router Advertisements sent',
   'nd.ra_received': 'Router Advertisements taken',

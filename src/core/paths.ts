@@ -9,7 +9,8 @@ export interface OwnPath {
   readonly home: Address;
   /** What its packets leave from. */
   readonly careOf: Address;
-  readonly homeAgent: Address;
+  /** undefined: none is known yet, and what would go through it is dropped. */
+  readonly homeAgent: Address | undefined;
   /** Does the control side want to hear of peers that are reached through the tunnel? */
   readonly notify: boolean;
 }
@@ -134,7 +135,7 @@ export class Paths {
     }
     if (bound !== undefined) actions.push({ insert: 'routing-2', careOf: bound.careOf });
     if (registered === undefined) {
-      actions.push({ push: 'ipv6', src: own.careOf, dst: own.homeAgent });
+      actions.push(throughAgent(own));
     }
     const ends = [registered?.until, bound?.expiresAt].filter((end) => end !== undefined);
     const entry: ForwardingEntry = {
@@ -160,9 +161,11 @@ function tunnelEntry(own: OwnPath): ForwardingEntry {
     owner: 'paths',
     at: 'leaving',
     match: { src: { address: own.home }, mobility: true },
-    do: [
-      ...(own.notify ? [{ notify: 'tunnelled-to-peer' } as const] : []),
-      { push: 'ipv6', src: own.careOf, dst: own.homeAgent },
-    ],
+    do: [...(own.notify ? [{ notify: 'tunnelled-to-peer' } as const] : []), throughAgent(own)],
   };
 }
+
+const throughAgent = ({ careOf, homeAgent }: OwnPath): Action =>
+  homeAgent === undefined
+    ? { drop: 'no-home-agent' }
+    : { push: 'ipv6', src: careOf, dst: homeAgent };

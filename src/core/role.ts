@@ -10,7 +10,6 @@ import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
 import type { DivertReason, EntryUse, ForwardingEntry, NotifyReason } from './forwarding/entry.ts';
 import type { Mechanism } from './mechanisms.ts';
-import type { TableSizes } from './tables.ts';
 import type { Duration, Instant } from './time.ts';
 
 /** Six octets of an Ethernet address, held like an `Address`: one character an octet. */
@@ -91,7 +90,8 @@ export type Output =
    * Gives the kernel an address or takes it away. The kernel does no DAD of its own for it.
    * `link` may be `careof0`, which carries no packets: an address there is only an identity.
    * `optimistic`: used, but announced with care (RFC 4429). `preferred`: chosen as source for new
-   * connections before all others (RFC 6724 rule 4).
+   * connections before all others (RFC 6724 rule 4). `anycast`: others have it too, so nothing is
+   * sent from it and the kernel gives no input for it (RFC 4291 section 2.6).
    */
   | {
       readonly kind: 'address';
@@ -101,6 +101,7 @@ export type Output =
       readonly prefixLength: number;
       readonly optimistic?: boolean;
       readonly preferred?: boolean;
+      readonly anycast?: boolean;
     }
   /**
    * A route; without `via` the prefix is on the link. With `source` it holds only for packets from
@@ -135,8 +136,6 @@ export interface Role {
   handle(input: Input, now: Instant): Output[];
   /** When the driver must next give a `tick`; undefined means never. */
   deadline(): Instant | undefined;
-  /** What its tables hold just now, for measurements. */
-  sizes?(): TableSizes;
 }
 
 /** Dice for jitter and spreading: a number in [0, 1). Never for secrets. */

@@ -4,6 +4,7 @@
 import { type Address, formatAddress } from '../wire/address.ts';
 import { type LayerInput, type MobilityOptionInput, serialisePacket } from '../wire/packet.ts';
 import { LIFETIME_UNIT } from './constants.ts';
+import { type Received, tell } from './part.ts';
 import type { LinkAddress, Output } from './role.ts';
 import { type Duration, seconds } from './time.ts';
 
@@ -67,6 +68,18 @@ export function signal(message: Signal): Output[] {
     },
   ];
 }
+
+/** The event that tells of a message that was taken. */
+export const taken = (received: Received, detail = ''): Output =>
+  tell({
+    kind: 'signal.received',
+    message: messageName(received.message.layer),
+    from: received.source,
+    to: received.destination,
+    octets: received.octets.length,
+    detail,
+    ...(received.tunnel === undefined ? {} : { tunnelled: true }),
+  });
 
 /** The RFC's name of a message: `care-of-test-init` is `Care-of Test Init`. */
 export function messageName(layer: string): string {

@@ -8,12 +8,13 @@ import { constantsWith } from '../core/constants.ts';
 import { type Duration, seconds } from '../core/time.ts';
 import type { Address } from '../wire/address.ts';
 import { addressesOf, homeAddressesOf } from './plan-addresses.ts';
-import { forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
+import { type PlannedRoute, routesOf } from './plan-routes.ts';
 import { DEFAULT_BANDWIDTH, DEFAULT_DELAY, DEFAULT_MTU, type LinkText } from './scenario/links.ts';
 import {
   type AccessRouterText,
   DEFAULT_INTERVAL,
   DEFAULT_MAX_BINDINGS,
+  DISCOVER,
   firstLink,
   type HomeAgentText,
   LEAST_ROUTER_LIFETIME,
@@ -142,7 +143,7 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
     link,
     addresses: [addresses.get(link)!],
   }));
-  const forwarding = forwards(text);
+  const forwarding = text.role !== 'host' && text.role !== 'correspondent-node';
   const identity = addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)!;
   const config = fixedConfig(name, text, context);
   const planned = { name, role: text.role, interfaces, forwarding, identity };
@@ -165,7 +166,6 @@ function fixedConfig(
     }
     case 'host':
     case 'router':
-    case 'attacker':
       return undefined;
   }
 }
@@ -177,7 +177,8 @@ function mobileNode({ name, from, text }: NamedNode<MobileNodeText>, context: Co
     mobileNode: {
       home: homes.get(name)!,
       homePrefixLength: scenario.links.get(text.home)!.prefix.length,
-      homeAgent: fixed.get(text['home-agent'])!.get(text.home)!,
+      // Undefined for `discover`, which is no node.
+      homeAgent: fixed.get(text['home-agent'])?.get(text.home),
       authentication: authentication(scenario, from, text),
       links: Object.keys(text.interfaces),
       lifetime: text.lifetime ?? constantsWith(scenario.constants).HOME_LIFETIME,
@@ -209,7 +210,7 @@ function homeAgent(name: string, text: HomeAgentText, context: Context): NodeCon
       prefix: prefix.address,
       prefixLength: prefix.length,
       mobileNodes: nodes.flatMap((node) =>
-        node.text.role === 'mobile-node' && node.text['home-agent'] === name
+        node.text.role === 'mobile-node' && isServed(node.text, name, text)
           ? [
               {
                 home: homes.get(node.name)!,
@@ -223,6 +224,12 @@ function homeAgent(name: string, text: HomeAgentText, context: Context): NodeCon
       advertisement: { ...advertised, homeAgent: { address, preference: text.preference ?? 0 } },
     },
   };
+}
+
+/** A node that finds its home agent itself may come to any of its home link. */
+function isServed(node: MobileNodeText, agent: string, { serves }: HomeAgentText): boolean {
+  const { home, 'home-agent': named } = node;
+  return named === agent || (named === DISCOVER && home === serves);
 }
 
 /** An access router advertises itself on those of its links that a mobile node is ever on. */

@@ -9,7 +9,6 @@
 import type { Counter } from '../core/counters.ts';
 import type { CareofEvent } from '../core/events.ts';
 import type { Command, Environment, Input, LinkAddress, Output, Role } from '../core/role.ts';
-import { sumOfSizes, type TableSizes } from '../core/tables.ts';
 import type { Instant } from '../core/time.ts';
 import type { KernelCounter } from './kernel/counters.ts';
 import { Kernel, type Port } from './kernel/kernel.ts';
@@ -162,12 +161,6 @@ export class SimNode {
     return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** What the node's tables hold just now: the kernel's and the control side's. */
-  sizes(): TableSizes {
-    if (this.#life === undefined) return {};
-    return sumOfSizes([this.#life.kernel.sizes(), this.#life.role?.sizes?.() ?? {}]);
-  }
-
   #port(name: string): Port {
     const port = this.#ports.get(name);
     if (port === undefined) throw new RangeError(`${this.name} has no interface ${name}`);
@@ -285,8 +278,9 @@ export class SimNode {
 
   #performAddress(kernel: Kernel, output: Extract<Output, { kind: 'address' }>): void {
     const { link, address, prefixLength, optimistic = false, preferred = false } = output;
+    const { anycast = false } = output;
     if (output.action === 'remove') kernel.removeAddress(link, address);
-    else kernel.addAddress(link, { address, prefixLength, optimistic, preferred });
+    else kernel.addAddress(link, { address, prefixLength, optimistic, preferred, anycast });
   }
 
   #performRoute(kernel: Kernel, output: Extract<Output, { kind: 'route' }>): void {

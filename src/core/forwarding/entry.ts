@@ -48,6 +48,7 @@ export interface Prefix {
 
 export type DropReason =
   | 'tunnel-source-unverified' // not from a registered care-of address (RFC 6275 10.4.5)
+  | 'no-home-agent' // its home address is away, and no home agent is known yet
   | 'policy';
 
 /** Why a packet is handed to the control side. */

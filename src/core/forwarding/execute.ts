@@ -1,6 +1,5 @@
 import type { Address } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
-import { walkHeaders } from '../../wire/walk.ts';
 import { after, type Instant, seconds } from '../time.ts';
 import type {
   Action,
@@ -122,7 +121,7 @@ export function execute(
     if (depth === MAX_DEPTH) {
       return { kind: 'drop', reason: 'too-deep', entry: last, notices: passage.notices };
     }
-    const end = follow(row, passage, now, table.encapsulationLimit);
+    const end = follow(row, passage, now);
     if (end !== undefined) return end;
     if (hook === 'leaving' || !last.do.some(takesOff)) {
       return { kind: 'continue', octets: passage.octets, ...ending(last, passage) };
@@ -154,7 +153,7 @@ function ending(entry: ForwardingEntry, { tunnel, notices }: Passage) {
 }
 
 /** Counts the packet and does the entry's actions; an outcome where one of them ends its way. */
-function follow(row: Row, passage: Passage, now: Instant, limit: number): Outcome | undefined {
+function follow(row: Row, passage: Passage, now: Instant): Outcome | undefined {
   const { entry } = row;
   row.packets += 1;
   row.octets += passage.octets.length;
@@ -176,9 +175,6 @@ function follow(row: Row, passage: Passage, now: Instant, limit: number): Outcom
       notify(row, action.notify, passage, now);
       continue;
     }
-    if ('push' in action && tunnelsAround(passage.packet) >= limit) {
-      return dropped('too-deep', entry, passage);
-    }
     const rewritten = rewrite(passage.packet, action);
     if (typeof rewritten === 'string') return dropped(rewritten, entry, passage);
     if ('pop' in action) passage.tunnel = { src: passage.packet.src, dst: passage.packet.dst };
@@ -188,22 +184,11 @@ function follow(row: Row, passage: Passage, now: Instant, limit: number): Outcom
 }
 
 function dropped(
-  reason: DropReason | Fault | 'too-deep',
+  reason: DropReason | Fault,
   entry: ForwardingEntry,
   { notices }: Passage,
 ): Outcome {
   return { kind: 'drop', reason, entry, notices };
-}
-
-/** Packets that go round between two tunnels grow each time: what is in too many goes no further. */
-function tunnelsAround({ octets, walk: outermost }: PacketView): number {
-  let tunnels = 0;
-  let walk = outermost;
-  while (walk?.protocol === PROTOCOL.ipv6 && walk.firstFragment) {
-    tunnels += 1;
-    walk = walkHeaders(octets, walk.upperAt);
-  }
-  return tunnels;
 }
 
 function notify(row: Row, reason: NotifyReason, passage: Passage, now: Instant): void {

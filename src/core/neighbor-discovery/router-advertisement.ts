@@ -27,6 +27,10 @@ export interface Advertisement {
   readonly linkAddress: LinkAddress | undefined;
   readonly routerLifetime: Duration;
   readonly homeAgent: boolean;
+  /** Unsigned: the highest is the best; 0 where nothing is said (RFC 6275 section 7.4). */
+  readonly homeAgentPreference: number;
+  /** How long the router is a home agent; the router lifetime where nothing is said. */
+  readonly homeAgentLifetime: Duration;
   readonly prefixes: readonly AdvertisedPrefix[];
   /** The longest time to the next one, where the router promises it (RFC 6275 section 7.3). */
   readonly interval: Duration | undefined;
@@ -40,19 +44,23 @@ export interface Advertisement {
  * Source: RFC 4861 section 6.1.2, RFC 4862 section 5.5.3, RFC 6275 section 7.
  */
 export function readAdvertisement(received: Received): Advertisement | undefined {
-  const { message, source, link } = received;
+  const { message, source, link, tunnel } = received;
   if (message.layer !== 'router-advertisement') return undefined;
-  if (received.octets[7] !== ND_HOP_LIMIT || message.code !== 0 || !isLinkLocal(source)) {
-    return undefined;
-  }
+  const fromNeighbour = received.octets[7] === ND_HOP_LIMIT && tunnel === undefined;
+  if (!fromNeighbour || message.code !== 0 || !isLinkLocal(source)) return undefined;
   let linkAddress: LinkAddress | undefined;
   let interval: Duration | undefined;
+  let homeAgentPreference = 0;
+  let homeAgentLifetime = seconds(message.routerLifetime);
   const prefixes: AdvertisedPrefix[] = [];
   for (const option of message.options) {
     if (option.option === 'source-link-layer-address') {
       linkAddress = linkAddressFrom(option.linkLayerAddress.subarray(0, 6));
     } else if (option.option === 'advertisement-interval') {
       interval = milliseconds(Math.max(option.advertisementInterval, MIN_INTERVAL_MS));
+    } else if (option.option === 'home-agent-information') {
+      homeAgentPreference = option.homeAgentPreference;
+      homeAgentLifetime = seconds(option.homeAgentLifetime);
     } else if (option.option === 'prefix-information' && !isLinkLocal(option.prefix)) {
       prefixes.push({
         prefix: maskAddress(option.prefix, option.prefixLength),
@@ -71,6 +79,8 @@ export function readAdvertisement(received: Received): Advertisement | undefined
     linkAddress,
     routerLifetime: seconds(message.routerLifetime),
     homeAgent: message.homeAgent,
+    homeAgentPreference,
+    homeAgentLifetime,
     prefixes,
     interval,
     packet: { to: received.destination, octets: received.octets.length },

@@ -43,17 +43,15 @@ export class RouterDiscovery {
   readonly #link: string;
   readonly #constants: Constants;
   readonly #random: Environment['random'];
-  readonly #most: number;
   readonly #routers = new Map<Address, KnownRouter>();
   #linkLocal: Address | undefined;
   #linkAddress: LinkAddress | undefined;
   #solicit: { at: Instant; left: number } | undefined;
 
-  constructor(link: string, constants: Constants, env: Pick<Environment, 'random' | 'without'>) {
+  constructor(link: string, constants: Constants, random: Environment['random']) {
     this.#link = link;
     this.#constants = constants;
-    this.#random = env.random;
-    this.#most = env.without.has('router-limit') ? Number.POSITIVE_INFINITY : MAX_ROUTERS;
+    this.#random = random;
   }
 
   /** The link is up, perhaps another one than before: what was known of routers is void. */
@@ -77,10 +75,6 @@ export class RouterDiscovery {
   /** Routers that are there now, as they last described themselves. */
   routers(): Advertisement[] {
     return [...this.#routers.values()].map((router) => router.advertisement);
-  }
-
-  get size(): number {
-    return this.#routers.size;
   }
 
   deadline(): Instant | undefined {
@@ -137,7 +131,7 @@ export class RouterDiscovery {
       this.#heard(known, now);
       return { outputs, renewed: advertisement };
     }
-    if (this.#routers.size >= this.#most) return { outputs: [count('nd.ra_refused')] };
+    if (this.#routers.size >= MAX_ROUTERS) return { outputs: [count('nd.ra_refused')] };
     const router = { advertisement, silentAt: now, probes: 0 };
     this.#heard(router, now);
     this.#routers.set(advertisement.router, router);

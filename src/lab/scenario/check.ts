@@ -7,6 +7,7 @@ import type { Address } from '../../wire/address.ts';
 import { formatAddress } from '../../wire/address.ts';
 import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
+import { checkHomeAgent } from './check-home-agent.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { DEFAULT_MTU } from './links.ts';
@@ -144,39 +145,6 @@ function* checkMobileNode(
     yield { path: at, message: `${message}: give each node its own` };
   }
   homes.set(address, String(path[1]));
-}
-
-function* checkHomeAgent(draft: Draft, path: Path, node: MobileNodeText): Generator<Finding> {
-  const at = [...path, 'home-agent'];
-  const agents = [...draft.nodes].filter(([, other]) => other?.role === 'home-agent');
-  const name = node['home-agent'];
-  if (!draft.nodes.has(name)) {
-    yield* unknownName(
-      at,
-      'node',
-      name,
-      agents.map(([key]) => key),
-    );
-    return;
-  }
-  const agent = draft.nodes.get(name);
-  if (agent === undefined) return;
-  if (agent.role !== 'home-agent') {
-    const names = agents.map(([key]) => key).join(', ') || 'none is in this file';
-    const message = `"${name}" has the role ${agent.role}, and a home agent is wanted: ${names}`;
-    yield { path: at, message };
-  } else if (agent.serves !== node.home) {
-    const message = `"${name}" serves "${agent.serves}", and the node's home is "${node.home}"`;
-    yield { path: at, message: `${message}: make them the same` };
-  } else if (!provable(node) && agent['allow-unauthenticated'] !== true) {
-    const mend = 'add auth: { rfc4285: { spi: 256, key: "hex:..." } } to the node';
-    const message = `"${name}" takes no registration without proof: ${mend}, or allow-unauthenticated: true to the home agent`;
-    yield { path: at, message };
-  }
-}
-
-function provable(node: MobileNodeText): boolean {
-  return node.auth !== undefined && node.auth !== 'none';
 }
 
 function* checkFlows(draft: Draft): Generator<Finding> {

@@ -8,6 +8,9 @@ import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
 import { ipv6, key, list, name, named, object, oneOf, time, whole, yesNo } from './fields.ts';
 
+/** In the stead of a home agent's name: RFC 6275 section 11.4.1. */
+export const DISCOVER = 'discover';
+
 export const ROLES = [
   'home-agent',
   'access-router',
@@ -15,7 +18,6 @@ export const ROLES = [
   'correspondent-node',
   'host',
   'router',
-  'attacker',
 ] as const;
 export type RoleName = (typeof ROLES)[number];
 
@@ -91,7 +93,7 @@ const auth = z.union(
 const mobileNode = object('a mobile node', {
   role: z.literal('mobile-node'),
   home: name('its home link'),
-  'home-agent': name('the node that is its home agent'),
+  'home-agent': name(`the node that is its home agent, or ${DISCOVER}: it finds one itself`),
   'home-address': ipv6().optional().meta({ description: 'PREFIX::100 and on if absent' }),
   interfaces: named(
     'interfaces by name with the link each is on at the start, such as { wlan0: home }',
@@ -127,15 +129,9 @@ const router = object('a router that knows nothing of Mobile IPv6', {
   routes,
 });
 
-const attacker = object('somebody who means no good, and hears all that is sent on its links', {
-  role: z.literal('attacker'),
-  on,
-  routes,
-});
-
 export const node = z.discriminatedUnion(
   'role',
-  [homeAgent, accessRouter, mobileNode, correspondentNode, host, router, attacker],
+  [homeAgent, accessRouter, mobileNode, correspondentNode, host, router],
   {
     error: ({ input }) => {
       if (typeof input !== 'object' || input === null) return `is not a node: { role: ... }`;

@@ -91,6 +91,12 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
     '8:15: nodes.ar.role: "acess-router" is unknown: did you mean "access-router"?',
   ],
   [
+    'home: home\n    home-agent: ha',
+    'home: visited\n    home-agent: discover',
+    '12:17: nodes.mn.home-agent: "visited" has no home agent to be found: add a node that serves it',
+    '13:19: nodes.mn.home-address: 2001:db8:1::100 is outside 2001:db8:2::/64, the prefix of its home "visited": write 2001:db8:2::100',
+  ],
+  [
     'home-agent: ha',
     'home-agent: hq',
     '12:17: nodes.mn.home-agent: "hq" is no node of this file: did you mean "ha"?',

@@ -1,11 +1,14 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
 import { type Place, routes } from '../../core/neighbor-discovery/attachment.ts';
 import { neighborAdvertisement } from '../../core/neighbor-discovery/proxy.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import { forward, type PartInput, type Received, tell, unforward } from '../../core/part.ts';
+import { count, forward, type PartInput, type Received, tell, unforward } from '../../core/part.ts';
 import type { LinkAddress, Output } from '../../core/role.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import { type Address, ALL_NODES } from '../../wire/address.ts';
+import { AgentDiscovery, type Discovery } from './agent-discovery.ts';
 import { type HomeProgress, HomeRegistration } from './home-registration.ts';
 import { entriesAt } from './mobile-node-entries.ts';
 import { RouteOptimisation } from './route-optimisation.ts';
@@ -29,6 +32,8 @@ export class HomeAddress {
   readonly #state: NodeState;
   readonly #linkAddresses: ReadonlyMap<string, LinkAddress>;
   readonly #registration: HomeRegistration;
+  /** Absent where the home agent is configured. */
+  readonly #discovery: AgentDiscovery | undefined;
   readonly #peers: RouteOptimisation;
   /** The place that is in use. */
   #place: Place | undefined;
@@ -48,20 +53,20 @@ export class HomeAddress {
     this.#state = state;
     this.#linkAddresses = linkAddresses;
     this.#registration = new HomeRegistration(config, state);
+    if (config.homeAgent === undefined) {
+      this.#discovery = new AgentDiscovery(homeAgentsAnycast(config.home), state);
+    }
     const identity = {
       home: config.home,
       allowed: (careOf: Address, now: Instant) => this.#registration.remaining(careOf, now),
+      agent: () => this.#registration.agent,
     };
     this.#peers = new RouteOptimisation(config, identity, state);
   }
 
-  /** Peers that are registered with. */
-  get peers(): number {
-    return this.#peers.size;
-  }
-
   deadline(): Instant | undefined {
-    return sooner(this.#registration.deadline(), this.#peers.deadline());
+    const signalling = sooner(this.#registration.deadline(), this.#discovery?.deadline());
+    return sooner(signalling, this.#peers.deadline());
   }
 
   /** The kernel gets the address before anything else. */
@@ -69,8 +74,8 @@ export class HomeAddress {
     return this.#keepIdentity(ANCHOR, 128);
   }
 
-  restore(key: string): void {
-    this.#registration.restore(key);
+  restore(key: string, value: string): void {
+    this.#registration.restore(key, value);
   }
 
   setLinkLocal(address: Address): void {
@@ -88,7 +93,11 @@ export class HomeAddress {
       case 'answer':
         return this.#peers.answered(input.id, input.use[0]?.packets ?? 0, now);
       case 'tick':
-        return [...this.#progress(this.#registration.tick(now), now), ...this.#peers.tick(now)];
+        return [
+          ...this.#progress(this.#registration.tick(now), now),
+          ...(this.#discovery?.tick(now) ?? []),
+          ...this.#peers.tick(now),
+        ];
       default:
         return [];
     }
@@ -96,7 +105,10 @@ export class HomeAddress {
 
   #received(received: Received, now: Instant): Output[] {
     const { message, source } = received;
-    if (source === this.#config.homeAgent) {
+    if (message.layer === 'home-agent-address-discovery-reply') {
+      return this.#found(this.#discovery?.received(received), now);
+    }
+    if (source === this.#registration.agent) {
       if (message.layer === 'binding-acknowledgement') {
         return this.#progress(this.#registration.acknowledged(received, message, now), now);
       }
@@ -134,6 +146,7 @@ export class HomeAddress {
   nowhere(): Output[] {
     const before = this.#place;
     this.#place = undefined;
+    this.#discovery?.stop();
     return before?.atHome === true ? this.#leaveHome(before) : [];
   }
 
@@ -149,13 +162,18 @@ export class HomeAddress {
     if (!bridge) outputs.push(...this.#sendFrom(place.address), ...this.#peers.tunnelMeanwhile());
     const held = this.#registration.held;
     outputs.push(...this.#progress(this.#registration.move(place.address, undefined, now), now));
+    const unknown = this.#registration.agent === undefined;
+    if (this.#discovery !== undefined && (unknown || this.#discovery.asking)) {
+      outputs.push(...this.#discovery.begin(place.address, now));
+    }
     // The tests run beside the registration, except where the tunnel does not exist yet.
     if (held) outputs.push(...this.#peers.move(place.address, now));
     return outputs;
   }
 
   #sendFrom(careOf: Address): Output[] {
-    const { home, homeAgent, routeOptimisation } = this.#config;
+    const { home, routeOptimisation } = this.#config;
+    const homeAgent = this.#registration.agent;
     return this.#state.paths.setOwn(home, { careOf, homeAgent, notify: routeOptimisation });
   }
 
@@ -163,6 +181,7 @@ export class HomeAddress {
   #arriveHome(place: Place, now: Instant): Output[] {
     const { home, homePrefixLength } = this.#config;
     const outputs: Output[] = [];
+    this.#discovery?.stop();
     const { without } = this.#state.env;
     const { pending } = this.#registration;
     if (!pending) this.#registration.rest();
@@ -221,7 +240,12 @@ export class HomeAddress {
     if (result === 'released' && place.atHome) {
       return [...outputs, ...this.#claimHome(place), this.#ended(place.address)];
     }
-    if (result !== 'bound' || place.atHome) return outputs;
+    if (place.atHome) return outputs;
+    if (result === 'failed') {
+      return [...outputs, ...this.#found(this.#discovery?.next(place.address, now), now)];
+    }
+    if (result !== 'bound') return outputs;
+    this.#discovery?.succeeded();
     const moved = this.#state.paths.own(this.#config.home)?.careOf !== place.address;
     return [
       ...outputs,
@@ -229,6 +253,23 @@ export class HomeAddress {
       this.#ended(place.address),
       ...this.#peers.move(place.address, now),
       ...this.#peers.proceed(now),
+    ];
+  }
+
+  /** A home agent is to be tried: the tunnel to the last one, if there was one, is of no use. */
+  #found(discovery: Discovery | undefined, now: Instant): Output[] {
+    if (discovery === undefined) return [count('discovery.reply_refused')];
+    const { outputs, agent } = discovery;
+    const place = this.#place;
+    if (agent === undefined || place === undefined) return outputs;
+    const closed = [...this.#taken].flatMap((careOf) => unforward(...this.#idsAt(careOf)));
+    const progress = this.#registration.useAgent(agent, now);
+    return [
+      ...outputs,
+      ...closed,
+      ...[...this.#taken].flatMap((careOf) => forward(...this.#entriesAt(careOf))),
+      ...this.#sendFrom(place.address),
+      ...this.#progress(progress, now),
     ];
   }
 
@@ -272,13 +313,21 @@ export class HomeAddress {
     for (const careOf of this.#taken) {
       if (wanted.has(careOf)) continue;
       this.#taken.delete(careOf);
-      outputs.push(...unforward(...entriesAt(careOf, this.#config).map((entry) => entry.id)));
+      outputs.push(...unforward(...this.#idsAt(careOf)));
     }
     for (const careOf of wanted) {
       if (this.#taken.has(careOf)) continue;
       this.#taken.add(careOf);
-      outputs.push(...forward(...entriesAt(careOf, this.#config)));
+      outputs.push(...forward(...this.#entriesAt(careOf)));
     }
     return outputs;
+  }
+
+  #entriesAt(careOf: Address): ForwardingEntry[] {
+    return entriesAt(careOf, this.#registration.agent, this.#config);
+  }
+
+  #idsAt(careOf: Address): string[] {
+    return this.#entriesAt(careOf).map(({ id }) => id);
   }
 }

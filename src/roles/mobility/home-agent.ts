@@ -15,11 +15,11 @@ import {
   unforward,
 } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
-import type { TableSizes } from '../../core/tables.ts';
 import { after, between, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, readAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
+import { HomeAgentDirectory } from './home-agent-directory.ts';
 import { fromTunnelEntry, fromTunnelId, toHomeEntry, toHomeId } from './home-agent-entries.ts';
 import { restoreBinding, storedBinding, storeKey } from './home-agent-journal.ts';
 import { UpdateJudge } from './home-agent-judge.ts';
@@ -41,6 +41,7 @@ export class HomeAgent implements Part {
   readonly #judge: UpdateJudge;
   readonly #dad: DuplicateAddressDetection;
   readonly #proxy: NeighborProxy;
+  readonly #directory: HomeAgentDirectory;
   /** New bindings whose home address is under Duplicate Address Detection. */
   readonly #pending = new Map<Address, JudgedUpdate>();
 
@@ -49,22 +50,22 @@ export class HomeAgent implements Part {
     this.#state = state;
     this.#judge = new UpdateJudge(config, state);
     this.#dad = new DuplicateAddressDetection(state.constants);
+    this.#directory = new HomeAgentDirectory(config, state);
     this.#proxy = new NeighborProxy(config.link, config.address, state.constants);
   }
 
   deadline(): Instant | undefined {
     return sooner(
       this.#state.bindings.deadline('home'),
-      sooner(this.#dad.deadline(), this.#proxy.deadline()),
+      sooner(this.#directory.deadline(), sooner(this.#dad.deadline(), this.#proxy.deadline())),
     );
   }
 
-  sizes(): TableSizes {
-    const bindings = this.#state.bindings.sizeOf('home');
-    return { bindings, 'pending-registrations': this.#pending.size };
+  handle(input: PartInput, now: Instant): Output[] {
+    return [...this.#directory.handle(input, now), ...this.#handle(input, now)];
   }
 
-  handle(input: PartInput, now: Instant): Output[] {
+  #handle(input: PartInput, now: Instant): Output[] {
     switch (input.kind) {
       case 'link':
         if (input.link === this.#config.link) this.#proxy.setLinkAddress(input.linkAddress);
@@ -183,7 +184,6 @@ export class HomeAgent implements Part {
                 home,
                 before.careOf,
                 Math.min(linger, before.expiresAt) as Instant,
-                without,
               ),
             )),
       );
@@ -197,7 +197,7 @@ export class HomeAgent implements Part {
   #carry(home: Address, careOf: Address, expiresAt: Instant): Output[] {
     const { address } = this.#config;
     return forward(
-      fromTunnelEntry(address, home, careOf, expiresAt, this.#state.env.without),
+      fromTunnelEntry(address, home, careOf, expiresAt),
       ...(this.#state.env.without.has('tunnel')
         ? []
         : [toHomeEntry(address, home, careOf, expiresAt)]),

@@ -8,7 +8,7 @@ import type { Output } from '../../core/role.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
 import { bindingUpdate, lifetimeOf } from '../../core/signalling.ts';
 import { after, between, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
-import { type Address, formatAddress } from '../../wire/address.ts';
+import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn } from '../../wire/numbers.ts';
 import type { Layer } from '../../wire/packet.ts';
 
@@ -19,12 +19,16 @@ const RETRY_AFTER_REFUSAL: Duration = seconds(32);
 /** A Binding Error of the home agent is believed no more often than this: anybody can forge one. */
 const ERROR_INTERVAL: Duration = seconds(1);
 
+/** Updates to a home agent that was discovered, before it counts as silent. */
+const MAX_UPDATES_UNANSWERED = 3;
+
 const STORE_KEY = 'home-registration';
 
 /** What became of the registration, for the mobile node to act on. */
 export interface HomeProgress {
   readonly outputs: Output[];
-  readonly result?: 'bound' | 'released' | 'expired';
+  /** `failed`: the home agent refused, or does not answer, and another may be tried. */
+  readonly result?: 'bound' | 'released' | 'expired' | 'failed';
 }
 
 /**
@@ -49,10 +53,12 @@ export class HomeRegistration {
   /** The link that a de-registration goes out on. */
   #link: string | undefined;
   #linkLocal: Address | undefined;
+  #agent: Address | undefined;
 
   constructor(config: MobileNodeConfig, state: NodeState) {
     this.#config = config;
     this.#state = state;
+    this.#agent = config.homeAgent;
     const { env, constants } = state;
     const first = Math.floor(env.random() * 0x10000);
     this.#registration = new Registration(
@@ -61,6 +67,18 @@ export class HomeRegistration {
       env.random,
       !env.without.has('retransmission'),
     );
+  }
+
+  /** The home agent, as configured or as found; undefined while none is known. */
+  get agent(): Address | undefined {
+    return this.#agent;
+  }
+
+  /** Another home agent than before: what was to be registered is registered there. */
+  useAgent(agent: Address, now: Instant): HomeProgress {
+    if (agent !== this.#agent) this.#registration.forget();
+    this.#agent = agent;
+    return this.#send(now);
   }
 
   /** Does the home agent hold a binding of ours, as far as we know? */
@@ -74,8 +92,10 @@ export class HomeRegistration {
   }
 
   /** Takes up a stored value after a restart. */
-  restore(key: string): void {
-    if (key === STORE_KEY && !this.#state.env.without.has('journal')) this.#heldBefore = true;
+  restore(key: string, value: string): void {
+    if (key !== STORE_KEY || this.#state.env.without.has('journal')) return;
+    this.#heldBefore = true;
+    this.#agent ??= parseAddress(value.split(' ')[1] ?? '');
   }
 
   /** How long the home agent goes on holding this care-of address; zero when it does not. */
@@ -110,9 +130,8 @@ export class HomeRegistration {
 
   #send(now: Instant): HomeProgress {
     this.#retryAt = undefined;
-    if (this.#target === undefined || this.#state.env.without.has('home-registration')) {
-      return { outputs: [] };
-    }
+    const off = this.#state.env.without.has('home-registration');
+    if (this.#target === undefined || this.#agent === undefined || off) return { outputs: [] };
     const { INITIAL_BINDACK_TIMEOUT, INITIAL_BINDACK_TIMEOUT_FIRST_REG } = this.#state.constants;
     const first = !this.held && !this.#state.env.without.has('first-registration-timeout');
     const wait = first ? INITIAL_BINDACK_TIMEOUT_FIRST_REG : INITIAL_BINDACK_TIMEOUT;
@@ -188,7 +207,8 @@ export class HomeRegistration {
     for (const output of outputs) {
       switch (output.kind) {
         case 'send':
-          done.push(...this.#sendUpdate(output, now));
+          if (this.#silent(output)) result = 'failed';
+          else done.push(...this.#sendUpdate(output, now));
           break;
         case 'bound':
         case 'released':
@@ -197,6 +217,7 @@ export class HomeRegistration {
           break;
         case 'refused':
           done.push(...this.#refused(output.target, output.status, now));
+          if (this.#turnedAway(output)) result = 'failed';
           if (output.target.lifetime === 0 && this.#target === undefined) result = 'released';
           break;
         case 'refresh':
@@ -212,12 +233,28 @@ export class HomeRegistration {
           done.push(count('mobility.ba_unexpected'));
       }
     }
+    if (result === 'failed') {
+      if (this.held) done.push(tell({ kind: 'registration.lost', ...this.#names(this.#target!) }));
+      this.#registration.forget();
+      this.#retryAt = undefined;
+    }
     return { outputs: done, ...(result === undefined ? {} : { result }) };
+  }
+
+  /** A home agent that was configured is asked for ever: there is no other. */
+  #silent({ target, repeat }: Extract<RegistrationOutput, { kind: 'send' }>): boolean {
+    const found = this.#config.homeAgent === undefined && target.lifetime > 0;
+    return found && repeat >= MAX_UPDATES_UNANSWERED;
+  }
+
+  #turnedAway({ target, status }: Extract<RegistrationOutput, { kind: 'refused' }>): boolean {
+    const found = this.#config.homeAgent === undefined && target.lifetime > 0;
+    return found && status !== BINDING_STATUS.mipv6IdMismatch;
   }
 
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
     const { target, sequence, repeat } = output;
-    const { authentication, home, homeAgent } = this.#config;
+    const { authentication, home } = this.#config;
     const { crypto, epoch } = this.#state.env;
     const subject = { careOf: target.careOf, home };
     const clock = BigInt.asUintN(64, ntpTimestamp(epoch, now) + this.#clockOffset);
@@ -231,7 +268,7 @@ export class HomeRegistration {
       ...bindingUpdate({
         careOf: target.careOf,
         home,
-        to: homeAgent,
+        to: this.#agent!,
         sequence,
         lifetime: target.lifetime,
         homeRegistration: true,
@@ -246,7 +283,7 @@ export class HomeRegistration {
     const phase = { phase: 'home_registration', began, ended: now } as const;
     const outputs: Output[] = [
       count('mobility.ba_received'),
-      tell({ kind: 'handover.phase', ...phase, peer: this.#config.homeAgent }),
+      tell({ kind: 'handover.phase', ...phase, peer: this.#agent! }),
     ];
     outputs.push(this.#remember(target.lifetime === 0 ? undefined : target.careOf));
     if (target.lifetime === 0) {
@@ -279,7 +316,9 @@ export class HomeRegistration {
     return {
       kind: 'store',
       key,
-      ...(careOf === undefined ? {} : { value: formatAddress(careOf) }),
+      ...(careOf === undefined
+        ? {}
+        : { value: `${formatAddress(careOf)} ${formatAddress(this.#agent!)}` }),
     };
   }
 
@@ -291,8 +330,7 @@ export class HomeRegistration {
   }
 
   #names(target: Target) {
-    const { home, homeAgent } = this.#config;
-    return { peer: homeAgent, home, careof: target.careOf };
+    return { peer: this.#agent!, home: this.#config.home, careof: target.careOf };
   }
 }
 

@@ -9,11 +9,19 @@ import { type Address, formatAddress } from '../../wire/address.ts';
  */
 export function entriesAt(
   careOf: Address,
-  config: Pick<MobileNodeConfig, 'home' | 'homeAgent' | 'routeOptimisation'>,
+  homeAgent: Address | undefined,
+  { home, routeOptimisation }: Pick<MobileNodeConfig, 'home' | 'routeOptimisation'>,
 ): ForwardingEntry[] {
-  const { home, homeAgent, routeOptimisation } = config;
   const dst = { address: careOf };
   const ends = `${formatAddress(home)}/at/${formatAddress(careOf)}`;
+  const routed: ForwardingEntry = {
+    id: `self/routing-2/${ends}`,
+    owner: 'mobile-node',
+    at: 'arriving',
+    match: { dst, routing2: home },
+    do: [{ apply: 'routing-2' }],
+  };
+  if (homeAgent === undefined) return [routed];
   return [
     {
       id: `self/tunnel/${ends}`,
@@ -25,12 +33,6 @@ export function entriesAt(
         ...(routeOptimisation ? [{ notify: 'tunnelled-from-peer' } as const] : []),
       ],
     },
-    {
-      id: `self/routing-2/${ends}`,
-      owner: 'mobile-node',
-      at: 'arriving',
-      match: { dst, routing2: home },
-      do: [{ apply: 'routing-2' }],
-    },
+    routed,
   ];
 }

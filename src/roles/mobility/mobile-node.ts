@@ -4,7 +4,6 @@ import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.
 import type { NodeState } from '../../core/node-state.ts';
 import { type Part, type PartInput, tell } from '../../core/part.ts';
 import type { Command, LinkAddress, Output } from '../../core/role.ts';
-import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import { isLinkLocal } from '../../wire/address.ts';
 import { HomeAddress } from './home-address.ts';
@@ -50,15 +49,9 @@ export class MobileNode implements Part {
     return deadline;
   }
 
-  sizes(): TableSizes {
-    const attachments = [...this.#attachments.values()];
-    const routers = attachments.reduce((sum, { routers }) => sum + routers, 0);
-    return { peers: this.#home.peers, routers };
-  }
-
   handle(input: PartInput, now: Instant): Output[] {
     const outputs: Output[] = [];
-    if (input.kind === 'restored') this.#home.restore(input.key);
+    if (input.kind === 'restored') this.#home.restore(input.key, input.value);
     if (input.kind === 'start') outputs.push(...this.#home.start());
     if (input.kind === 'link') this.#linkAddresses.set(input.link, input.linkAddress);
     if (input.kind === 'address' && isLinkLocal(input.address)) {

@@ -11,6 +11,11 @@ import { IPV6_OPTION, MH_TYPE, PROTOCOL } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import { walkHeaders } from '../../wire/walk.ts';
 
+/** The identity that peers are told of, and the home agent that vouches for it. */
+export interface MobileIdentity extends Identity {
+  agent(): Address | undefined;
+}
+
 /**
  * The peers' part of the binding update list: who is to be told where we are, and how far that is.
  *
@@ -22,12 +27,12 @@ import { walkHeaders } from '../../wire/walk.ts';
 export class RouteOptimisation {
   readonly #config: MobileNodeConfig;
   readonly #state: NodeState;
-  readonly #identity: Identity;
+  readonly #identity: MobileIdentity;
   readonly #peers = new Map<Address, PeerRegistration>();
   /** As new as any that a forgotten peer was sent: it may remember (RFC 6275 section 5.2.8). */
   #sequence: number;
 
-  constructor(config: MobileNodeConfig, identity: Identity, state: NodeState) {
+  constructor(config: MobileNodeConfig, identity: MobileIdentity, state: NodeState) {
     this.#config = config;
     this.#identity = identity;
     this.#state = state;
@@ -38,11 +43,6 @@ export class RouteOptimisation {
     let deadline: Instant | undefined;
     for (const peer of this.#peers.values()) deadline = sooner(deadline, peer.deadline());
     return deadline;
-  }
-
-  /** How many peers are on the list. */
-  get size(): number {
-    return this.#peers.size;
   }
 
   tick(now: Instant): Output[] {
@@ -56,7 +56,7 @@ export class RouteOptimisation {
 
   /** A packet from or to this peer went by the home agent. RFC 6275 section 11.7.2. */
   heardOf(peer: Address, careOf: Address, now: Instant): Output[] {
-    if (!this.#config.routeOptimisation || peer === this.#config.homeAgent) return [];
+    if (!this.#config.routeOptimisation || peer === this.#identity.agent()) return [];
     if (!isUnicastRoutable(peer) || peer === this.#config.home || peer === careOf) return [];
     const known = this.#peers.get(peer);
     if (known !== undefined) return known.idle(now) ? known.move(careOf, now) : [];
@@ -130,7 +130,7 @@ export class RouteOptimisation {
   #cameHome(received: Received): boolean {
     if (received.destination !== this.#config.home) return false;
     const away = this.#state.paths.own(this.#config.home) !== undefined;
-    return !away || received.tunnel?.src === this.#config.homeAgent;
+    return !away || received.tunnel?.src === this.#identity.agent();
   }
 
   /** RFC 6275 section 11.3.6. */

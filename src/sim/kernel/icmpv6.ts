@@ -145,7 +145,7 @@ export class Icmpv6 {
 
   #reply(request: Extract<Layer, { layer: 'echo-request' }>, from: Address, to: Address): void {
     // RFC 4443 section 4.2: the reply to a unicast request comes from the address that was asked.
-    const source = isMulticast(to) ? this.#kernel.output.sourceFor(from) : to;
+    const source = this.#kernel.sendsFrom(to) ? to : this.#kernel.output.sourceFor(from);
     if (source === undefined || from === UNSPECIFIED) return;
     const { identifier, sequence, data } = request;
     this.#kernel.output.send(
@@ -161,8 +161,7 @@ export class Icmpv6 {
     const destination = sourceOf(about);
     if (!mayCauseError(about, multicastToo)) return;
     const meant = destinationOf(about);
-    const source =
-      kernel.isOwn(meant) && !isMulticast(meant) ? meant : kernel.output.sourceFor(destination);
+    const source = kernel.sendsFrom(meant) ? meant : kernel.output.sourceFor(destination);
     if (source === undefined || !this.mayTell()) return;
     kernel.count('kernel.error_sent');
     kernel.output.send(serialisePacket([{ layer: 'ipv6', source, destination }, message]));

@@ -1,4 +1,4 @@
-import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { DropReason, ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { execute, leavingEntry, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
 import { overhead } from '../../core/forwarding/overhead.ts';
 import type { LinkAddress } from '../../core/role.ts';
@@ -230,8 +230,7 @@ export class IpOutput {
   }
 
   countDrop({ reason }: Extract<Outcome, { kind: 'drop' }>): void {
-    const meant = reason === 'policy' || reason === 'tunnel-source-unverified';
-    this.#kernel.count(meant ? 'kernel.entry_dropped' : 'kernel.entry_fault');
+    this.#kernel.count(MEANT.has(reason) ? 'kernel.entry_dropped' : 'kernel.entry_fault');
   }
 
   #way(leaving: Leaving, destination: Address): Way | undefined {
@@ -268,3 +267,10 @@ export class IpOutput {
 /** May a router forward packets from it? RFC 4291 sections 2.5.2, 2.5.6 and 2.7. */
 const mayTravel = (source: Address): boolean =>
   source !== UNSPECIFIED && !isMulticast(source) && !isLinkLocal(source);
+
+/** Reasons that an entry gives, in contrast to what went wrong with one. */
+const MEANT: ReadonlySet<string> = new Set([
+  'no-home-agent',
+  'policy',
+  'tunnel-source-unverified',
+] satisfies DropReason[]);

@@ -13,7 +13,6 @@
 import { ForwardingTable } from '../../core/forwarding/table.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Input, LinkAddress, Random } from '../../core/role.ts';
-import type { TableSizes } from '../../core/tables.ts';
 import { type Address, ALL_ROUTERS, isMulticast } from '../../wire/address.ts';
 import type { Link } from '../link.ts';
 import type { Simulation } from '../simulation.ts';
@@ -80,11 +79,7 @@ export class Kernel {
     this.without = options.without;
     this.control = options.control;
     const exempt = !options.without.has('mobility-header-exemption');
-    const endless = options.without.has('encapsulation-limit');
-    this.table = new ForwardingTable({
-      mobilityExemption: exempt,
-      ...(endless && { encapsulationLimit: Number.POSITIVE_INFINITY }),
-    });
+    this.table = new ForwardingTable({ mobilityExemption: exempt });
     this.input = new IpInput(this);
     this.output = new IpOutput(this);
     this.discovery = new NeighborDiscovery(this);
@@ -96,12 +91,6 @@ export class Kernel {
 
   count(counter: KernelCounter, by = 1): void {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
-  }
-
-  sizes(): TableSizes {
-    let neighbors = 0;
-    for (const cache of this.#neighbors.values()) neighbors += cache.size;
-    return { forwarding: this.table.size, neighbors, 'path-mtus': this.pathMtus.size };
   }
 
   addInterface(port: Port): Interface {
@@ -166,12 +155,13 @@ export class Kernel {
       if (one.name !== INTERNAL) this.#tellLink(one, one.usable);
     }
     for (const one of this.interfaces.values()) {
-      for (const address of one.addresses.keys()) this.#tellAddress(one.name, address, true);
+      for (const entry of one.addresses.values()) this.#tellAddress(one.name, entry, true);
     }
   }
 
-  #tellAddress(link: string, address: Address, present: boolean): void {
-    this.control?.({ kind: 'address', link, address, present });
+  #tellAddress(link: string, entry: InterfaceAddress, present: boolean): void {
+    const { address, anycast } = entry;
+    if (!anycast) this.control?.({ kind: 'address', link, address, present });
   }
 
   /**
@@ -188,7 +178,7 @@ export class Kernel {
     if (known) return;
     this.#own.set(entry.address, (this.#own.get(entry.address) ?? 0) + 1);
     if (isRouted(link, entry)) this.routes.add(addressRoute(link, entry));
-    this.#tellAddress(link, entry.address, true);
+    this.#tellAddress(link, entry, true);
   }
 
   removeAddress(link: string, address: Address): void {
@@ -201,7 +191,13 @@ export class Kernel {
     else this.#own.delete(address);
     const stays = [...changed.addresses.values()].some((one) => samePrefix(one, entry));
     if (isRouted(link, entry) && !stays) this.routes.remove(addressRoute(link, entry));
-    this.#tellAddress(link, address, false);
+    this.#tellAddress(link, entry, false);
+  }
+
+  /** May this node send from the address? */
+  sendsFrom(address: Address): boolean {
+    const entries = [...this.interfaces.values()].map((one) => one.addresses.get(address));
+    return entries.some((entry) => entry !== undefined && !entry.anycast);
   }
 
   /** Is it an address of this node, on whatever interface? */

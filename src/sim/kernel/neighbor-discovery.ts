@@ -38,7 +38,8 @@ type RedirectMessage = LayerOf<'redirect'>;
  * Neighbor Discovery of hosts and routers, without what roles do: Router Advertisements, prefixes,
  * Duplicate Address Detection, proxying. The control side gets a copy of every message.
  *
- * Supported standards: RFC 4861 sections 7 and 8, RFC 4429 section 3.3.
+ * Supported standards: RFC 4861 sections 7 and 8 (an anycast address is answered for at once, not
+ * after a random delay), RFC 4429 section 3.3.
  */
 export class NeighborDiscovery {
   readonly #kernel: Kernel;
@@ -168,7 +169,7 @@ export class NeighborDiscovery {
       serialisePacket([
         {
           layer: 'ipv6',
-          source: targetAddress,
+          source: entry.anycast ? by.linkLocal! : targetAddress,
           destination: unknown ? ALL_NODES : source,
           hopLimit: HOP_LIMIT,
         },
@@ -176,7 +177,7 @@ export class NeighborDiscovery {
           layer: 'neighbor-advertisement',
           router: this.#kernel.forwarding,
           solicited: !unknown,
-          override: !entry.optimistic,
+          override: !entry.optimistic && !entry.anycast,
           targetAddress,
           options: [targetLink(by.linkAddress)],
         },

@@ -25,6 +25,7 @@ export function selectSource(
   for (const one of interfaces.values()) {
     if (!one.usable && one.name !== INTERNAL) continue;
     for (const entry of one.addresses.values()) {
+      if (entry.anycast) continue;
       if (entry.address === destination) return entry.address;
       if (isLinkLocal(entry.address)) continue;
       const candidate = { entry, local: one === out };

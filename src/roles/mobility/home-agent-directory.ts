@@ -1,0 +1,86 @@
+import type { HomeAgentConfig } from '../../core/config.ts';
+import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
+import { HomeAgentsList } from '../../core/neighbor-discovery/home-agents-list.ts';
+import { readAdvertisement } from '../../core/neighbor-discovery/router-advertisement.ts';
+import type { NodeState } from '../../core/node-state.ts';
+import { count, type PartInput, type Received } from '../../core/part.ts';
+import { RateLimit } from '../../core/rate-limit.ts';
+import type { Output } from '../../core/role.ts';
+import { signal, taken } from '../../core/signalling.ts';
+import { type Instant, milliseconds } from '../../core/time.ts';
+import { formatAddress, isUnicastRoutable } from '../../wire/address.ts';
+
+/** Replies a second and at once: anybody can ask in anybody's name. */
+const REPLY_INTERVAL = milliseconds(50);
+const REPLY_BURST = 20;
+
+/**
+ * Tells mobile nodes which home agents there are: keeps the home agents list of the home link and
+ * answers what comes to the home agents' anycast address.
+ *
+ * Supported standards: RFC 6275 sections 10.5 and 10.5.1; the R bit of RFC 3963 is not looked at.
+ */
+export class HomeAgentDirectory {
+  readonly #config: HomeAgentConfig;
+  readonly #state: NodeState;
+  readonly #list = new HomeAgentsList();
+  readonly #limit = new RateLimit(REPLY_INTERVAL, REPLY_BURST);
+
+  constructor(config: HomeAgentConfig, state: NodeState) {
+    this.#config = config;
+    this.#state = state;
+  }
+
+  deadline(): Instant | undefined {
+    return this.#list.deadline();
+  }
+
+  handle(input: PartInput, now: Instant): Output[] {
+    this.#list.expire(now);
+    if (input.kind === 'start') return this.#answerAnycast();
+    if (input.kind !== 'received') return [];
+    if (input.message.layer === 'home-agent-address-discovery-request') {
+      return this.#asked(input, input.message.identifier, now);
+    }
+    if (input.message.layer !== 'router-advertisement') return [];
+    if (input.link !== this.#config.link) return [];
+    return this.#heard(input, now);
+  }
+
+  /** The anycast address needs no Duplicate Address Detection: others have it too. */
+  #answerAnycast(): Output[] {
+    if (this.#state.env.without.has('home-agent-discovery')) return [];
+    const { link, prefix, prefixLength } = this.#config;
+    const address = homeAgentsAnycast(prefix);
+    return [{ kind: 'address', action: 'add', link, address, prefixLength, anycast: true }];
+  }
+
+  #heard(received: Received, now: Instant): Output[] {
+    const advertisement = readAdvertisement(received);
+    if (advertisement === undefined) return [count('nd.ra_refused')];
+    const left = this.#list.hear(advertisement, now);
+    return left === undefined ? [] : [count(left)];
+  }
+
+  /** The reply's source is an address of this agent, never the anycast one. */
+  #asked(received: Received, identifier: number, now: Instant): Output[] {
+    const { address, prefix, advertisement } = this.#config;
+    const { source, destination } = received;
+    const asked = destination === homeAgentsAnycast(prefix) && isUnicastRoutable(source);
+    if (!asked) return [count('discovery.request_refused')];
+    if (!this.#limit.take(now)) return [count('discovery.reply_suppressed')];
+    const preference = advertisement?.homeAgent?.preference ?? 0;
+    const own = { preference, addresses: [address] };
+    const homeAgentAddresses = this.#list.ordered(own, this.#state.env.random);
+    return [
+      taken(received),
+      count('discovery.reply_sent'),
+      ...signal({
+        source: address,
+        destination: source,
+        layers: [{ layer: 'home-agent-address-discovery-reply', identifier, homeAgentAddresses }],
+        detail: homeAgentAddresses.map(formatAddress).join(', '),
+      }),
+    ];
+  }
+}
