@@ -5,6 +5,9 @@ import type { Duration, Instant } from './time.ts';
 /** Who keeps the binding for whom: a home agent for its mobile node, or a peer for itself. */
 export type BindingScope = 'home' | 'peer';
 
+/** Bindings that one packet may meet one after the other. */
+const MAX_CHAIN = 8;
+
 /** One binding: packets for `home` go to `careOf`. Source: RFC 6275 section 9.1. */
 export interface Binding {
   readonly scope: BindingScope;
@@ -54,6 +57,21 @@ export class BindingCache {
 
   get(home: Address, registrant = '', bindingId = 0): Binding | undefined {
     return this.#bindings.get(keyOf(home, registrant, bindingId));
+  }
+
+  /**
+   * Would packets for `careOf` come to `home` again, by one binding or several? A chain longer than
+   * honest nodes make counts as one that does. Source: RFC 6275 section 6.1.7.
+   */
+  leadsBack(careOf: Address, home: Address): boolean {
+    let at = careOf;
+    for (let hop = 0; hop < MAX_CHAIN; hop++) {
+      const next = this.get(at)?.careOf;
+      if (next === undefined) return false;
+      if (next === home) return true;
+      at = next;
+    }
+    return true;
   }
 
   all(): IterableIterator<Binding> {

@@ -8,6 +8,8 @@ export const COUNTERS = {
   'mobility.bu_unauthenticated': 'Binding Updates with a missing or wrong authenticator',
   'mobility.bu_replayed': 'Binding Updates with a timestamp or number that was used before',
   'mobility.bu_out_of_window': 'Binding Updates with a sequence number not newer than the last',
+  'mobility.bu_circular':
+    'Binding Updates for a care-of address that leads back to the home address',
   'mobility.bu_expired_nonce': 'Binding Updates with a nonce index that is gone',
   'mobility.bu_old_authenticator_form':
     'De-registrations authenticated over the care-of address instead of the home address',

@@ -1,4 +1,10 @@
-import { type Address, formatAddress, isLinkLocal, isMulticast } from '../wire/address.ts';
+import {
+  type Address,
+  formatAddress,
+  isLinkLocal,
+  isMulticast,
+  isUnicastRoutable,
+} from '../wire/address.ts';
 import { type Layer, parsePacket, receiverFault, type WireError } from '../wire/packet.ts';
 import type { BindingErrors } from './binding-errors.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
@@ -48,8 +54,10 @@ export class Node implements Role {
     if (!parsed.ok) return this.#refuse(input.octets, parsed.error, input.reason, now);
     const received = view(input, parsed.value);
     if (input.reason === 'home-address-unverified') {
-      const error = this.#errors.unknownBinding(received, now);
-      return [count('mobility.home_address_unverified'), ...error];
+      const counted = count('mobility.home_address_unverified');
+      // RFC 6275 section 6.3: nobody can live at such an address, and nobody is told.
+      if (received.home === undefined || !isUnicastRoutable(received.home)) return [counted];
+      return [counted, ...this.#errors.unknownBinding(received, now)];
     }
     if (input.reason === 'routing-2-unknown') return [count('mobility.misplaced_header')];
     if (input.reason === 'mobility') {

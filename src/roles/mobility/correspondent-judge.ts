@@ -125,6 +125,9 @@ export class PeerJudge {
     if (!isUnicastRoutable(home) || !isUnicastRoutable(careOf)) {
       return { outputs: [count('mobility.bu_unauthenticated')] };
     }
+    if (base.lifetime > 0 && this.#state.bindings.leadsBack(careOf, home)) {
+      return { outputs: [count('mobility.bu_circular')] };
+    }
     if (this.#state.env.without.has('return-routability')) {
       return { judged: { ...base, ...this.#verdict(base) }, outputs: [] };
     }
@@ -156,7 +159,9 @@ export class PeerJudge {
     const form = this.#signedForm(received, base, key);
     if (form === undefined) return { outputs: [count('mobility.bu_unauthenticated')] };
     const outputs = form === 'old' ? [count('mobility.bu_old_authenticator_form')] : [];
-    const subject = { careOf: base.careOf, correspondent: received.destination };
+    // The answer is signed over the same address as the update.
+    const careOf = release && form === 'rfc' ? base.home : base.careOf;
+    const subject = { careOf, correspondent: received.destination };
     const proof: Proof = {
       options: [
         {

@@ -20,6 +20,13 @@ const node = (maxBindings = 4) => {
   return one.feed({ kind: 'start' }, 0).address(SELF, 0);
 };
 
+/** As a mobile node would send it to its home agent, without any proof. */
+const homeRegistration = (sequence: number) =>
+  packet(A, SELF, [
+    { layer: 'destination-options', options: [{ option: 'home-address', homeAddress: HOME }] },
+    { layer: 'binding-update', sequence, acknowledge: true, homeRegistration: true, lifetime: 10 },
+  ]);
+
 interface Tokens {
   readonly home: { readonly index: number; readonly token: Uint8Array };
   readonly careOf: { readonly index: number; readonly token: Uint8Array };
@@ -201,12 +208,32 @@ test('a full cache refuses new ones with 130 and serves the others', () => {
 
 test('home registration is refused with 131 where there is no home agent, and only so often', () => {
   const one = node();
-  const octets = update(tokens(one, A, 1), { sequence: 7, homeRegistration: true });
+  const octets = homeRegistration(7);
   assert.deepEqual(verdict(one, octets, 1), [131, 7]);
   let answers = 1;
   for (let i = 0; i < 100; i++) answers += one.packet(octets, 1).names().length;
   assert.equal(answers, 10);
   assert.equal(one.counters['mobility.bu_refused'], 101);
+});
+
+test('home registration for a home address that is bound is refused with 139; with nonces, not heard', () => {
+  const one = node();
+  const proof = tokens(one, A, 1);
+  one.packet(update(proof, { sequence: 1 }), 1);
+  assert.deepEqual(verdict(one, homeRegistration(2), 1), [139, 2]);
+  const strange = update(proof, { sequence: 3, homeRegistration: true });
+  assert.deepEqual(one.packet(strange, 1).names(), []);
+  assert.equal(one.counters['mobility.bu_unauthenticated'], 1);
+  assert.equal(bound(one), A);
+});
+
+test('bindings never lead a packet back to where it came from', () => {
+  const one = node();
+  one.packet(update(tokens(one, A, 1), { sequence: 1 }), 1);
+  one.packet(update(tokens(one, B, 1, A), { sequence: 1, home: A, careOf: B }), 1);
+  const back = update(tokens(one, HOME, 1, B), { sequence: 1, home: B, careOf: HOME });
+  assert.deepEqual(one.packet(back, 1).names(), []);
+  assert.equal(one.counters['mobility.bu_circular'], 1);
 });
 
 test('a thousand updates in one lifetime leave few things to be done later', () => {

@@ -85,10 +85,18 @@ export class CorrespondentNode implements Part {
 
   /** RFC 6275 section 9.5.1. Nothing proves such an update, so answers are no more than a trickle. */
   #noHomeAgent(received: Received, update: BindingUpdate, now: Instant): Output[] {
-    const refused = [count('mobility.bu_received'), count('mobility.bu_refused')];
+    const counted = count('mobility.bu_received');
+    // Nonces prove bindings at correspondents: with the H bit they are out of place.
+    if (update.options.some(({ option }) => option === 'nonce-indices')) {
+      return [counted, count('mobility.bu_unauthenticated')];
+    }
+    const refused = [counted, count('mobility.bu_refused')];
     if (!this.#state.errors.limit.take(now)) return refused;
     const asked = askedBy(received, update, NO_TIME);
-    const status = BINDING_STATUS.homeRegistrationNotSupported;
+    const bound = this.#state.bindings.get(asked.home) !== undefined;
+    const status = bound
+      ? BINDING_STATUS.registrationTypeChangeDisallowed
+      : BINDING_STATUS.homeRegistrationNotSupported;
     return [...refused, ...answer({ ...asked, status }, 'peer')];
   }
 
