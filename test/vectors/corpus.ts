@@ -7,13 +7,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fromHex } from '../../src/wire/index.ts';
 
-const FOLDER =
+/** Their folder. */
+export const VECTORS =
   process.env.CAREOF_VECTORS ?? fileURLToPath(new URL('../../../shared/vectors', import.meta.url));
 
 /** Why the tests that need the vectors are skipped, or false where the vectors are there. */
-export const noVectors: string | false = existsSync(join(FOLDER, 'README.md'))
+export const noVectors: string | false = existsSync(join(VECTORS, 'README.md'))
   ? false
-  : `no vectors in ${FOLDER}; set CAREOF_VECTORS to their folder`;
+  : `no vectors in ${VECTORS}; set CAREOF_VECTORS to their folder`;
 
 /** One vector; which members it has depends on its file. */
 export interface Vector {
@@ -31,14 +32,14 @@ export interface Vector {
 /** The vectors of a file with one JSON object a line. */
 export function lines(path: string): Vector[] {
   if (noVectors !== false) return [];
-  const text = readFileSync(join(FOLDER, path), 'utf8').trim();
+  const text = readFileSync(join(VECTORS, path), 'utf8').trim();
   return text.split('\n').map((line) => JSON.parse(line) as Vector);
 }
 
 /** The vectors of a file that is one JSON object. */
 export function list(path: string): Vector[] {
   if (noVectors !== false) return [];
-  const file = JSON.parse(readFileSync(join(FOLDER, path), 'utf8')) as { vectors: Vector[] };
+  const file = JSON.parse(readFileSync(join(VECTORS, path), 'utf8')) as { vectors: Vector[] };
   return file.vectors;
 }
 
