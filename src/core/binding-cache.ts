@@ -50,6 +50,11 @@ export class BindingCache {
     return this.#bindings.size;
   }
 
+  /** Bindings of a scope. */
+  sizeOf(scope: BindingScope): number {
+    return this.#sizes[scope];
+  }
+
   /** New bindings of a scope that there is room for. */
   room(scope: BindingScope): number {
     return this.#limits[scope] - this.#sizes[scope];

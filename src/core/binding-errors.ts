@@ -20,10 +20,12 @@ const UNRECOGNISED_TYPE = 2;
  */
 export class BindingErrors {
   /** Shared with the ICMPv6 errors of the same node. */
-  readonly limit = new RateLimit(INTERVAL, BURST);
+  readonly limit: RateLimit;
   readonly #silent: boolean;
 
   constructor(env: Pick<Environment, 'without'>) {
+    const endless = env.without.has('answer-limit');
+    this.limit = new RateLimit(INTERVAL, endless ? Number.POSITIVE_INFINITY : BURST);
     this.#silent = env.without.has('binding-error');
   }
 

@@ -33,6 +33,19 @@ export const MECHANISMS = {
   journal: 'a daemon that restarts takes up its bindings again',
   'old-care-of-linger': 'packets still under way to the last care-of address are taken',
   'make-before-break': 'a node with two interfaces registers the new one before it leaves the old',
+  'home-address-check':
+    'a Home Address option is believed only with a binding behind it (RFC 6275 9.3.1)',
+  'routing-2-check':
+    'a Type 2 Routing header is followed to our own home address alone (RFC 6275 6.4)',
+  'tunnel-source-check':
+    'tunnelled packets are taken only from the registered care-of address (RFC 6275 10.4.5)',
+  'binding-limit': 'a full binding cache takes no new binding and keeps what it has',
+  'nonce-lifetime': 'tokens are void when their nonce is too old (RFC 6275 5.2.3)',
+  'shared-nonces': 'all tokens of half a minute are made with one nonce (RFC 6275 5.2.3)',
+  'answer-limit': 'what nobody proved is answered within a rate limit (RFC 6275 9.3.3)',
+  'router-limit': 'a host remembers 16 routers on a link',
+  'nd-hop-limit': 'Neighbor Discovery from beyond the link is not believed (RFC 4861 7.1)',
+  'encapsulation-limit': 'what is in four tunnels is put in no fifth (RFC 2473 4.1, 6.6)',
 } as const satisfies Record<string, string>;
 
 export type Mechanism = keyof typeof MECHANISMS;

@@ -9,10 +9,12 @@ import { type Layer, parsePacket, receiverFault, type WireError } from '../wire/
 import type { BindingErrors } from './binding-errors.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
 import { parameterProblem } from './icmp-errors.ts';
+import type { Mechanism } from './mechanisms.ts';
 import { validNeighborMessage } from './neighbor-discovery/link-layer.ts';
 import { count, forward, type Part, type PartInput, type Received, unforward } from './part.ts';
 import type { Input, Output, Role } from './role.ts';
 import { taken } from './signalling.ts';
+import { sumOfSizes, type TableSizes } from './tables.ts';
 import { type Instant, sooner } from './time.ts';
 
 /** MH messages that may come with a Home Address option (RFC 6275 sections 6.1.7 and 9.3.3). */
@@ -30,19 +32,29 @@ const WITH_ROUTING_2: ReadonlySet<string> = new Set(['binding-acknowledgement'])
 export class Node implements Role {
   readonly #parts: readonly Part[];
   readonly #errors: BindingErrors;
+  readonly #without: ReadonlySet<Mechanism>;
   /** Our addresses with the links that they stand on. */
   readonly #addresses = new Map<Address, Set<string>>();
 
   /** @param parts share what they share by their constructors; see `createNode`. */
-  constructor(parts: readonly Part[], errors: BindingErrors) {
+  constructor(
+    parts: readonly Part[],
+    errors: BindingErrors,
+    without: ReadonlySet<Mechanism> = new Set(),
+  ) {
     this.#parts = parts;
     this.#errors = errors;
+    this.#without = without;
   }
 
   deadline(): Instant | undefined {
     let deadline: Instant | undefined;
     for (const part of this.#parts) deadline = sooner(deadline, part.deadline());
     return deadline;
+  }
+
+  sizes(): TableSizes {
+    return sumOfSizes(this.#parts.map((part) => part.sizes?.() ?? {}));
   }
 
   handle(input: Input, now: Instant): Output[] {
@@ -70,7 +82,7 @@ export class Node implements Role {
       if (misplaced) return [count('mobility.misplaced_header')];
       return [taken(received), ...this.#offer(received, now)];
     }
-    if (!validNeighborMessage(received)) return [count('nd.malformed')];
+    if (!validNeighborMessage(received, this.#without)) return [count('nd.malformed')];
     const outputs = this.#offer(received, now);
     return input.reason === 'tunnel-unverified'
       ? [count('mobility.tunnel_unverified'), ...outputs]
@@ -86,7 +98,7 @@ export class Node implements Role {
     else links.delete(link);
     if (links.size === 0) this.#addresses.delete(address);
     else this.#addresses.set(address, links);
-    const entries = groundEntries(address);
+    const entries = groundEntries(address, this.#without);
     if (before === 0 && links.size > 0) return forward(...entries);
     return links.size === 0 ? unforward(...entries.map((entry) => entry.id)) : [];
   }
@@ -137,7 +149,7 @@ function view(input: Extract<Input, { kind: 'packet' }>, layers: readonly Layer[
 }
 
 /** What every address of a careof node needs before any role has said anything. */
-function groundEntries(address: Address): ForwardingEntry[] {
+function groundEntries(address: Address, without: ReadonlySet<Mechanism>): ForwardingEntry[] {
   const dst = { address };
   const id = (what: string) => `node/${what}/${formatAddress(address)}`;
   return [
@@ -153,14 +165,18 @@ function groundEntries(address: Address): ForwardingEntry[] {
       owner: 'node',
       at: 'arriving',
       match: { dst, home: 'any' },
-      do: [{ divert: 'control', reason: 'home-address-unverified' }],
+      do: without.has('home-address-check')
+        ? [{ apply: 'home-address' }]
+        : [{ divert: 'control', reason: 'home-address-unverified' }],
     },
     {
       id: id('routing-2'),
       owner: 'node',
       at: 'arriving',
       match: { dst, routing2: 'any' },
-      do: [{ divert: 'control', reason: 'routing-2-unknown' }],
+      do: without.has('routing-2-check')
+        ? [{ apply: 'routing-2' }]
+        : [{ divert: 'control', reason: 'routing-2-unknown' }],
     },
     {
       id: id('tunnel'),

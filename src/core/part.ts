@@ -4,6 +4,7 @@ import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
 import type { Input, LinkAddress, Output } from './role.ts';
+import type { TableSizes } from './tables.ts';
 import type { Instant } from './time.ts';
 
 /** A packet for the control side, read and checked once for all parts of a node. */
@@ -31,6 +32,8 @@ export type PartInput = Exclude<Input, { kind: 'packet' }> | Received;
 export interface Part {
   handle(input: PartInput, now: Instant): Output[];
   deadline(): Instant | undefined;
+  /** What its tables hold, for those that have some. */
+  sizes?(): TableSizes;
 }
 
 /** The output that raises a counter. */

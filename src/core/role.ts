@@ -10,6 +10,7 @@ import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
 import type { DivertReason, EntryUse, ForwardingEntry, NotifyReason } from './forwarding/entry.ts';
 import type { Mechanism } from './mechanisms.ts';
+import type { TableSizes } from './tables.ts';
 import type { Duration, Instant } from './time.ts';
 
 /** Six octets of an Ethernet address, held like an `Address`: one character an octet. */
@@ -136,6 +137,8 @@ export interface Role {
   handle(input: Input, now: Instant): Output[];
   /** When the driver must next give a `tick`; undefined means never. */
   deadline(): Instant | undefined;
+  /** What its tables hold just now, for measurements. */
+  sizes?(): TableSizes;
 }
 
 /** Dice for jitter and spreading: a number in [0, 1). Never for secrets. */

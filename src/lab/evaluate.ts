@@ -1,6 +1,7 @@
 /** Expectations held against what the run left behind. */
 import type { Counter } from '../core/counters.ts';
 import { PHASES } from '../core/events.ts';
+import type { Table } from '../core/tables.ts';
 import type { Address } from '../wire/address.ts';
 import { bindingsOf } from './bindings.ts';
 import type { FlowResult } from './flow-records.ts';
@@ -132,6 +133,18 @@ function* nodeVerdicts(
     const value = record.counters.get(name)?.get(counter as Counter) ?? 0;
     const verdict = bounded(`${name} ${counter}`, value, bound, undefined, '');
     yield { ...verdict, path: path('counters', counter) };
+  }
+  for (const [table, bound] of Object.entries(expected.tables ?? {})) {
+    const value = record.tables.get(name)?.[table as Table] ?? 0;
+    const verdict = bounded(`${name} table ${table}`, value, bound, undefined, '');
+    yield { ...verdict, path: path('tables', table) };
+  }
+  if (expected.unasked !== undefined) {
+    const value = record.unasked.get(name) ?? 0;
+    yield {
+      ...bounded(`${name} unasked`, value, expected.unasked, 'size', ''),
+      path: path('unasked'),
+    };
   }
   if (expected.handovers === undefined) return;
   const own = handovers.filter(({ node }) => node === name);

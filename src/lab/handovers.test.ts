@@ -58,7 +58,15 @@ function recordOf(events: readonly Logged[]): RunRecord {
       { at: at(2000), node: 'mn', interface: 'wlan0', link: 'away' },
     ],
     owners: new Map([[AGENT, 'ha']]),
-    ...{ flows: [], paths: new Map(), seen: [], counters: new Map(), files: [] },
+    ...{
+      flows: [],
+      paths: new Map(),
+      seen: [],
+      counters: new Map(),
+      files: [],
+      tables: new Map(),
+      unasked: new Map(),
+    },
   };
 }
 

@@ -123,5 +123,5 @@ function* hops(
 const delayOf = (links: ReadonlyMap<string, LinkText>, name: string): number =>
   links.get(name)!.delay ?? DEFAULT_DELAY;
 
-const forwards = ({ role }: NodeText): boolean =>
+export const forwards = ({ role }: NodeText): boolean =>
   role === 'home-agent' || role === 'access-router' || role === 'router';

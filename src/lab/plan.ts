@@ -8,7 +8,7 @@ import { constantsWith } from '../core/constants.ts';
 import { type Duration, seconds } from '../core/time.ts';
 import type { Address } from '../wire/address.ts';
 import { addressesOf, homeAddressesOf } from './plan-addresses.ts';
-import { type PlannedRoute, routesOf } from './plan-routes.ts';
+import { forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
 import { DEFAULT_BANDWIDTH, DEFAULT_DELAY, DEFAULT_MTU, type LinkText } from './scenario/links.ts';
 import {
   type AccessRouterText,
@@ -143,7 +143,7 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
     link,
     addresses: [addresses.get(link)!],
   }));
-  const forwarding = text.role !== 'host' && text.role !== 'correspondent-node';
+  const forwarding = forwards(text);
   const identity = addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)!;
   const config = fixedConfig(name, text, context);
   const planned = { name, role: text.role, interfaces, forwarding, identity };
@@ -166,6 +166,7 @@ function fixedConfig(
     }
     case 'host':
     case 'router':
+    case 'attacker':
       return undefined;
   }
 }

@@ -2,6 +2,7 @@
 import type { Counter } from '../core/counters.ts';
 import type { CareofEvent } from '../core/events.ts';
 import type { Mechanism } from '../core/mechanisms.ts';
+import type { TableSizes } from '../core/tables.ts';
 import type { Instant } from '../core/time.ts';
 import type { Address } from '../wire/address.ts';
 import type { FlowPaths } from './flow-paths.ts';
@@ -47,6 +48,10 @@ export interface RunRecord {
   /** For each `packets` expectation, in order, what matched link, time and headers. */
   readonly seen: readonly (readonly SeenPackets[])[];
   readonly counters: ReadonlyMap<string, ReadonlyMap<Counter, number>>;
+  /** The most that each node's tables held, looked at every tenth of a second. */
+  readonly tables: ReadonlyMap<string, TableSizes>;
+  /** Octets that came to a node from whom it had sent nothing to. */
+  readonly unasked: ReadonlyMap<string, number>;
   /** Capture and trace files that were written. */
   readonly files: readonly string[];
 }

@@ -15,14 +15,10 @@ import { MobileNode } from './mobility/mobile-node.ts';
 
 /** The control side of a node, ready for its driver's `start`. */
 export function createNode(config: NodeConfig, env: Environment): Role {
-  const { homeAgent, correspondentNode } = config;
   const state: NodeState = {
     env,
     constants: constantsWith(env.constants),
-    bindings: new BindingCache({
-      home: homeAgent?.maxBindings ?? 0,
-      peer: correspondentNode?.maxBindings ?? 0,
-    }),
+    bindings: new BindingCache(bindingLimits(config, env)),
     paths: new Paths(),
     errors: new BindingErrors(env),
   };
@@ -37,5 +33,10 @@ export function createNode(config: NodeConfig, env: Environment): Role {
     parts.push(new CorrespondentNode(state, config.homeAgent !== undefined));
   }
   if (config.mobileNode !== undefined) parts.push(new MobileNode(config.mobileNode, state));
-  return new Node(parts, state.errors);
+  return new Node(parts, state.errors, env.without);
+}
+
+function bindingLimits({ homeAgent, correspondentNode }: NodeConfig, { without }: Environment) {
+  if (without.has('binding-limit')) return { home: Infinity, peer: Infinity };
+  return { home: homeAgent?.maxBindings ?? 0, peer: correspondentNode?.maxBindings ?? 0 };
 }

@@ -9,6 +9,7 @@
 import type { Counter } from '../core/counters.ts';
 import type { CareofEvent } from '../core/events.ts';
 import type { Command, Environment, Input, LinkAddress, Output, Role } from '../core/role.ts';
+import { sumOfSizes, type TableSizes } from '../core/tables.ts';
 import type { Instant } from '../core/time.ts';
 import type { KernelCounter } from './kernel/counters.ts';
 import { Kernel, type Port } from './kernel/kernel.ts';
@@ -159,6 +160,12 @@ export class SimNode {
       all.set(counter, (all.get(counter) ?? 0) + count);
     }
     return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** What the node's tables hold just now: the kernel's and the control side's. */
+  sizes(): TableSizes {
+    if (this.#life === undefined) return {};
+    return sumOfSizes([this.#life.kernel.sizes(), this.#life.role?.sizes?.() ?? {}]);
   }
 
   #port(name: string): Port {

@@ -30,6 +30,10 @@ const reverse = (packet: Uint8Array, trafficClass = 0) =>
   ipv6({ src: careOf, dst: homeAgent, trafficClass, hopLimit: 60 }, inside(packet));
 const reverseTunnel = { src: careOf, dst: homeAgent };
 
+/** To the home address in so many tunnels, as when two agents send each other what they intercept. */
+const tunnelled = (depth: number): Uint8Array =>
+  depth === 0 ? toHome : ipv6({ src: homeAgent, dst: home }, inside(tunnelled(depth - 1)));
+
 const plain: ForwardingCase[] = [
   {
     name: 'push: a new header with hop limit 64 and flow label 0 around an unchanged packet',
@@ -92,6 +96,24 @@ const plain: ForwardingCase[] = [
     hook: 'leaving',
     packet: ipv6({ src: peer, dst: home }, raw(17, ...new Array<number>(65_496).fill(1))),
     expect: { kind: 'drop', reason: 'too-long', entry: 'to-mobile' },
+  },
+  {
+    name: 'push: what is in three tunnels goes into a fourth',
+    entries: [toMobile],
+    hook: 'leaving',
+    packet: tunnelled(3),
+    expect: {
+      kind: 'continue',
+      entry: 'to-mobile',
+      octets: ipv6({ src: homeAgent, dst: careOf, hopLimit: 64 }, inside(tunnelled(3))),
+    },
+  },
+  {
+    name: 'push: what is in four tunnels goes into no fifth',
+    entries: [toMobile],
+    hook: 'leaving',
+    packet: tunnelled(4),
+    expect: { kind: 'drop', reason: 'too-deep', entry: 'to-mobile' },
   },
   {
     name: 'push: the longest packet that still fits',

@@ -1,5 +1,6 @@
 import type { Address } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
+import { walkHeaders } from '../../wire/walk.ts';
 import { after, type Instant, seconds } from '../time.ts';
 import type {
   Action,
@@ -121,7 +122,7 @@ export function execute(
     if (depth === MAX_DEPTH) {
       return { kind: 'drop', reason: 'too-deep', entry: last, notices: passage.notices };
     }
-    const end = follow(row, passage, now);
+    const end = follow(row, passage, now, table.encapsulationLimit);
     if (end !== undefined) return end;
     if (hook === 'leaving' || !last.do.some(takesOff)) {
       return { kind: 'continue', octets: passage.octets, ...ending(last, passage) };
@@ -153,7 +154,7 @@ function ending(entry: ForwardingEntry, { tunnel, notices }: Passage) {
 }
 
 /** Counts the packet and does the entry's actions; an outcome where one of them ends its way. */
-function follow(row: Row, passage: Passage, now: Instant): Outcome | undefined {
+function follow(row: Row, passage: Passage, now: Instant, limit: number): Outcome | undefined {
   const { entry } = row;
   row.packets += 1;
   row.octets += passage.octets.length;
@@ -175,6 +176,9 @@ function follow(row: Row, passage: Passage, now: Instant): Outcome | undefined {
       notify(row, action.notify, passage, now);
       continue;
     }
+    if ('push' in action && tunnelsAround(passage.packet) >= limit) {
+      return dropped('too-deep', entry, passage);
+    }
     const rewritten = rewrite(passage.packet, action);
     if (typeof rewritten === 'string') return dropped(rewritten, entry, passage);
     if ('pop' in action) passage.tunnel = { src: passage.packet.src, dst: passage.packet.dst };
@@ -184,11 +188,22 @@ function follow(row: Row, passage: Passage, now: Instant): Outcome | undefined {
 }
 
 function dropped(
-  reason: DropReason | Fault,
+  reason: DropReason | Fault | 'too-deep',
   entry: ForwardingEntry,
   { notices }: Passage,
 ): Outcome {
   return { kind: 'drop', reason, entry, notices };
+}
+
+/** Packets that go round between two tunnels grow each time: what is in too many goes no further. */
+function tunnelsAround({ octets, walk: outermost }: PacketView): number {
+  let tunnels = 0;
+  let walk = outermost;
+  while (walk?.protocol === PROTOCOL.ipv6 && walk.firstFragment) {
+    tunnels += 1;
+    walk = walkHeaders(octets, walk.upperAt);
+  }
+  return tunnels;
 }
 
 function notify(row: Row, reason: NotifyReason, passage: Passage, now: Instant): void {

@@ -9,6 +9,9 @@ import { keyOf, rankOf, type Shape, shapeCode, shapeOf, valuesOf } from './shape
 /** The most entries that a table holds where nobody says otherwise: some 1 000 000. */
 export const MAX_FORWARDING_ENTRIES = 2 ** 20;
 
+/** Source: RFC 2473 section 6.6. */
+const ENCAPSULATION_LIMIT = 4;
+
 /** An entry in the table, what it has carried, and when it last told the control side. */
 export interface Row extends EntryUse {
   entry: ForwardingEntry;
@@ -48,14 +51,23 @@ export class ForwardingTable {
   );
   readonly #bound: number;
   readonly #mobilityExemption: boolean;
+  /** Tunnels that a packet may be in before it is put in one more. */
+  readonly encapsulationLimit: number;
 
   /**
    * @param options `bound`: the most entries. `mobilityExemption: false` lets entries touch
    * Mobility Header messages, to show what becomes of return routability then.
    */
-  constructor(options: { readonly bound?: number; readonly mobilityExemption?: boolean } = {}) {
+  constructor(
+    options: {
+      readonly bound?: number;
+      readonly mobilityExemption?: boolean;
+      readonly encapsulationLimit?: number;
+    } = {},
+  ) {
     this.#bound = options.bound ?? MAX_FORWARDING_ENTRIES;
     this.#mobilityExemption = options.mobilityExemption ?? true;
+    this.encapsulationLimit = options.encapsulationLimit ?? ENCAPSULATION_LIMIT;
   }
 
   get size(): number {

@@ -64,13 +64,18 @@ export class Attachment {
     this.#config = config;
     this.#isHome = isHome;
     this.#state = state;
-    this.#routers = new RouterDiscovery(link, state.constants, state.env.random);
+    this.#routers = new RouterDiscovery(link, state.constants, state.env);
     this.#dad = new DuplicateAddressDetection(state.constants);
   }
 
   /** Where the link has brought us; undefined while that is not known or not usable. */
   get place(): Place | undefined {
     return this.#stage.name === 'ready' ? this.#stage.place : undefined;
+  }
+
+  /** Routers that are known on the link. */
+  get routers(): number {
+    return this.#routers.size;
   }
 
   deadline(): Instant | undefined {

@@ -1,4 +1,5 @@
 import { type Address, isMulticast, solicitedNode, UNSPECIFIED } from '../../wire/address.ts';
+import type { Mechanism } from '../mechanisms.ts';
 import type { Received } from '../part.ts';
 import type { LinkAddress } from '../role.ts';
 
@@ -10,11 +11,15 @@ export const ND_HOP_LIMIT = 255;
  * make anybody's Duplicate Address Detection fail from afar. Other messages: always.
  * Source: RFC 4861 sections 7.1.1 and 7.1.2.
  */
-export function validNeighborMessage({ message, source, destination, ...rest }: Received): boolean {
+export function validNeighborMessage(
+  { message, source, destination, ...rest }: Received,
+  without: ReadonlySet<Mechanism>,
+): boolean {
   const isSolicitation = message.layer === 'neighbor-solicitation';
   if (!isSolicitation && message.layer !== 'neighbor-advertisement') return true;
   const { octets, tunnel } = rest;
-  if (octets[7] !== ND_HOP_LIMIT || message.code !== 0 || tunnel !== undefined) return false;
+  const near = octets[7] === ND_HOP_LIMIT || without.has('nd-hop-limit');
+  if (!near || message.code !== 0 || tunnel !== undefined) return false;
   if (isMulticast(message.targetAddress)) return false;
   if (!isSolicitation) return !(isMulticast(destination) && message.solicited);
   const says = message.options.some((one) => one.option === 'source-link-layer-address');

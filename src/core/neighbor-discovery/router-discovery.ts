@@ -43,15 +43,17 @@ export class RouterDiscovery {
   readonly #link: string;
   readonly #constants: Constants;
   readonly #random: Environment['random'];
+  readonly #most: number;
   readonly #routers = new Map<Address, KnownRouter>();
   #linkLocal: Address | undefined;
   #linkAddress: LinkAddress | undefined;
   #solicit: { at: Instant; left: number } | undefined;
 
-  constructor(link: string, constants: Constants, random: Environment['random']) {
+  constructor(link: string, constants: Constants, env: Pick<Environment, 'random' | 'without'>) {
     this.#link = link;
     this.#constants = constants;
-    this.#random = random;
+    this.#random = env.random;
+    this.#most = env.without.has('router-limit') ? Number.POSITIVE_INFINITY : MAX_ROUTERS;
   }
 
   /** The link is up, perhaps another one than before: what was known of routers is void. */
@@ -75,6 +77,10 @@ export class RouterDiscovery {
   /** Routers that are there now, as they last described themselves. */
   routers(): Advertisement[] {
     return [...this.#routers.values()].map((router) => router.advertisement);
+  }
+
+  get size(): number {
+    return this.#routers.size;
   }
 
   deadline(): Instant | undefined {
@@ -131,7 +137,7 @@ export class RouterDiscovery {
       this.#heard(known, now);
       return { outputs, renewed: advertisement };
     }
-    if (this.#routers.size >= MAX_ROUTERS) return { outputs: [count('nd.ra_refused')] };
+    if (this.#routers.size >= this.#most) return { outputs: [count('nd.ra_refused')] };
     const router = { advertisement, silentAt: now, probes: 0 };
     this.#heard(router, now);
     this.#routers.set(advertisement.router, router);

@@ -3,6 +3,7 @@ import type { CareofEvent } from '../../core/events.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
 import type { Run } from '../flow-paths.ts';
 import type { Logged, RunRecord } from '../run-record.ts';
+import type { Attack } from '../scenario/attacks.ts';
 import type { ScenarioEvent } from '../scenario/scenario-events.ts';
 import { clockText, grouped, timeText } from './units.ts';
 
@@ -179,6 +180,23 @@ export function networkText(event: ScenarioEvent): [string, string] {
       return ['', `link ${event.link} is whole again`];
     case 'change':
       return ['', `link ${event.link} changes: ${Object.keys(event.set).join(', ')}`];
+    case 'attack':
+      return [event.node, attackText(event.attack)];
+  }
+}
+
+/** What an attacker does, in one line. */
+function attackText(attack: Attack): string {
+  switch (attack.do) {
+    case 'send': {
+      const what = attack.layers.map((one) => one.layer).join(', ');
+      const times = attack.count === 1 ? '' : `${grouped(attack.count)} times `;
+      return `attack: sends ${times}[${what}]`;
+    }
+    case 'replay':
+      return `attack: plays back the ${attack.heard} ${attack.message}`;
+    case 'bind':
+      return `attack: tells ${attack.peer} that ${attack.home} is at ${attack.careOf}`;
   }
 }
 

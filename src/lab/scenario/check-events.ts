@@ -1,5 +1,6 @@
 /** Events of a scenario that name what is not there, or come when nothing can happen any more. */
 import { nodeNames, unknownName } from './check.ts';
+import { checkAttack } from './check-attacks.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import type { NodeText } from './nodes.ts';
@@ -54,6 +55,9 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
       if (Object.keys(event.set).length === 0) {
         yield { path: [...path, 'change'], message: 'changes nothing: add loss: 5% or the like' };
       }
+      break;
+    case 'attack':
+      yield* checkAttack(draft, path, event.node, event.attack);
       break;
   }
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { COUNTERS } from '../../core/counters.ts';
 import type { Phase } from '../../core/events.ts';
+import { TABLES } from '../../core/tables.ts';
 import { bound, list, name, object, oneOf, span, text, time, yesNo } from './fields.ts';
 import { suggestion } from './nearest.ts';
 import type { Bound } from './quantity.ts';
@@ -70,10 +71,25 @@ const handover = object(
 }));
 export type HandoverExpectation = z.output<typeof handover>;
 
+const TABLE_NAMES = Object.keys(TABLES);
+const tables = z
+  .record(z.string(), bound(), { error: 'is not tables, such as { bindings: "<= 100" }' })
+  .superRefine((value, context) => {
+    for (const key of Object.keys(value)) {
+      if (Object.hasOwn(TABLES, key)) continue;
+      const message = `is no table: ${suggestion(key, TABLE_NAMES)}`;
+      context.addIssue({ code: 'custom', message, path: [key] });
+    }
+  });
+
 /** What may be expected of a node. */
 export const nodeExpectation = object('what is expected of the node, such as { bindings: 1 }', {
   bindings: bound().optional().meta({ description: 'bindings it holds at the end' }),
   counters: counters.optional(),
+  tables: tables.optional().meta({ description: 'the most that its tables ever held' }),
+  unasked: bound('size')
+    .optional()
+    .meta({ description: 'octets from nodes that it had sent nothing to' }),
   handovers: z
     .union([z.int().min(0), z.array(handover)], {
       error: 'is neither a number of hand-overs nor a list of them, one entry each, in order',

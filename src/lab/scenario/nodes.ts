@@ -18,6 +18,7 @@ export const ROLES = [
   'correspondent-node',
   'host',
   'router',
+  'attacker',
 ] as const;
 export type RoleName = (typeof ROLES)[number];
 
@@ -129,9 +130,15 @@ const router = object('a router that knows nothing of Mobile IPv6', {
   routes,
 });
 
+const attacker = object('somebody who means no good, and hears all that is sent on its links', {
+  role: z.literal('attacker'),
+  on,
+  routes,
+});
+
 export const node = z.discriminatedUnion(
   'role',
-  [homeAgent, accessRouter, mobileNode, correspondentNode, host, router],
+  [homeAgent, accessRouter, mobileNode, correspondentNode, host, router, attacker],
   {
     error: ({ input }) => {
       if (typeof input !== 'object' || input === null) return `is not a node: { role: ... }`;

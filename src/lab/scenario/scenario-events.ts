@@ -1,6 +1,7 @@
 /** Events of a scenario: what happens to the network while it runs. */
 import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
+import { ATTACK_FIELDS, type Attack, attackOf, wrongAttack } from './attacks.ts';
 import { name, object, text, time, yesNo } from './fields.ts';
 import { QUALITY_FIELDS } from './links.ts';
 
@@ -42,6 +43,8 @@ const SHAPE = {
     link: name('a link'),
     ...QUALITY_FIELDS,
   }).optional(),
+  attack: name('the attacker').optional().meta({ description: 'node that does something evil' }),
+  ...ATTACK_FIELDS,
 };
 
 /** What can happen; every event has exactly one of these keys. */
@@ -55,14 +58,16 @@ export const EVENT_KINDS = [
   'cut',
   'heal',
   'change',
+  'attack',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** Keys that belong to some kinds only. */
-const BELONGS: Readonly<Record<'to' | 'gap' | 'journal', readonly EventKind[]>> = {
+const BELONGS: Readonly<Record<string, readonly EventKind[]>> = {
   to: ['move', 'link-up'],
   gap: ['move'],
   journal: ['restart'],
+  ...Object.fromEntries(Object.keys(ATTACK_FIELDS).map((key) => [key, ['attack']])),
 };
 
 const shape = object('an event, such as { at: 4s, move: mn.wlan0, to: visited }', SHAPE, LATER);
@@ -81,6 +86,7 @@ export type ScenarioEvent = { readonly at: Duration } & (
   | { readonly kind: 'cut'; readonly link: string; readonly from?: string; readonly to?: string }
   | { readonly kind: 'heal'; readonly link: string }
   | { readonly kind: 'change'; readonly link: string; readonly set: Omit<Change, 'link'> }
+  | { readonly kind: 'attack'; readonly node: string; readonly attack: Attack }
 );
 type Change = NonNullable<Shape['change']>;
 
@@ -93,14 +99,15 @@ function* wrongKeys(event: Shape): Generator<[string, string]> {
     yield [extra, `is a second event beside "${kinds[0]}": write two events with the same time`];
   }
   if (kinds.length !== 1) return;
-  for (const key of ['to', 'gap', 'journal'] as const) {
-    if (event[key] !== undefined && !BELONGS[key].includes(kinds[0]!)) {
-      yield [key, `has no meaning for "${kinds[0]}", only for ${BELONGS[key].join(' and ')}`];
+  for (const [key, belongs] of Object.entries(BELONGS)) {
+    if (event[key as keyof Shape] !== undefined && !belongs.includes(kinds[0]!)) {
+      yield [key, `has no meaning for "${kinds[0]}", only for ${belongs.join(' and ')}`];
     }
   }
   if (kinds[0] === 'move' && event.to === undefined) {
     yield ['', 'moves to no link: add `to: LINK`, or write link-down'];
   }
+  if (kinds[0] === 'attack') yield* wrongAttack(event);
 }
 
 export const event = shape.superRefine((value, context) => {
@@ -129,6 +136,9 @@ export function eventOf(value: Shape): ScenarioEvent {
   if (value.cut !== undefined) {
     const { link, from, to } = value.cut;
     return { at, kind: 'cut', link, ...(from && { from }), ...(to && { to }) };
+  }
+  if (value.attack !== undefined) {
+    return { at, kind: 'attack', node: value.attack, attack: attackOf(value) };
   }
   const { link, ...set } = value.change!;
   return { at, kind: 'change', link, set };

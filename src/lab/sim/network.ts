@@ -1,7 +1,7 @@
 /** The network of a plan, built of the simulator's links and nodes, and what happens to it. */
 import type { NodeConfig } from '../../core/config.ts';
 import type { Counter } from '../../core/counters.ts';
-import type { Environment, Role } from '../../core/role.ts';
+import type { Cryptography, Environment, Role } from '../../core/role.ts';
 import { type Instant, milliseconds } from '../../core/time.ts';
 import {
   type Kernel,
@@ -11,10 +11,11 @@ import {
   SimNode,
   type Simulation,
 } from '../../sim/index.ts';
-import type { Address } from '../../wire/address.ts';
+import { type Address, isLinkLocal } from '../../wire/address.ts';
 import type { Plan, PlannedNode, Quality } from '../plan.ts';
 import type { Attachment, Logged } from '../run-record.ts';
 import type { ScenarioEvent } from '../scenario/scenario-events.ts';
+import { Attacker } from './attackers/attacker.ts';
 
 export interface NetworkOptions {
   readonly environment: SharedEnvironment;
@@ -36,11 +37,16 @@ export class Network {
   readonly #simulation: Simulation;
   /** False where the mechanism is taken away: then a restart finds nothing stored. */
   readonly #journals: boolean;
+  readonly #attackers = new Map<string, Attacker>();
+  readonly #plan: Plan;
+  readonly #crypto: Cryptography;
   /** The link that an interface was on last, for a `link-up` without a name. */
   readonly #lastLink = new Map<string, string>();
 
   constructor(simulation: Simulation, plan: Plan, options: NetworkOptions) {
     this.#simulation = simulation;
+    this.#plan = plan;
+    this.#crypto = options.environment.crypto;
     this.#journals = !options.environment.without.has('journal');
     for (const { name, mtu, quality } of plan.links) {
       this.links.set(name, new Link(simulation, name, { ...linkOptions(quality), mtu }));
@@ -50,15 +56,46 @@ export class Network {
 
   /** Starts all nodes, and plans what happens. */
   start(events: readonly ScenarioEvent[]): void {
+    this.#hireAttackers(events);
     for (const [name, node] of this.nodes) {
       node.start();
       for (const { addresses } of node.kernel.interfaces.values()) {
         for (const address of addresses.keys()) this.owners.set(address, name);
       }
+      this.#attackers.get(name)?.start();
     }
     for (const event of events) {
       this.#simulation.at(event.at as number as Instant, () => this.#happen(event));
     }
+  }
+
+  /** Before anything is sent: they listen from the start. */
+  #hireAttackers(events: readonly ScenarioEvent[]): void {
+    const surroundings = {
+      simulation: this.#simulation,
+      crypto: this.#crypto,
+      address: (name: string) => this.#addressOf(name),
+    };
+    for (const planned of this.#plan.nodes) {
+      if (planned.role !== 'attacker') continue;
+      const { name } = planned;
+      const attacks = events.flatMap((event) =>
+        event.kind === 'attack' && event.node === name ? [event.attack] : [],
+      );
+      const node = this.nodes.get(name)!;
+      this.#attackers.set(name, new Attacker(node, planned, this.links, attacks, surroundings));
+    }
+  }
+
+  /** What a node is known by, or (NODE.INTERFACE) the address that an interface has just now. */
+  #addressOf(text: string): Address | undefined {
+    const [name, one] = text.split('.');
+    const planned = this.#plan.nodes.find((node) => node.name === name);
+    if (planned === undefined || one === undefined) return planned?.identity;
+    const node = this.nodes.get(planned.name)!;
+    const addresses = node.running ? node.kernel.interfaces.get(one)?.addresses : undefined;
+    const all = [...(addresses?.keys() ?? [])];
+    return all.find((address) => !isLinkLocal(address)) ?? all[0];
   }
 
   counters(): Map<string, Map<Counter, number>> {
@@ -139,6 +176,9 @@ export class Network {
         return;
       case 'change':
         this.links.get(event.link)!.change(linkOptions(event.set));
+        return;
+      case 'attack':
+        this.#attackers.get(event.node)!.attack(event.attack);
         return;
     }
   }

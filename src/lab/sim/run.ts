@@ -2,17 +2,20 @@
 import type { NodeConfig } from '../../core/config.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Environment, Role } from '../../core/role.ts';
-import { type Instant, START, seconds } from '../../core/time.ts';
+import { after, type Instant, START, seconds } from '../../core/time.ts';
 import { createNode } from '../../roles/create.ts';
 import { Simulation } from '../../sim/index.ts';
 import { nodeCryptography } from '../crypto.ts';
 import { planOf } from '../plan.ts';
 import type { RunRecord } from '../run-record.ts';
+import { lengthOf } from '../scenario/attacks.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { Applications } from './applications.ts';
 import { LinkCaptures } from './link-captures.ts';
 import { Network } from './network.ts';
 import { PacketWatch } from './packet-watch.ts';
+import { TablePeaks } from './table-peaks.ts';
+import { UnaskedWatch } from './unasked-watch.ts';
 
 export interface RunOptions {
   /** Instead of the scenario's own. */
@@ -49,6 +52,8 @@ export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): Ru
     onStart: (node, kernel) => applications.nodeStarted(node, kernel),
   });
   const watch = new PacketWatch(scenario, applications.endpoints, network.links);
+  const unasked = new UnaskedWatch(scenario, network.links, network.nodes);
+  const peaks = new TablePeaks();
   const captures =
     options.captures === undefined
       ? undefined
@@ -56,7 +61,10 @@ export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): Ru
   try {
     network.start(scenario.events);
     applications.start(network.nodes);
-    runToTheEnd(simulation, scenario, applications, options.onProgress);
+    runToTheEnd(simulation, scenario, applications, (now, end) => {
+      peaks.look(network.nodes);
+      options.onProgress?.(now, end);
+    });
   } finally {
     captures?.close();
   }
@@ -70,6 +78,8 @@ export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): Ru
     paths: watch.paths,
     seen: watch.seen,
     counters: network.counters(),
+    tables: peaks.most,
+    unasked: unasked.octets,
     files: captures?.files ?? [],
   };
 }
@@ -78,9 +88,13 @@ function runToTheEnd(
   simulation: Simulation,
   scenario: Scenario,
   applications: Applications,
-  onProgress: RunOptions['onProgress'],
+  onProgress: NonNullable<RunOptions['onProgress']>,
 ): void {
-  const events = scenario.events.map(({ at }) => at);
+  const events = scenario.events.map((event) =>
+    event.kind === 'attack'
+      ? after(event.at as number as Instant, lengthOf(event.attack))
+      : event.at,
+  );
   const flows = [...scenario.traffic.values()];
   const ends = flows.map((flow) => (flow.protocol === 'udp' ? flow.stop : flow.start));
   const last = Math.max(START, ...events, ...ends);
@@ -90,7 +104,7 @@ function runToTheEnd(
   while (simulation.now < limit) {
     const next = Math.min(simulation.now + SLICE, limit) as Instant;
     simulation.run(next);
-    onProgress?.(next, least);
+    onProgress(next, least);
     if (!applications.over) continue;
     overAt ??= next;
     if (next >= least && next >= (flows.length === 0 ? least : overAt + AFTERMATH)) return;

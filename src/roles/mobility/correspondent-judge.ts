@@ -18,7 +18,8 @@ import {
 } from '../../core/security/return-routability.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
 import { type Proof, signal } from '../../core/signalling.ts';
-import { after, type Instant } from '../../core/time.ts';
+import type { TableSizes } from '../../core/tables.ts';
+import { after, type Duration, type Instant, NO_TIME } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 
@@ -48,7 +49,11 @@ export class PeerJudge {
   constructor(state: NodeState) {
     this.#state = state;
     this.#nodeKey = state.env.secrets(NODE_KEY_SIZE);
-    this.#nonces = new NonceTable(state.env.secrets, state.constants);
+    this.#nonces = nonceTable(state);
+  }
+
+  sizes(): TableSizes {
+    return { nonces: this.#nonces.size, 'retired-numbers': this.#retired.size };
   }
 
   /**
@@ -63,7 +68,7 @@ export class PeerJudge {
     }
     if (this.#retired.size >= MAX_RETIRED) {
       this.#retired.clear();
-      this.#nonces = new NonceTable(this.#state.env.secrets, this.#state.constants);
+      this.#nonces = nonceTable(this.#state);
       return;
     }
     const until = after(now, this.#state.constants.MAX_NONCE_LIFETIME);
@@ -208,6 +213,16 @@ export class PeerJudge {
     }
     return { status: BINDING_STATUS.accepted, answerSequence };
   }
+}
+
+function nonceTable({ env, constants }: NodeState): NonceTable {
+  const { NONCE_INTERVAL, MAX_NONCE_LIFETIME } = constants;
+  const shared = !env.without.has('shared-nonces');
+  const mortal = !env.without.has('nonce-lifetime');
+  return new NonceTable(env.secrets, {
+    NONCE_INTERVAL: shared ? NONCE_INTERVAL : NO_TIME,
+    MAX_NONCE_LIFETIME: mortal ? MAX_NONCE_LIFETIME : (Number.POSITIVE_INFINITY as Duration),
+  });
 }
 
 function expiredStatus(home: boolean, careOf: boolean): number {

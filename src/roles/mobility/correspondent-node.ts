@@ -19,6 +19,7 @@ import {
 } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { signal } from '../../core/signalling.ts';
+import type { TableSizes } from '../../core/tables.ts';
 import { after, type Duration, type Instant, NO_TIME, seconds, sooner } from '../../core/time.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
@@ -53,6 +54,11 @@ export class CorrespondentNode implements Part {
 
   deadline(): Instant | undefined {
     return sooner(this.#state.bindings.deadline('peer'), this.#lastLooks.peek()?.at);
+  }
+
+  sizes(): TableSizes {
+    const bindings = this.#state.bindings.sizeOf('peer');
+    return { bindings, 'last-looks': this.#lastLooks.size, ...this.#judge.sizes() };
   }
 
   handle(input: PartInput, now: Instant): Output[] {

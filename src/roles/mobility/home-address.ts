@@ -64,6 +64,11 @@ export class HomeAddress {
     this.#peers = new RouteOptimisation(config, identity, state);
   }
 
+  /** Peers that are registered with. */
+  get peers(): number {
+    return this.#peers.size;
+  }
+
   deadline(): Instant | undefined {
     const signalling = sooner(this.#registration.deadline(), this.#discovery?.deadline());
     return sooner(signalling, this.#peers.deadline());

@@ -1,5 +1,6 @@
 /** The forwarding entries that one home binding asks for at the home agent. */
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
 
@@ -36,12 +37,14 @@ export function fromTunnelEntry(
   home: Address,
   careOf: Address,
   expiresAt: Instant,
+  without: ReadonlySet<Mechanism>,
 ): ForwardingEntry {
+  const src = without.has('tunnel-source-check') ? {} : { src: { address: careOf } };
   return {
     id: fromTunnelId(home, careOf),
     owner: 'home-agent',
     at: 'arriving',
-    match: { src: { address: careOf }, dst: { address: agent }, protocol: 41, innerSrc: home },
+    match: { ...src, dst: { address: agent }, protocol: 41, innerSrc: home },
     do: [{ pop: 'ipv6' }],
     expiresAt,
   };

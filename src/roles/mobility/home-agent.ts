@@ -15,6 +15,7 @@ import {
   unforward,
 } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
+import type { TableSizes } from '../../core/tables.ts';
 import { after, between, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, readAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
@@ -59,6 +60,11 @@ export class HomeAgent implements Part {
       this.#state.bindings.deadline('home'),
       sooner(this.#directory.deadline(), sooner(this.#dad.deadline(), this.#proxy.deadline())),
     );
+  }
+
+  sizes(): TableSizes {
+    const bindings = this.#state.bindings.sizeOf('home');
+    return { bindings, 'pending-registrations': this.#pending.size };
   }
 
   handle(input: PartInput, now: Instant): Output[] {
@@ -184,6 +190,7 @@ export class HomeAgent implements Part {
                 home,
                 before.careOf,
                 Math.min(linger, before.expiresAt) as Instant,
+                without,
               ),
             )),
       );
@@ -197,7 +204,7 @@ export class HomeAgent implements Part {
   #carry(home: Address, careOf: Address, expiresAt: Instant): Output[] {
     const { address } = this.#config;
     return forward(
-      fromTunnelEntry(address, home, careOf, expiresAt),
+      fromTunnelEntry(address, home, careOf, expiresAt, this.#state.env.without),
       ...(this.#state.env.without.has('tunnel')
         ? []
         : [toHomeEntry(address, home, careOf, expiresAt)]),

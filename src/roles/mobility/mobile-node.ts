@@ -4,6 +4,7 @@ import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.
 import type { NodeState } from '../../core/node-state.ts';
 import { type Part, type PartInput, tell } from '../../core/part.ts';
 import type { Command, LinkAddress, Output } from '../../core/role.ts';
+import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import { isLinkLocal } from '../../wire/address.ts';
 import { HomeAddress } from './home-address.ts';
@@ -47,6 +48,12 @@ export class MobileNode implements Part {
     let deadline = this.#home.deadline();
     for (const one of this.#attachments.values()) deadline = sooner(deadline, one.deadline());
     return deadline;
+  }
+
+  sizes(): TableSizes {
+    const attachments = [...this.#attachments.values()];
+    const routers = attachments.reduce((sum, { routers }) => sum + routers, 0);
+    return { peers: this.#home.peers, routers };
   }
 
   handle(input: PartInput, now: Instant): Output[] {

@@ -45,6 +45,11 @@ export class RouteOptimisation {
     return deadline;
   }
 
+  /** How many peers are on the list. */
+  get size(): number {
+    return this.#peers.size;
+  }
+
   tick(now: Instant): Output[] {
     const outputs: Output[] = [];
     for (const [address, peer] of this.#peers) {

@@ -13,6 +13,7 @@
 import { ForwardingTable } from '../../core/forwarding/table.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Input, LinkAddress, Random } from '../../core/role.ts';
+import type { TableSizes } from '../../core/tables.ts';
 import { type Address, ALL_ROUTERS, isMulticast } from '../../wire/address.ts';
 import type { Link } from '../link.ts';
 import type { Simulation } from '../simulation.ts';
@@ -79,7 +80,11 @@ export class Kernel {
     this.without = options.without;
     this.control = options.control;
     const exempt = !options.without.has('mobility-header-exemption');
-    this.table = new ForwardingTable({ mobilityExemption: exempt });
+    const endless = options.without.has('encapsulation-limit');
+    this.table = new ForwardingTable({
+      mobilityExemption: exempt,
+      ...(endless && { encapsulationLimit: Number.POSITIVE_INFINITY }),
+    });
     this.input = new IpInput(this);
     this.output = new IpOutput(this);
     this.discovery = new NeighborDiscovery(this);
@@ -91,6 +96,12 @@ export class Kernel {
 
   count(counter: KernelCounter, by = 1): void {
     this.counters.set(counter, (this.counters.get(counter) ?? 0) + by);
+  }
+
+  sizes(): TableSizes {
+    let neighbors = 0;
+    for (const cache of this.#neighbors.values()) neighbors += cache.size;
+    return { forwarding: this.table.size, neighbors, 'path-mtus': this.pathMtus.size };
   }
 
   addInterface(port: Port): Interface {

@@ -70,6 +70,10 @@ export class NeighborCache {
     this.#random = simulation.random(`neighbors of ${name}`);
   }
 
+  get size(): number {
+    return this.#neighbors.size;
+  }
+
   /** Sends a packet to a neighbor, at once or when its link address is known. */
   send(target: Address, octets: Uint8Array): void {
     const known = this.#neighbors.get(target);

@@ -12,6 +12,10 @@ const MAX_PATHS = 4096;
 export class PathMtus {
   readonly #paths = new Map<Address, { readonly mtu: number; readonly until: Instant }>();
 
+  get size(): number {
+    return this.#paths.size;
+  }
+
   /** The largest packet to a destination, where a link takes at most `link` octets. */
   to(destination: Address, link: number, now: Instant): number {
     if (this.#paths.size === 0) return link;

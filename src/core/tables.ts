@@ -1,0 +1,28 @@
+/** The closed list of tables that grow by what others send. Each has a bound (ARCHITECTURE.md 8). */
+export const TABLES = {
+  bindings: 'bindings that the node keeps for others',
+  'pending-registrations': 'home registrations under Duplicate Address Detection',
+  peers: 'peers that a mobile node registers with',
+  nonces: 'nonces that tokens are made with',
+  'retired-numbers': 'last sequence numbers of bindings that are gone',
+  'last-looks': 'bindings to be looked at before they expire',
+  routers: 'routers that a host knows on its links',
+  forwarding: 'entries of the forwarding table',
+  neighbors: 'neighbors on all links',
+  'path-mtus': 'destinations with a path MTU of their own',
+} as const satisfies Record<string, string>;
+
+export type Table = keyof typeof TABLES;
+/** How many entries tables hold; an absent one holds none. */
+export type TableSizes = Readonly<Partial<Record<Table, number>>>;
+
+/** The tables of several owners together. */
+export function sumOfSizes(all: Iterable<TableSizes>): TableSizes {
+  const sum: Partial<Record<Table, number>> = {};
+  for (const sizes of all) {
+    for (const [table, size] of Object.entries(sizes) as [Table, number][]) {
+      sum[table] = (sum[table] ?? 0) + size;
+    }
+  }
+  return sum;
+}
