@@ -17,6 +17,7 @@ import {
   type Loose,
   type ValueOf,
 } from './message.ts';
+import { label, nameIn } from './numbers.ts';
 import { rest } from './octets-field.ts';
 import { fail, ok, type Result, type WireReply } from './result.ts';
 
@@ -87,9 +88,10 @@ export type CommonOptionInput = InputOf<typeof pad1> | InputOf<typeof padn> | Un
 type OptionLoose = Loose & { readonly option: string };
 type Declared = AnyDeclaration & { readonly type: number; readonly traits: OptionTraits };
 
-/** An option list as the last field of a header. */
+/** An option list as the last field of a header; `names` are those of all types of its kind. */
 export function optionList<const D extends readonly Declared[]>(
   declared: D,
+  names: Numbers = {},
 ): TailField<
   readonly (ValueOf<D[number]> | CommonOption)[],
   readonly (InputOf<D[number]> | CommonOptionInput)[]
@@ -112,7 +114,7 @@ export function optionList<const D extends readonly Declared[]>(
         p += one.size;
       }
     },
-    ...optionsJson(byName),
+    ...optionsJson(byName, names),
   };
 }
 
@@ -234,15 +236,29 @@ function writeOption(octets: Uint8Array, at: number, { size, declaration, value 
 export const optionNames = <D extends AnyDeclaration>(list: readonly D[]): ReadonlyMap<string, D> =>
   new Map(list.map((one) => [one.name, one]));
 
-/** JSON of an option list, whatever its wire form. */
-export function optionsJson(byName: ReadonlyMap<string, AnyDeclaration>): {
+/** Assigned numbers under their names. */
+type Numbers = { readonly [name: string]: number };
+
+/**
+ * JSON of an option list, whatever its wire form. An option that is not declared gets its assigned
+ * name beside its type; read back, the name means nothing.
+ */
+export function optionsJson(
+  byName: ReadonlyMap<string, AnyDeclaration>,
+  names: Numbers,
+): {
   toJson(list: unknown): Json;
   // biome-ignore lint/suspicious/noExplicitAny: every list has its own element type
   fromJson(json: unknown, path: string): any;
 } {
   const find = (name: string) => (name === 'unknown' ? unknownOption : byName.get(name));
   return {
-    toJson: (list) => (list as OptionLoose[]).map((one) => find(one.option)!.toJson(one)),
+    toJson: (list) =>
+      (list as OptionLoose[]).map((one) => {
+        const json = find(one.option)!.toJson(one);
+        const name = one.option === 'unknown' ? nameIn(names, one.type as number) : undefined;
+        return name === undefined ? json : { ...json, name: label(name) };
+      }),
     fromJson: (json, path) => {
       if (!Array.isArray(json)) throw new JsonFault(path, 'must be a list of options');
       return json.map((one: unknown, i) => {
@@ -253,7 +269,8 @@ export function optionsJson(byName: ReadonlyMap<string, AnyDeclaration>): {
           const known = [...byName.keys(), 'unknown'].join(', ');
           throw new JsonFault(`${here}.option`, `must be one of ${known}`);
         }
-        return declaration.fromJson(fields, here);
+        const { name: _, ...unnamed } = fields;
+        return declaration.fromJson(declaration === unknownOption ? unnamed : fields, here);
       });
     },
   };

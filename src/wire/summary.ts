@@ -8,7 +8,10 @@ import type { MobilityOption } from './mobility/mobility-options.ts';
 import {
   BINDING_ERROR_STATUS,
   BINDING_STATUS,
+  IPV6_OPTION,
   label,
+  MOBILITY_OPTION,
+  ND_OPTION,
   nameIn,
   REVOCATION_STATUS,
   REVOCATION_TRIGGER,
@@ -27,8 +30,16 @@ function summary(layer: Layer): string {
   const details = detail(layer);
   const text = details === '' ? title : `${title} ${details}`;
   if (!('options' in layer) || layer.options instanceof Uint8Array) return text;
-  const options = layer.options.map(optionSummary).filter((one) => one !== '');
+  const options = layer.options
+    .map((one) => optionSummary(one, optionNumbers(layer)))
+    .filter((one) => one !== '');
   return options.length === 0 ? text : `${text} (${options.join(', ')})`;
+}
+
+/** The numbers of the options that a layer can hold. */
+function optionNumbers(layer: Layer): Table {
+  if ('mhType' in layer) return MOBILITY_OPTION;
+  return 'type' in layer ? ND_OPTION : IPV6_OPTION;
 }
 
 const TITLES: { readonly [layer: string]: string } = {
@@ -197,6 +208,7 @@ function tcpFlags(layer: LayerOf<'tcp'>): string {
 
 function optionSummary(
   option: DestinationOption | MobilityOption | NdOption | RouterAlert,
+  numbers: Table,
 ): string {
   switch (option.option) {
     case 'pad1':
@@ -231,7 +243,7 @@ function optionSummary(
     case 'advertisement-interval':
       return `Advertisement Interval ${option.advertisementInterval} ms`;
     case 'unknown':
-      return `option ${option.type}`;
+      return numbered('option', numbers, option.type);
     default:
       return label(camelCase(option.option));
   }

@@ -1,5 +1,6 @@
 import { u8 } from '../field.ts';
 import { type InputOf, message, type ValueOf } from '../message.ts';
+import { IPV6_OPTION } from '../numbers.ts';
 import { optionList } from '../options.ts';
 import { homeAddressOption } from './home-address-option.ts';
 import { routerAlert, tunnelEncapsulationLimit } from './ipv6-options.ts';
@@ -16,7 +17,7 @@ import { routerAlert, tunnelEncapsulationLimit } from './ipv6-options.ts';
 export const destinationOptions = message('destination-options', 'RFC 8200 section 4.6', {
   nextHeader: u8(),
   headerLen: u8(),
-  options: optionList([homeAddressOption, tunnelEncapsulationLimit]),
+  options: optionList([homeAddressOption, tunnelEncapsulationLimit], IPV6_OPTION),
 });
 
 export type DestinationOptions = ValueOf<typeof destinationOptions>;
@@ -35,7 +36,7 @@ export type DestinationOptionInput = NonNullable<DestinationOptionsInput['option
 export const hopByHopOptions = message('hop-by-hop-options', 'RFC 8200 section 4.3', {
   nextHeader: u8(),
   headerLen: u8(),
-  options: optionList([routerAlert]),
+  options: optionList([routerAlert], IPV6_OPTION),
 });
 
 export type HopByHopOptions = ValueOf<typeof hopByHopOptions>;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { formatAddress } from '../address.ts';
 import { fromHex, toHex } from '../hex.ts';
+import { decodePart, encodePart } from '../parts.ts';
 import { routerAdvertisement } from './neighbor-discovery.ts';
 
 // A Router Advertisement of radvd 2.19 (captures.json, radvd_a-1): home agent, two prefixes of
@@ -67,4 +68,41 @@ test('an option of the wrong length is refused where its length stands', () => {
   }
   const cut = routerAdvertisement.parse(new Uint8Array(17));
   assert.deepEqual(!cut.ok && [cut.error.reason, cut.error.offset], ['truncated', 16]);
+});
+
+test('options for hosts: nonce, route, name servers, search list', () => {
+  const hex =
+    '0e01a1a2a3a4a5a6' +
+    '180230180000070820010db800070000' +
+    '1903000000000258' +
+    '20010db8000000000000000000000053' +
+    '1f02000000000258' +
+    '036e657400000000';
+  const decoded = decodePart('nd-option', fromHex(hex)!);
+  assert.ok(decoded.ok);
+  assert.deepEqual(decoded.value.options, [
+    { option: 'nonce', nonce: 'a1a2a3a4a5a6' },
+    {
+      option: 'route-information',
+      ...{ prefixLength: 48, reserved: 0, preference: 3, reserved2: 0, routeLifetime: 1800 },
+      prefix: '20010db800070000',
+    },
+    { option: 'recursive-dns-server', reserved: 0, lifetime: 600, servers: ['2001:db8::53'] },
+    { option: 'dns-search-list', reserved: 0, lifetime: 600, domainNames: '036e657400000000' },
+  ]);
+  const encoded = encodePart('nd-option', JSON.parse(JSON.stringify(decoded.value)));
+  assert.equal(encoded.ok && toHex(encoded.value), hex);
+});
+
+test('an option that is not taken apart has its assigned name, which means nothing back', () => {
+  for (const [part, hex, name] of [
+    ['nd-option', '2501000000000000', 'Captive Portal'],
+    ['option', '1602aabb', 'Home Network Prefix'],
+  ] as const) {
+    const decoded = decodePart(part, fromHex(hex)!);
+    const [one] = decoded.ok ? (decoded.value.options as { name: string }[]) : [];
+    assert.equal(one?.name, name);
+    const encoded = encodePart(part, { options: [{ ...one, name: 'anything' }] });
+    assert.equal(encoded.ok && toHex(encoded.value), hex);
+  }
 });

@@ -8,7 +8,8 @@
  * The pictures below begin with the third octet. A length of zero is refused with the whole packet
  * (RFC 4861 section 4.6).
  *
- * Supported standards: RFC 4861 section 4.6, RFC 6275 sections 7.2 to 7.4.
+ * Supported standards: RFC 4861 section 4.6, RFC 6275 sections 7.2 to 7.4; `nd-host-options.ts`
+ * names those of its own.
  */
 import { type Fault, flag, ipv6Address, reserved, type TailField, u8, u16, u32 } from '../field.ts';
 import type { InputOf, Loose, ValueOf } from '../message.ts';
@@ -23,6 +24,7 @@ import {
   unknownOption,
 } from '../options.ts';
 import { fail, ok, type Result } from '../result.ts';
+import { dnsSearchList, nonce, recursiveDnsServer, routeInformation } from './nd-host-options.ts';
 
 /** The sender's link-layer address. Source: RFC 4861 section 4.6.1. */
 export const sourceLinkLayerAddress = option(
@@ -133,6 +135,10 @@ const DECLARED = [
   mtuOption,
   advertisementInterval,
   homeAgentInformation,
+  nonce,
+  routeInformation,
+  recursiveDnsServer,
+  dnsSearchList,
 ] as const;
 const BY_TYPE: ReadonlyMap<number, (typeof DECLARED)[number]> = new Map(
   DECLARED.map((one) => [one.type, one]),
@@ -167,7 +173,7 @@ export const ndOptions: TailField<readonly NdOption[], readonly NdOptionInput[]>
       p += size;
     }
   },
-  ...optionsJson(BY_NAME),
+  ...optionsJson(BY_NAME, ND_OPTION),
 };
 
 /** Octets on the wire, filled up with zeros to a multiple of 8. */

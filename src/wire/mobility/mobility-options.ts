@@ -167,28 +167,31 @@ export const replayProtection = option(
 );
 
 /** The option list that ends every Mobility Header message. Source: RFC 6275 section 6.2.1. */
-export const mobilityOptions = optionList([
-  bindingRefreshAdvice,
-  alternateCareOfAddress,
-  nonceIndices,
-  bindingAuthorizationData,
-  mobileNetworkPrefix,
-  mobileNodeIdentifier,
-  authentication,
-  replayProtection,
-  cgaParametersRequest,
-  cgaParameters,
-  signature,
-  permanentHomeKeygenToken,
-  careOfTestInitOption,
-  careOfTestOption,
-  vendorSpecific,
-  timestamp,
-  restartCounter,
-  bindingIdentifier,
-  flowIdentification,
-  loadInformation,
-]);
+export const mobilityOptions = optionList(
+  [
+    bindingRefreshAdvice,
+    alternateCareOfAddress,
+    nonceIndices,
+    bindingAuthorizationData,
+    mobileNetworkPrefix,
+    mobileNodeIdentifier,
+    authentication,
+    replayProtection,
+    cgaParametersRequest,
+    cgaParameters,
+    signature,
+    permanentHomeKeygenToken,
+    careOfTestInitOption,
+    careOfTestOption,
+    vendorSpecific,
+    timestamp,
+    restartCounter,
+    bindingIdentifier,
+    flowIdentification,
+    loadInformation,
+  ],
+  MOBILITY_OPTION,
+);
 
 /** An option of a Mobility Header message. */
 export type MobilityOption = Parameters<(typeof mobilityOptions)['toJson']>[0][number];

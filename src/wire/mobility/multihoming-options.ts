@@ -84,7 +84,7 @@ export const flowIdentification = option(
     priority: u16(),
     reserved: reserved(8),
     status: u8(),
-    subOptions: exactly(optionList([bindingReference, trafficSelector])),
+    subOptions: exactly(optionList([bindingReference, trafficSelector], FLOW_SUB_OPTION)),
   },
   { align: { n: 2, y: 0 } },
 );
