@@ -34,7 +34,7 @@ function decodeCapture(file: string, options: PacketOptions): void {
   }
   for (const { number, link, packet, skipped } of frames) {
     const head = { frame: number, ...(link !== undefined && { link }) };
-    const body = packet === undefined ? notIpv6(skipped ?? '') : decoded(packet, options);
+    const body = packet === undefined ? notIp(skipped ?? '') : decoded(packet, options);
     print({ ...head, ...body }, options);
   }
   if (fault !== undefined)
@@ -43,8 +43,8 @@ function decodeCapture(file: string, options: PacketOptions): void {
 
 const NOWHERE = { offset: 0, layer: '', field: '' };
 
-const notIpv6 = (message: string): object => ({
-  error: { reason: 'not-ipv6', ...NOWHERE, message: `the frame holds no IPv6 packet: ${message}` },
+const notIp = (message: string): object => ({
+  error: { reason: 'not-ip', ...NOWHERE, message: `the frame holds no IP packet: ${message}` },
 });
 
 function notHex(line: string): object {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByHand, type PacketChange, packet } from '../../test/by-hand.ts';
 import { type Address, ALL_NODES, address } from '../wire/address.ts';
-import type { LayerInput } from '../wire/packet.ts';
+import { type LayerInput, serialisePacket } from '../wire/packet.ts';
 import { fixUpperChecksum } from '../wire/walk.ts';
 
 const SELF = address('2001:db8:f::c');
@@ -43,6 +43,13 @@ test('a wrong checksum is met by silence', () => {
   const octets = packet(A, SELF, [INIT]);
   octets[44]! ^= 1;
   assert.deepEqual(told(octets), [['mobility.malformed'], []]);
+});
+
+test('a packet of IPv4 is counted, and answered by nothing', () => {
+  const octets = serialisePacket([{ layer: 'ipv4' }, { layer: 'udp' }]);
+  for (const reason of ['mobility', 'icmpv6', 'tunnel-unverified'] as const) {
+    assert.deepEqual(told(octets, { reason }), [['mobility.malformed'], []]);
+  }
 });
 
 test('a payload protocol other than 59: Parameter Problem at that octet', () => {

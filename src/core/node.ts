@@ -5,7 +5,13 @@ import {
   isMulticast,
   isUnicastRoutable,
 } from '../wire/address.ts';
-import { type Layer, parsePacket, receiverFault, type WireError } from '../wire/packet.ts';
+import {
+  type Layer,
+  type LayerName,
+  parsePacket,
+  receiverFault,
+  type WireError,
+} from '../wire/packet.ts';
 import type { BindingErrors } from './binding-errors.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
 import { parameterProblem } from './icmp-errors.ts';
@@ -64,6 +70,8 @@ export class Node implements Role {
     }
     const parsed = parsePacket(input.octets);
     if (!parsed.ok) return this.#refuse(input.octets, parsed.error, input.reason, now);
+    // IPv4 is taken apart too, but nobody here has an address of it.
+    if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];
     const received = view(input, parsed.value);
     if (input.reason === 'home-address-unverified') {
       const counted = count('mobility.home_address_unverified');
@@ -126,6 +134,9 @@ export class Node implements Role {
   }
 }
 
+/** Layers behind which another packet begins. */
+const TUNNELS: ReadonlySet<LayerName> = new Set(['ipv6', 'ipv4', 'gre']);
+
 function view(input: Extract<Input, { kind: 'packet' }>, layers: readonly Layer[]): Received {
   const { kind: _, ...rest } = input;
   const [outer, ...inside] = layers;
@@ -138,7 +149,7 @@ function view(input: Extract<Input, { kind: 'packet' }>, layers: readonly Layer[
     if (layer.layer === 'trailer' || layer.layer === 'no-next-header') continue;
     message = layer;
     // A packet inside is nobody's message until it has come out of its tunnel by an entry.
-    if (layer.layer === 'ipv6') break;
+    if (TUNNELS.has(layer.layer)) break;
     if (layer.layer === 'routing-type-2') headers.routing2 = layer.homeAddress;
     if (layer.layer !== 'destination-options') continue;
     for (const option of layer.options) {

@@ -132,6 +132,8 @@ function parseIpv4(text: string): Address | undefined {
 
 /** `::`, the unspecified address. */
 export const UNSPECIFIED: Address = address('::');
+/** 0.0.0.0, the unspecified address of IPv4. */
+export const UNSPECIFIED_IPV4: Address = address('0.0.0.0');
 /** All nodes on the link (RFC 4291 section 2.7.1). */
 export const ALL_NODES: Address = address('ff02::1');
 /** All routers on the link (RFC 4291 section 2.7.1). */

@@ -29,8 +29,8 @@ export function internetChecksum(octets: Uint8Array, from = 0, to = octets.lengt
 }
 
 /**
- * The checksum of an upper-layer packet octets[from, to) with IPv6's pseudo-header before it. The
- * addresses are those of the communication's ends: the Home Address option's in place of the source
+ * The checksum of an upper-layer packet octets[from, to) with the pseudo-header of IPv6 or IPv4,
+ * as the addresses are, before it. IPv4's adds up to the same words. The addresses are those of the communication's ends: the Home Address option's in place of the source
  * and the Type 2 Routing header's in place of the destination, where they are there.
  *
  * Source: RFC 8200 section 8.1, RFC 6275 sections 6.1.1, 6.3 and 6.4.
@@ -43,6 +43,7 @@ export function upperLayerChecksum(
   from: number,
   to: number,
 ): number {
+  PAIR.fill(0);
   writeAddress(PAIR, 0, source);
   writeAddress(PAIR, 16, destination);
   return checksumBetween(PAIR, 0, PAIR, 16, protocol, octets, from, to);

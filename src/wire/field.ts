@@ -7,11 +7,14 @@
  */
 import {
   type Address,
+  addressOf,
   formatAddress,
+  IPV4_SIZE,
   IPV6_SIZE,
   parseAddress,
   readAddress,
   UNSPECIFIED,
+  UNSPECIFIED_IPV4,
   writeAddress,
 } from './address.ts';
 import type { Result, WireReason, WireReply } from './result.ts';
@@ -256,6 +259,31 @@ export function ipv6Address(): FixedField<Address> {
   };
 }
 
+/** An IPv4 address. */
+export function ipv4Address(): FixedField<Address> {
+  return {
+    kind: 'fixed',
+    bits: 8 * IPV4_SIZE,
+    initial: UNSPECIFIED_IPV4,
+    stand: (before) => {
+      const first = before >> 3;
+      return {
+        read: (o, at) => addressOf(o.subarray(at + first, at + first + IPV4_SIZE)),
+        write: (o, at, value) => {
+          if (value.length !== IPV4_SIZE) throw new RangeError('not an IPv4 address');
+          writeAddress(o, at + first, value);
+        },
+      };
+    },
+    toJson: formatAddress,
+    fromJson: (json, path) => {
+      const parsed = typeof json === 'string' ? parseAddress(json) : undefined;
+      if (parsed?.length === IPV4_SIZE) return parsed;
+      throw new JsonFault(path, 'must be the text of an IPv4 address');
+    },
+  };
+}
+
 /** The IPv6 address that a JSON text names. Throws JsonFault. */
 export function addressFromJson(json: unknown, path: string): Address {
   const parsed = typeof json === 'string' ? parseAddress(json) : undefined;
@@ -265,7 +293,7 @@ export function addressFromJson(json: unknown, path: string): Address {
 
 /** A number that comes from the headers around and has no octets here, such as a protocol. */
 export function aside(initial: number): FixedField<number> {
-  return { ...u8(initial), bits: 0, stand: () => ({ read: () => initial, write: () => {} }) };
+  return { ...u16(initial), bits: 0, stand: () => ({ read: () => initial, write: () => {} }) };
 }
 
 /** Something that is read off the octets and never written, such as a type's name. */

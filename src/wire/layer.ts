@@ -23,6 +23,16 @@ import {
   routerAdvertisement,
   routerSolicitation,
 } from './icmpv6/neighbor-discovery.ts';
+import {
+  icmpv4DestinationUnreachable,
+  icmpv4EchoReply,
+  icmpv4EchoRequest,
+  icmpv4ParameterProblem,
+  icmpv4Redirect,
+  icmpv4TimeExceeded,
+  otherIcmpv4,
+} from './ipv4/icmpv4.ts';
+import { ipv4Header } from './ipv4/ipv4-header.ts';
 import { ipv6Header } from './ipv6-header.ts';
 import type { AnyDeclaration, InputOf, ValueOf } from './message.ts';
 import { bindingAcknowledgement } from './mobility/binding-acknowledgement.ts';
@@ -41,6 +51,7 @@ import { otherMobilityMessage } from './mobility/mobility-header.ts';
 import { BINDING_REVOCATION, MH_TYPE, PROTOCOL } from './numbers.ts';
 import { tcp } from './transport/tcp.ts';
 import { udp } from './transport/udp.ts';
+import { gre } from './tunnel/gre.ts';
 import { noNextHeader, payload, trailer } from './unclaimed.ts';
 
 const MOBILITY = [
@@ -76,10 +87,20 @@ const ICMPV6_MESSAGES = [
   mobilePrefixAdvertisement,
 ] as const;
 
+const ICMPV4_MESSAGES = [
+  icmpv4EchoReply,
+  icmpv4DestinationUnreachable,
+  icmpv4Redirect,
+  icmpv4EchoRequest,
+  icmpv4TimeExceeded,
+  icmpv4ParameterProblem,
+] as const;
+
 const ROUTING = [type2RoutingHeader, routingHeader] as const;
 
 type Declared =
   | typeof ipv6Header
+  | typeof ipv4Header
   | typeof hopByHopOptions
   | typeof destinationOptions
   | (typeof ROUTING)[number]
@@ -88,6 +109,9 @@ type Declared =
   | typeof otherMobilityMessage
   | (typeof ICMPV6_MESSAGES)[number]
   | typeof otherIcmpv6
+  | (typeof ICMPV4_MESSAGES)[number]
+  | typeof otherIcmpv4
+  | typeof gre
   | typeof tcp
   | typeof udp
   | typeof payload
@@ -125,6 +149,10 @@ const COMPUTED_FIELDS = [
   'length',
   'dataOffset',
   'addressCount',
+  'internetHeaderLen',
+  'totalLength',
+  'protocol',
+  'protocolType',
 ] as const;
 /** A field that follows from what stands around it. */
 export type ComputedField = (typeof COMPUTED_FIELDS)[number];
@@ -145,6 +173,9 @@ export const LAYERS: ReadonlyMap<string, LayerEntry> = new Map([
   ...entries(PROTOCOL.fragment, fragmentHeader),
   ...entries(PROTOCOL.mobility, ...MOBILITY, otherMobilityMessage),
   ...entries(PROTOCOL.icmpv6, ...ICMPV6_MESSAGES, otherIcmpv6),
+  ...entries(PROTOCOL.ipv4, ipv4Header),
+  ...entries(PROTOCOL.icmpv4, ...ICMPV4_MESSAGES, otherIcmpv4),
+  ...entries(PROTOCOL.gre, gre),
   ...entries(PROTOCOL.tcp, tcp),
   ...entries(PROTOCOL.udp, udp),
   ...entries(PROTOCOL.noNextHeader, noNextHeader),
@@ -171,6 +202,11 @@ export function mobilityDeclaration(octets: Uint8Array, at: number, end: number)
   return known ?? otherMobilityMessage;
 }
 
+/** The declared ICMP messages by Type. */
+export const ICMPV4_BY_TYPE: ReadonlyMap<number, AnyDeclaration> = byInitial(
+  'type',
+  ICMPV4_MESSAGES,
+);
 /** The declared ICMPv6 messages by Type. */
 export const ICMPV6_BY_TYPE: ReadonlyMap<number, AnyDeclaration> = byInitial(
   'type',

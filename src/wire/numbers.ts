@@ -7,6 +7,7 @@
 /** Protocol and Next Header numbers. Source: IANA, RFC 8200 section 4. */
 export const PROTOCOL = {
   hopByHopOptions: 0,
+  icmpv4: 1,
   ipv4: 4,
   tcp: 6,
   udp: 17,
@@ -29,6 +30,19 @@ export const IPV6_OPTION = {
   tunnelEncapsulationLimit: 0x04,
   routerAlert: 0x05,
   homeAddress: 0xc9,
+} as const;
+
+/** Ethernet types. Source: IEEE 802 numbers. */
+export const ETHER_TYPE = { ipv4: 0x0800, ipv6: 0x86dd } as const;
+
+/** ICMP types. Source: RFC 792. */
+export const ICMPV4 = {
+  echoReply: 0,
+  destinationUnreachable: 3,
+  redirect: 5,
+  echoRequest: 8,
+  timeExceeded: 11,
+  parameterProblem: 12,
 } as const;
 
 /** ICMPv6 types. Source: RFC 4443, RFC 4861 section 4, RFC 6275 sections 6.5 to 6.8. */

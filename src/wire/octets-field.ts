@@ -112,6 +112,23 @@ export function optionalAddress(field: string): TailField<Address | undefined> {
   };
 }
 
+/** One number where octets are left for it, or none. */
+export function optionalNumber(number: FixedField<number>): TailField<number | undefined> {
+  const one = number.stand(0);
+  return {
+    kind: 'tail',
+    initial: undefined,
+    parse: (o, at, end) => ok(end > at ? one.read(o, at) : undefined),
+    sizeOf: (value) => (value === undefined ? 0 : number.bits / 8),
+    write: (o, at, value) => {
+      if (value !== undefined) one.write(o, at, value);
+    },
+    // What is absent is left out before it gets here.
+    toJson: (value) => value!,
+    fromJson: number.fromJson,
+  };
+}
+
 /** Numbers of two octets in a row up to the end. */
 export function numbers(field: string): TailField<readonly number[]> {
   const one = u16().stand(0);

@@ -40,7 +40,7 @@ export function receiverFault(
   const seen: Seen = { destination: UNSPECIFIED, announcedAt: -1, homeAddressOptions: 0, also };
   let at = 0;
   for (const [i, layer] of layers.entries()) {
-    if (layer.layer === 'ipv6') {
+    if (layer.layer === 'ipv6' || layer.layer === 'ipv4') {
       if (i > 0) return undefined;
       seen.destination = layer.destination;
     }

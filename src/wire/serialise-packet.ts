@@ -2,17 +2,22 @@
  * Puts a packet together. What a layer does not give is computed: lengths, next headers, checksums,
  * type numbers; what it gives stands, also where it is wrong.
  *
- * Supported standards: RFC 8200 sections 3, 4 and 8.1, RFC 6275 section 6.1.1.
+ * Supported standards: RFC 8200 sections 3, 4 and 8.1, RFC 6275 section 6.1.1, RFC 791 section 3.1,
+ * RFC 2784 section 2.
  */
-import { type Address, readAddress, UNSPECIFIED } from './address.ts';
-import { upperLayerChecksum } from './checksum.ts';
+import { type Address, readAddress, UNSPECIFIED, UNSPECIFIED_IPV4 } from './address.ts';
+import { internetChecksum, upperLayerChecksum } from './checksum.ts';
 import { type ComputedField, LAYERS, type LayerEntry, type LayerInput } from './layer.ts';
 import type { Loose } from './message.ts';
-import { PROTOCOL } from './numbers.ts';
+import { ETHER_TYPE, PROTOCOL } from './numbers.ts';
+import { completeGre } from './tunnel/gre.ts';
 
 interface Placed {
   readonly entry: LayerEntry;
+  /** As the caller gave it. */
   readonly input: Loose & { readonly layer: string };
+  /** As it is written: parts that depend on each other agree. */
+  readonly filled: Loose;
   readonly at: number;
   readonly size: number;
   /** Options are written as they stand: the caller has given the header's length. */
@@ -32,8 +37,8 @@ export function serialisePacket(layers: readonly LayerInput[]): Uint8Array {
   const last = placed.at(-1);
   const octets = new Uint8Array(last === undefined ? 0 : last.at + last.size);
   for (let i = 0; i < placed.length; i++) {
-    const { entry, input, at, exact } = placed[i]!;
-    entry.declaration.write(octets, at, input, exact, computed(placed, i));
+    const { entry, filled, at, exact } = placed[i]!;
+    entry.declaration.write(octets, at, filled, exact, computed(placed, i));
   }
   fillChecksums(octets, placed);
   return octets;
@@ -44,12 +49,13 @@ function place(layers: readonly LayerInput[]): Placed[] {
   let at = 0;
   for (const layer of layers) {
     const input: Placed['input'] = layer;
+    const filled: Loose = layer.layer === 'gre' ? completeGre(layer) : layer;
     const entry = LAYERS.get(input.layer);
     if (entry === undefined) throw new RangeError(`${input.layer} is no layer`);
     const exact = entry.counted && input.headerLen !== undefined;
-    let size = entry.declaration.sizeOf(input, exact);
+    let size = entry.declaration.sizeOf(filled, exact);
     if (entry.counted && !exact) size = Math.ceil(size / 8) * 8;
-    placed.push({ entry, input, at, size, exact });
+    placed.push({ entry, input, filled, at, size, exact });
     at += size;
   }
   return placed;
@@ -67,12 +73,14 @@ const COMPUTE: {
 } = {
   nextHeader: (placed, i) => protocolOf(placed[i + 1]),
   headerLen: (placed, i) => placed[i]!.size / 8 - 1,
-  payloadLength: (placed, i) => {
-    let size = 0;
-    for (const { input, size: more } of placed.slice(i + 1)) {
-      if (input.layer !== 'trailer') size += more;
-    }
-    return size;
+  payloadLength: sizeBehind,
+  totalLength: (placed, i) => placed[i]!.size + sizeBehind(placed, i),
+  internetHeaderLen: (placed, i) => placed[i]!.size / 4,
+  protocol: (placed, i) => protocolOf(placed[i + 1]),
+  protocolType: (placed, i) => {
+    const next = placed[i + 1];
+    if (next?.input.layer === 'ipv4') return ETHER_TYPE.ipv4;
+    return next?.input.layer === 'ipv6' ? ETHER_TYPE.ipv6 : protocolOf(next);
   },
   length: (placed, i) => placed[i]!.size,
   addressCount: (placed, i) => {
@@ -84,6 +92,15 @@ const COMPUTE: {
     return 5 + Math.ceil((options?.length ?? 0) / 4);
   },
 };
+
+/** Octets behind a header that belong to its packet. */
+function sizeBehind(placed: readonly Placed[], i: number): number {
+  let size = 0;
+  for (const { input, size: more } of placed.slice(i + 1)) {
+    if (input.layer !== 'trailer') size += more;
+  }
+  return size;
+}
 
 function protocolOf(placed: Placed | undefined): number {
   if (placed === undefined || placed.input.layer === 'trailer') return PROTOCOL.noNextHeader;
@@ -104,28 +121,52 @@ interface Ends {
   readonly destination: Address;
 }
 
-/** Computes the checksums that are absent; a message without an IPv6 header before it has none. */
+/**
+ * Computes the checksums that are absent; a message whose checksum covers addresses, without an IP
+ * header before it, has none. From the inside out where one checksum covers another.
+ */
 function fillChecksums(octets: Uint8Array, placed: readonly Placed[]): void {
   let ends: Ends | undefined;
   for (const one of placed) {
     const { input, at, size } = one;
-    const { declaration, protocol } = one.entry;
-    if (input.layer === 'ipv6') {
+    const { protocol } = one.entry;
+    if (input.layer === 'ipv6' || input.layer === 'ipv4') {
+      const none = input.layer === 'ipv6' ? UNSPECIFIED : UNSPECIFIED_IPV4;
       const { source, destination } = input as Partial<Ends>;
-      ends = { source: source ?? UNSPECIFIED, destination: destination ?? UNSPECIFIED };
+      ends = { source: source ?? none, destination: destination ?? none };
       continue;
     }
-    if (ends === undefined) continue;
-    ends = redirected(ends, one, octets);
-    if (!CHECKSUMMED.has(protocol) || input.checksum !== undefined) continue;
+    if (ends !== undefined) ends = redirected(ends, one, octets);
+    if (input.checksum !== undefined) continue;
+    if (protocol === PROTOCOL.icmpv4) {
+      show(octets, one, 'checksum', internetChecksum(octets, at, at + size));
+    }
+    if (ends === undefined || !CHECKSUMMED.has(protocol)) continue;
     const { source, destination } = ends;
     const sum = upperLayerChecksum(source, destination, protocol!, octets, at, at + size);
-    const field = at + declaration.offsetOf('checksum');
     // RFC 8200 section 8.1: a UDP checksum of zero would mean that there is none.
-    const shown = sum === 0 && protocol === PROTOCOL.udp ? 0xffff : sum;
-    octets[field] = shown >> 8;
-    octets[field + 1] = shown;
+    show(octets, one, 'checksum', sum === 0 && protocol === PROTOCOL.udp ? 0xffff : sum);
   }
+  for (let i = placed.length - 1; i >= 0; i--) fillOuterChecksum(octets, placed, i);
+}
+
+/** The IPv4 header's checksum, and GRE's, which covers the packet inside. */
+function fillOuterChecksum(octets: Uint8Array, placed: readonly Placed[], i: number): void {
+  const one = placed[i]!;
+  const { input, filled, at, size } = one;
+  if (input.layer === 'ipv4' && input.headerChecksum === undefined) {
+    show(octets, one, 'headerChecksum', internetChecksum(octets, at, at + size));
+  }
+  if (input.layer === 'gre' && filled.checksumPresent === true && input.checksum === undefined) {
+    const end = at + size + sizeBehind(placed, i);
+    show(octets, one, 'checksum', internetChecksum(octets, at, end));
+  }
+}
+
+function show(octets: Uint8Array, { at, entry }: Placed, field: string, sum: number): void {
+  const to = at + entry.declaration.offsetOf(field);
+  octets[to] = sum >> 8;
+  octets[to + 1] = sum;
 }
 
 /** The ends of the pseudo-header behind a header that names another source or destination. */

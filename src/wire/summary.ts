@@ -26,7 +26,7 @@ export function summarise(layers: readonly Layer[]): string {
 }
 
 function summary(layer: Layer): string {
-  const title = TITLES[layer.layer] ?? label(camelCase(layer.layer));
+  const title = TITLES[layer.layer] ?? label(camelCase(layer.layer)).replace(/^Icmpv4 /, 'ICMP ');
   const details = detail(layer);
   const text = details === '' ? title : `${title} ${details}`;
   if (!('options' in layer) || layer.options instanceof Uint8Array) return text;
@@ -44,6 +44,9 @@ function optionNumbers(layer: Layer): Table {
 
 const TITLES: { readonly [layer: string]: string } = {
   ipv6: 'IPv6',
+  ipv4: 'IPv4',
+  gre: 'GRE',
+  icmpv4: 'ICMP',
   icmpv6: 'ICMPv6',
   tcp: 'TCP',
   udp: 'UDP',
@@ -57,6 +60,7 @@ const camelCase = (kebab: string) =>
 function detail(layer: Layer): string {
   switch (layer.layer) {
     case 'ipv6':
+    case 'ipv4':
       return `${formatAddress(layer.source)} -> ${formatAddress(layer.destination)}`;
     case 'routing-type-2':
       return `home address ${formatAddress(layer.homeAddress)}`;
@@ -96,6 +100,8 @@ function detail(layer: Layer): string {
       return `${layer.sourcePort} -> ${layer.destinationPort}${tcpFlags(layer)} seq ${layer.sequence} ack ${layer.acknowledgement} len ${layer.payload.length}`;
     case 'udp':
       return `${layer.sourcePort} -> ${layer.destinationPort} len ${layer.payload.length}`;
+    case 'gre':
+      return greDetail(layer);
     case 'payload':
       return `protocol ${layer.protocol} len ${layer.octets.length}`;
     case 'no-next-header':
@@ -110,13 +116,21 @@ function icmpv6Detail(layer: Layer): string {
   switch (layer.layer) {
     case 'packet-too-big':
       return `mtu ${layer.mtu}`;
+    case 'icmpv4-destination-unreachable':
+      return `code ${layer.code}${layer.code === 4 ? ` mtu ${layer.nextHopMtu}` : ''}`;
+    case 'icmpv4-redirect':
+      return `code ${layer.code} to ${formatAddress(layer.gateway)}`;
     case 'parameter-problem':
+    case 'icmpv4-parameter-problem':
       return `code ${layer.code} pointer ${layer.pointer}`;
     case 'destination-unreachable':
     case 'time-exceeded':
+    case 'icmpv4-time-exceeded':
       return `code ${layer.code}`;
     case 'echo-request':
     case 'echo-reply':
+    case 'icmpv4-echo-request':
+    case 'icmpv4-echo-reply':
       return `id ${layer.identifier} seq ${layer.sequence}`;
     case 'router-advertisement':
       return `router lifetime ${layer.routerLifetime} s${letters([[layer.homeAgent, 'H']])}`;
@@ -142,6 +156,7 @@ function icmpv6Detail(layer: Layer): string {
     case 'mobile-prefix-advertisement':
       return `id ${layer.identifier}`;
     case 'icmpv6':
+    case 'icmpv4':
       return `type ${layer.type} code ${layer.code}`;
     default:
       return '';
@@ -183,6 +198,13 @@ function revocationFlags(layer: Revocation): string {
     [layer.ipv4HomeAddressOnly, 'V'],
     [layer.global, 'G'],
   ]);
+}
+
+function greDetail({ checksum, key, sequence }: LayerOf<'gre'>): string {
+  const part = (name: string, value: number | undefined) =>
+    value === undefined ? [] : [`${name} ${value}`];
+  const checked = checksum === undefined ? [] : ['checksum'];
+  return [...checked, ...part('key', key), ...part('seq', sequence)].join(' ');
 }
 
 type Table = { readonly [name: string]: number };

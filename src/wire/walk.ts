@@ -3,7 +3,8 @@
  *
  * Supported standards: RFC 8200 section 4, RFC 6275 sections 6.3 and 6.4.
  */
-import { checksumBetween } from './checksum.ts';
+import { addressOf } from './address.ts';
+import { checksumBetween, upperLayerChecksum } from './checksum.ts';
 import { MAX_EXTENSION_HEADERS } from './limits.ts';
 import { IPV6_OPTION, PROTOCOL } from './numbers.ts';
 
@@ -175,12 +176,33 @@ export function fixUpperChecksum(octets: Uint8Array, at = 0): boolean {
  * Is the upper layer's checksum right? True also where there is none to judge. `parsePacket` leaves
  * TCP and UDP to their protocols; this is their check.
  *
- * Source: RFC 8200 section 8.1.
+ * Source: RFC 8200 section 8.1, RFC 768, RFC 9293 section 3.1.
  */
 export function checksumOk(octets: Uint8Array, at = 0): boolean {
+  if (at < octets.length && octets[at]! >> 4 === 4) return ipv4ChecksumOk(octets, at);
   const walk = walkHeaders(octets, at);
   const end = walk === undefined ? -1 : checksummedEnd(octets, walk);
   return walk === undefined || end < 0 || sumOf(octets, at, walk, end) === 0;
+}
+
+/** The same for TCP and UDP over IPv4, where a UDP checksum of zero says that there is none. */
+function ipv4ChecksumOk(octets: Uint8Array, at: number): boolean {
+  if (at + 20 > octets.length) return true;
+  const from = at + 4 * (octets[at]! & 0x0f);
+  let end = at + ((octets[at + 2]! << 8) | octets[at + 3]!);
+  const fragment = (octets[at + 6]! & 0x3f) !== 0 || octets[at + 7] !== 0;
+  const protocol = octets[at + 9]!;
+  const udp = protocol === PROTOCOL.udp;
+  const field = from + checksumAt(protocol);
+  if (fragment || (!udp && protocol !== PROTOCOL.tcp)) return true;
+  if (end > octets.length || field + 2 > end) return true;
+  if (udp) {
+    if (octets[field] === 0 && octets[field + 1] === 0) return true;
+    end = Math.min(from + ((octets[from + 4]! << 8) | octets[from + 5]!), end);
+  }
+  const source = addressOf(octets.subarray(at + 12, at + 16));
+  const destination = addressOf(octets.subarray(at + 16, at + 20));
+  return upperLayerChecksum(source, destination, protocol, octets, from, end) === 0;
 }
 
 /** Where the octets end that the checksum covers; -1 where none can be computed. */

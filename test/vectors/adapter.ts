@@ -38,6 +38,9 @@ function decode(hex: unknown): object {
   if (octets === undefined) return { ok: false, error: 'hex must be text, two digits an octet' };
   const parsed = parsePacket(octets);
   const error = parsed.ok ? receiverFault(parsed.value) : parsed.error;
+  if (parsed.ok && parsed.value[0]?.layer !== 'ipv6') {
+    return { ok: false, error: 'not supported: the schema begins with an IPv6 header' };
+  }
   if (error !== undefined) {
     const { layer, field, offset, message } = error;
     return { ok: false, error: `${layer}.${field} at ${offset}: ${message}`, detail: error };

@@ -79,6 +79,27 @@ test('what captures of other implementations hold is accepted, or refused as it 
   }
 });
 
+test('120 packets of IPv4 with Mobile IPv4 inside are read, and written octet by octet', {
+  skip,
+}, () => {
+  const vectors = lines('vectors/mip4.jsonl');
+  assert.ok(vectors.length >= 120);
+  for (const vector of vectors) {
+    const octets = octetsOf(vector);
+    const parsed = parsePacket(octets);
+    assert.ok(parsed.ok, `${vector.name}: ${parsed.ok ? '' : parsed.error.message}`);
+    const { ip, udp } = vector.fields as { ip: object; udp?: { sport: number; dport: number } };
+    const [header, inside] = JSON.parse(JSON.stringify(layersToJson(parsed.value)));
+    const { source: src, destination: dst, protocol: proto } = header;
+    includes({ src, dst, proto }, ip, vector.name);
+    if (udp !== undefined) {
+      includes({ sport: inside.sourcePort, dport: inside.destinationPort }, udp, vector.name);
+    }
+    assert.equal(toHex(serialisePacket(parsed.value)), vector.hex, vector.name);
+    assert.ok(checksumOk(octets), vector.name);
+  }
+});
+
 test("single messages and options of scapy's tests come back from JSON", { skip }, () => {
   const parts = { mh: 'mobility', icmpv6: 'icmpv6', mobopt: 'option', ndopt: 'nd-option' } as const;
   let read = 0;

@@ -10,12 +10,14 @@ import {
   type Json,
   type Layer,
   type LayerInput,
+  type LayerOf,
   layersFromJson,
   layersToJson,
   readAddress,
   serialisePacket,
   toHex,
 } from '../../src/wire/index.ts';
+import { LAYERS } from '../../src/wire/layer.ts';
 import {
   EXTENSION,
   FLAGS,
@@ -47,12 +49,28 @@ export function toNeutral(layers: readonly Layer[]): Record_ {
       chain.push({ hdr: 'ipv6', inner: toNeutral(others.slice(i)) });
       break;
     }
+    if (layer.layer === 'ipv4' || layer.layer === 'gre') {
+      chain.push({
+        hdr: 'upper',
+        nh: LAYERS.get(layer.layer)!.protocol!,
+        hex: insideOf(layers, i + 1),
+      });
+      break;
+    }
     const behind = chain.at(-1) as Record_ | undefined;
     if (layer.layer !== 'no-next-header' || behind?.hdr !== 'mh') {
       chain.push(headerToNeutral(layer, others[i - 1]));
     }
   }
   return { ipv6: rename(header!, IPV6), chain };
+}
+
+/** What the schema does not take apart, from layer `from` to the end of the first packet. */
+function insideOf(layers: readonly Layer[], from: number): string {
+  const [first] = layers as [LayerOf<'ipv6'>];
+  const before = serialisePacket(layers.slice(0, from)).length;
+  const inside = serialisePacket(layers.slice(from));
+  return toHex(inside.subarray(0, 40 + first.payloadLength - before));
 }
 
 function headerToNeutral(layer: Layer, before: Layer | undefined): Json {

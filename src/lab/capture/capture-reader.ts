@@ -1,18 +1,21 @@
 /**
  * Reads captures made by others: pcap and pcapng, either byte order, of link types that can hold
- * IPv6. A file from anywhere is read, so nothing in it is trusted: a fault ends the reading with a
+ * IP. A file from anywhere is read, so nothing in it is trusted: a fault ends the reading with a
  * sentence, and what came before it stays.
  *
  * Supported standards: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
  */
 
-const LINK_TYPE = { ethernet: 1, raw: 101, ipv6: 229 } as const;
+import { ETHER_TYPE } from '../../wire/numbers.ts';
+
+const LINK_TYPE = { ethernet: 1, raw: 101, ipv4: 228, ipv6: 229 } as const;
+const RAW: ReadonlySet<number> = new Set([LINK_TYPE.raw, LINK_TYPE.ipv4, LINK_TYPE.ipv6]);
 
 /** One frame of a capture. */
 export interface ReadFrame {
   /** Counts from 1, as Wireshark does. */
   readonly number: number;
-  /** From the IPv6 header on; undefined where the frame holds something else. */
+  /** From the IP header on; undefined where the frame holds something else. */
   readonly packet?: Uint8Array;
   /** Why there is no packet. */
   readonly skipped?: string;
@@ -144,17 +147,15 @@ class PcapngReader {
 }
 
 function frameOf(number: number, linkType: number, frame: Uint8Array): ReadFrame {
-  if (linkType === LINK_TYPE.raw || linkType === LINK_TYPE.ipv6) {
-    return { number, packet: frame };
-  }
+  if (RAW.has(linkType)) return { number, packet: frame };
   if (linkType !== LINK_TYPE.ethernet) {
-    return { number, skipped: `link type ${linkType} is none of 1 (Ethernet), 101, 229 (IPv6)` };
+    return { number, skipped: `link type ${linkType} is none of 1 (Ethernet), 101, 228, 229 (IP)` };
   }
   let at = 12;
   const typeAt = () => ((frame[at] ?? 0) << 8) | (frame[at + 1] ?? 0);
   // IEEE 802.1Q and 802.1ad tags stand before the type.
   while (typeAt() === 0x8100 || typeAt() === 0x88a8) at += 4;
-  if (typeAt() !== 0x86dd) {
+  if (typeAt() !== ETHER_TYPE.ipv6 && typeAt() !== ETHER_TYPE.ipv4) {
     return { number, skipped: `Ethernet type 0x${typeAt().toString(16).padStart(4, '0')}` };
   }
   return { number, packet: frame.subarray(at + 2) };

@@ -53,11 +53,12 @@ test('every cut of a file is read without a throw, and what stood before the cut
   }
 });
 
-test('pcap of both byte orders, link types 1, 101 and 229, and others by name', () => {
+test('pcap of both byte orders, link types 1, 101, 228 and 229, and others by name', () => {
   for (const little of [true, false]) {
     for (const [linkType, head] of [
       [1, '02000000000202000000000186dd'],
       [101, ''],
+      [228, ''],
       [229, ''],
     ] as const) {
       const data = new Uint8Array(Buffer.concat([Buffer.from(head, 'hex'), PACKET]));
@@ -101,7 +102,8 @@ test('Ethernet frames: tags before the type are skipped, other types are told', 
   const addresses = '020000000002020000000001';
   assert.deepEqual(frame(`${addresses}8100000586dd`)?.packet, PACKET);
   assert.deepEqual(frame(`${addresses}88a800058100000686dd`)?.packet, PACKET);
-  assert.equal(frame(`${addresses}0800`)?.skipped, 'Ethernet type 0x0800');
+  assert.deepEqual(frame(`${addresses}0800`)?.packet, PACKET, 'IPv4');
+  assert.equal(frame(`${addresses}0806`)?.skipped, 'Ethernet type 0x0806');
 });
 
 test('captures of other makers', { skip: captures.length === 0 && 'no vectors here' }, () => {

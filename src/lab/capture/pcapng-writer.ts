@@ -7,6 +7,7 @@
  * Supported standards: draft-ietf-opsawg-pcapng (section header, interface description and enhanced
  * packet blocks, with comments).
  */
+import { ETHER_TYPE } from '../../wire/numbers.ts';
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
@@ -21,7 +22,6 @@ const IF_TSRESOL = 9;
 /** Timestamps count microseconds: 10^-6. */
 const MICROSECONDS = Uint8Array.of(6);
 
-const ETHERTYPE_IPV6 = 0x86dd;
 const ETHERNET_SIZE = 14;
 
 /** A frame to be written; `from` and `to` are link addresses, one character an octet. */
@@ -75,7 +75,8 @@ export function pcapngFrame(frame: CapturedFrame): Uint8Array {
     octets[dataAt + i] = frame.to.charCodeAt(i);
     octets[dataAt + 6 + i] = frame.from.charCodeAt(i);
   }
-  view.setUint16(dataAt + 12, ETHERTYPE_IPV6);
+  const isIpv4 = (frame.octets[0] ?? 0) >> 4 === 4;
+  view.setUint16(dataAt + 12, isIpv4 ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6);
   octets.set(frame.octets, dataAt + ETHERNET_SIZE);
   if (comment !== undefined) octets.set(comment, optionsAt);
   view.setUint32(octets.length - 4, octets.length, true);
