@@ -16,6 +16,7 @@ const SPECIFICATION = {
   // RFC 4861 section 10; RFC 6275 section 7.5 and 12 allow the shorter intervals.
   MAX_RTR_SOLICITATION_DELAY: NO_TIME, // RFC 4861: 1 s. A node told of a new link waits for nothing.
   RTR_SOLICITATION_INTERVAL: seconds(4),
+  MAX_RTR_SOLICITATION_INTERVAL: seconds(3600), // RFC 7559 section 2.
   MAX_RA_DELAY_TIME: milliseconds(500),
   MIN_DELAY_BETWEEN_RAS: milliseconds(30), // RFC 6275 section 7.5; RFC 4861: 3 s.
   RETRANS_TIMER: seconds(1),
@@ -63,8 +64,6 @@ export function constantNamed(text: string): ConstantName | undefined {
 export const MAX_NEIGHBOR_ADVERTISEMENT = 3;
 /** RFC 6275 section 12: repeats of a Home Agent Address Discovery Request. */
 export const DHAAD_RETRIES = 4;
-/** RFC 4861 section 10: solicitations without an answer before a node stops asking. */
-export const MAX_RTR_SOLICITATIONS = 3;
 /** RFC 4862 section 5.1. */
 export const DUP_ADDR_DETECT_TRANSMITS = 1;
 /** RFC 6275 section 6.1.7: lifetimes on the wire count units of 4 s. */

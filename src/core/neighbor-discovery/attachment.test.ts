@@ -42,6 +42,8 @@ interface Advertised {
   /** In milliseconds. */
   readonly interval?: number;
   readonly hopLimit?: number;
+  /** Valid and preferred lifetime in seconds. */
+  readonly lives?: readonly [number, number];
 }
 
 function advertisement(prefix: string | undefined, change: Advertised = {}): Uint8Array {
@@ -53,8 +55,8 @@ function advertisement(prefix: string | undefined, change: Advertised = {}): Uin
       prefixLength: 64,
       onLink: true,
       autonomous: true,
-      validLifetime: 86_400,
-      preferredLifetime: 14_400,
+      validLifetime: change.lives?.[0] ?? 86_400,
+      preferredLifetime: change.lives?.[1] ?? 14_400,
       prefix: address(prefix),
     });
   }
@@ -82,12 +84,23 @@ const probe = (target: Address) =>
     255,
   );
 
-test('a link that comes up is asked at once, three times 4 s apart', () => {
+test('a link that comes up is asked at once, then more and more seldom until a router answers', () => {
   const one = node();
-  const log = one.run(100);
+  const log = one.run(20_000);
   assert.deepEqual(
-    log.map(({ time, packet }) => [time, packet.layers.at(-1)!.layer, packet.destination]),
-    [0, 4, 8].map((time) => [time, 'router-solicitation', ALL_ROUTERS]),
+    log.map(({ packet }) => [packet.layers.at(-1)!.layer, packet.destination]),
+    log.map(() => ['router-solicitation', ALL_ROUTERS]),
+  );
+  // From 4 s on doubled; 3600 s at most. The dice of these tests add no jitter.
+  assert.deepEqual(
+    log.map(({ time }) => time),
+    [0, 4, 12, 28, 60, 124, 252, 508, 1020, 2044, 4092, 7692, 11_292, 14_892, 18_492],
+  );
+  one.packet(advertisement('2001:db8:a::'), 20_001, ICMP);
+  assert.deepEqual(
+    one.run(30_000).filter(({ packet }) => packet.destination === ALL_ROUTERS).length,
+    12,
+    'asked again only when the router is gone, at 21801 s',
   );
 });
 
@@ -213,4 +226,91 @@ test('an advertisement from another network is refused', () => {
   one.packet(advertisement('2001:db8:a::', { hopLimit: 254 }), 1, ICMP);
   one.packet(advertisement('2001:db8:a::', { router: address('2001:db8::1') }), 1, ICMP);
   assert.deepEqual([one.counters['nd.ra_refused'], addresses(one)], [2, []]);
+});
+
+/** Advertised at 1 s with lifetimes, and again at 2 s; when is the address lost? */
+function lostAt(first: readonly [number, number], second?: readonly [number, number]): number {
+  const one = node('off');
+  const said = { lifetime: 9000, interval: 1_000_000_000 };
+  one.packet(advertisement('2001:db8:a::', { ...said, lives: first }), 1, ICMP);
+  assert.deepEqual(addresses(one), ['+A']);
+  if (second !== undefined) {
+    one.packet(advertisement('2001:db8:a::', { ...said, lives: second }), 2, ICMP);
+  }
+  for (;;) {
+    const now = one.role.deadline();
+    assert.ok(now !== undefined && now <= seconds(9001), 'the address is lost');
+    one.feed({ kind: 'tick' }, now / seconds(1));
+    if (addresses(one).includes('-A')) return now / seconds(1);
+  }
+}
+
+test('an address leaves use when its valid lifetime ends, which a later advertisement renews', () => {
+  assert.equal(lostAt([60, 30]), 61);
+  assert.equal(lostAt([60, 30], [90, 30]), 92);
+  assert.equal(lostAt([5000, 30], [7300, 0]), 7302);
+});
+
+test('no advertisement takes an address away within two hours', () => {
+  assert.equal(lostAt([60, 30], [0, 0]), 61, 'less than was left: as it was');
+  assert.equal(lostAt([7100, 30], [10, 10]), 7101);
+  assert.equal(lostAt([8000, 30], [10, 10]), 7202, 'more was left: two hours');
+});
+
+test('a deprecated address is left for a preferred one, and used while there is no other', () => {
+  const one = node('off');
+  one.packet(advertisement('2001:db8:a::', { lives: [600, 10] }), 1, ICMP);
+  one.run(20);
+  assert.deepEqual(addresses(one), []);
+  const other = { router: address('fe80::2'), lives: [600, 0] } as const;
+  one.packet(advertisement('2001:db8:b::', other), 21, ICMP);
+  assert.deepEqual(addresses(one), []);
+  one.packet(advertisement('2001:db8:b::', { ...other, lives: [600, 60] }), 22, ICMP);
+  assert.deepEqual(addresses(one), ['-A', '+B']);
+});
+
+test('a deprecated address is left at once for one that is known already', () => {
+  const one = node('off');
+  one.packet(advertisement('2001:db8:b::', { lives: [600, 300] }), 1, ICMP);
+  one.packet(
+    advertisement('2001:db8:a::', { router: address('fe80::2'), lives: [600, 10] }),
+    2,
+    ICMP,
+  );
+  assert.deepEqual(addresses(one), ['-B', '+A']);
+  one.run(11);
+  assert.deepEqual(addresses(one), []);
+  one.run(12);
+  assert.deepEqual(addresses(one), ['-A', '+B']);
+});
+
+test('a prefix that was heard long ago is no place any more', () => {
+  const one = node('off');
+  const first = { router: address('fe80::2'), lives: [60, 60] } as const;
+  one.packet(advertisement('2001:db8:b::', first), 1, ICMP);
+  one.packet(advertisement('2001:db8:a::'), 2, ICMP);
+  assert.deepEqual(addresses(one), ['-B', '+A']);
+  one.run(100);
+  one.packet(advertisement('2001:db8:a::', { lifetime: 0 }), 100, ICMP);
+  assert.deepEqual(addresses(one), ['-A']);
+});
+
+test('home is home by a router that does not route, and routed by one that does', () => {
+  const one = node('off');
+  const routes = () =>
+    one.outputs.flatMap((output) =>
+      output.kind === 'route' && output.prefixLength === 0
+        ? [`${output.action} ${output.via === ROUTER}`]
+        : [],
+    );
+  one.packet(advertisement('2001:db8:1::', { lifetime: 0 }), 1, ICMP);
+  assert.ok(one.events().includes('home.returned'));
+  assert.deepEqual(routes(), []);
+  one.packet(advertisement('2001:db8:1::', { router: address('fe80::2') }), 2, ICMP);
+  assert.deepEqual(routes(), ['add false']);
+  one.packet(advertisement('2001:db8:1::'), 3, ICMP);
+  assert.deepEqual(routes(), []);
+  one.packet(advertisement('2001:db8:1::', { router: address('fe80::2'), lifetime: 0 }), 4, ICMP);
+  assert.deepEqual(routes(), ['remove false', 'add true']);
+  assert.equal(one.events().includes('home.left'), false);
 });

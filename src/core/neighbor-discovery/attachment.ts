@@ -4,20 +4,12 @@ import type { NodeState } from '../node-state.ts';
 import { count, type PartInput, tell } from '../part.ts';
 import type { Output } from '../role.ts';
 import { after, type Duration, type Instant, sooner } from '../time.ts';
+import { AddressLifetime } from './address-lifetime.ts';
 import { DuplicateAddressDetection } from './duplicate-address-detection.ts';
 import { autoconfigured, interfaceIdentifier } from './link-layer.ts';
+import { type Place, routes } from './place.ts';
 import type { AdvertisedPrefix, Advertisement } from './router-advertisement.ts';
 import { type Discovered, RouterDiscovery } from './router-discovery.ts';
-
-/** Where a link has brought the node: an address that packets can be sent from, and the router. */
-export interface Place {
-  readonly link: string;
-  readonly advertisement: Advertisement;
-  readonly prefix: AdvertisedPrefix;
-  /** The care-of address; at home, the home address itself. */
-  readonly address: Address;
-  readonly atHome: boolean;
-}
 
 /** Addresses tried before a link is given up as hopeless (RFC 4862 section 5.4.5 gives up at one). */
 const MAX_ADDRESS_TRIES = 3;
@@ -39,7 +31,7 @@ type Stage =
  * has it, and says when there is a place to be reached at or none any more.
  *
  *     down -> searching -> configuring -> ready       (home link: searching -> ready)
- *     ready -> searching (router lost, new prefix)    any -> down
+ *     ready -> searching (router lost, new prefix, address not valid any more)    any -> down
  *
  * Supported standards: RFC 4862 sections 5.4 and 5.5, RFC 4429, RFC 6275 sections 11.5.1 to 11.5.3.
  */
@@ -80,7 +72,8 @@ export class Attachment {
 
   deadline(): Instant | undefined {
     const probeAt = this.#stage.name === 'configuring' ? this.#stage.probeAt : undefined;
-    return sooner(probeAt, sooner(this.#routers.deadline(), this.#dad.deadline()));
+    const signalling = sooner(this.#routers.deadline(), this.#dad.deadline());
+    return sooner(sooner(probeAt, this.#aging()?.deadline()), signalling);
   }
 
   handle(input: PartInput, now: Instant): Output[] {
@@ -128,6 +121,7 @@ export class Attachment {
       this.#stage = { ...stage, probeAt: undefined };
       outputs.push(...this.#dad.start(this.#link, stage.place.address, now));
     }
+    outputs.push(...this.#age(now));
     const dad = this.#dad.tick(now);
     outputs.push(...dad.outputs);
     for (const address of dad.unique) outputs.push(...this.#unique(address, now));
@@ -138,12 +132,57 @@ export class Attachment {
     if (lost !== undefined && this.#current()?.advertisement.router === lost.router) {
       return [...outputs, ...this.#leave(), ...this.#searchAmongKnown(now)];
     }
+    if (renewed !== undefined) outputs.push(...this.#renew(renewed, now));
     // A known router may offer a prefix only now; an address given up on is not tried for ever.
     const hopeless = this.#tries >= MAX_ADDRESS_TRIES;
-    const late = this.#stage.name === 'searching' && !hopeless ? renewed : undefined;
+    const searching = this.#stage.name === 'searching' && !hopeless;
+    const late = searching || this.#isDeprecated(now) ? renewed : undefined;
     const offered = found ?? late;
-    if (offered === undefined) return outputs;
-    return [...outputs, ...this.#consider(offered, now)];
+    if (offered !== undefined) outputs.push(...this.#consider(offered, now));
+    this.#chooseRouter();
+    return outputs;
+  }
+
+  /** What a known router says now of the prefix in use, or that it routes no more. */
+  #renew(said: Advertisement, now: Instant): Output[] {
+    const place = this.#current();
+    if (place === undefined) return [];
+    const prefix = said.prefixes.find((one) => one.prefix === place.prefix.prefix);
+    if (prefix?.autonomous) place.lifetime.renew(prefix, now);
+    const gone = said.routerLifetime === 0 && said.router === place.advertisement.router;
+    return gone && !place.atHome ? [...this.#leave(), ...this.#searchAmongKnown(now)] : [];
+  }
+
+  /** At home the place stays while the default router may be another one, or none. */
+  #chooseRouter(): void {
+    const stage = this.#stage;
+    if (stage.name !== 'ready' || !stage.place.atHome) return;
+    const routing = this.#routers.routers().filter(({ routerLifetime }) => routerLifetime > 0);
+    const { router: before } = stage.place;
+    if (routing.some(({ router }) => router === before)) return;
+    const router = routing[0]?.router;
+    if (router !== before) this.#stage = { name: 'ready', place: { ...stage.place, router } };
+  }
+
+  /** How long the care-of address may be used. The home address ages elsewhere. */
+  #aging(): AddressLifetime | undefined {
+    const place = this.#current();
+    return place?.atHome === false ? place.lifetime : undefined;
+  }
+
+  #isDeprecated(now: Instant): boolean {
+    return this.#aging()?.isDeprecated(now) ?? false;
+  }
+
+  /** A deprecated address is left for a better one, one that is not valid any more is left. */
+  #age(now: Instant): Output[] {
+    const aging = this.#aging();
+    if (aging === undefined || now < aging.deadline()) return [];
+    aging.tick(now);
+    if (!aging.isOver(now)) {
+      return this.#routers.routers().flatMap((other) => this.#consider(other, now));
+    }
+    return [...this.#leave(), ...this.#searchAmongKnown(now)];
   }
 
   /** The router in use is gone; another may have been there all along. */
@@ -159,12 +198,15 @@ export class Attachment {
   /** RFC 6275 section 11.5.1: a router with a prefix of its own is a new place. */
   #consider(advertisement: Advertisement, now: Instant): Output[] {
     if (this.#stage.name === 'down') return [];
-    const prefix =
-      advertisement.prefixes.find(this.#isHome) ??
-      advertisement.prefixes.find((one) => one.autonomous && one.validLifetime > 0);
-    if (prefix === undefined) return [];
+    const offered = this.#offered(advertisement, now);
+    if (offered === undefined) return [];
+    const { prefix, lifetime } = offered;
     const current = this.#current();
-    if (current !== undefined && current.prefix.prefix === prefix.prefix) return [];
+    if (current !== undefined) {
+      if (current.prefix.prefix === prefix.prefix) return [];
+      // For a deprecated address nothing is left that works.
+      if (lifetime.isDeprecated(now)) return [];
+    }
     const since = this.#stage.name === 'searching' ? this.#stage.since : now;
     const left = this.#leave();
     const reason = current === undefined ? 'new-link' : 'new-prefix';
@@ -181,14 +223,35 @@ export class Attachment {
       }),
       tell({ kind: 'movement.detected', link: this.#link, router, reason }),
       phase('movement_detection', since, now),
-      ...this.#configure(advertisement, prefix, now),
+      ...this.#configure(advertisement, prefix, lifetime, now),
     ];
   }
 
-  #configure(advertisement: Advertisement, prefix: AdvertisedPrefix, now: Instant): Output[] {
+  /** The home prefix, else one to make an address of, rather not a deprecated one. */
+  #offered(advertisement: Advertisement, now: Instant) {
+    const { heardAt, routerLifetime } = advertisement;
+    const all = advertisement.prefixes.map((prefix) => ({
+      prefix,
+      lifetime: new AddressLifetime(prefix, heardAt),
+    }));
+    const valid = all.filter(({ lifetime }) => !lifetime.isOver(now));
+    const home = valid.find(({ prefix }) => this.#isHome(prefix));
+    if (home !== undefined || routerLifetime === 0) return home;
+    const usable = valid.filter(({ prefix }) => prefix.autonomous);
+    return usable.find(({ lifetime }) => !lifetime.isDeprecated(now)) ?? usable[0];
+  }
+
+  #configure(
+    advertisement: Advertisement,
+    prefix: AdvertisedPrefix,
+    lifetime: AddressLifetime,
+    now: Instant,
+  ): Output[] {
     const atHome = this.#isHome(prefix);
     const address = atHome ? this.#config.home : autoconfigured(prefix.prefix, this.#identifier);
-    const place: Place = { link: this.#link, advertisement, prefix, address, atHome };
+    const router = advertisement.routerLifetime > 0 ? advertisement.router : undefined;
+    const subject = { link: this.#link, advertisement, prefix, lifetime };
+    const place: Place = { ...subject, address, atHome, router };
     // The home address is known to be unique: the home agent has defended it all the time.
     if (atHome) {
       this.#stage = { name: 'ready', place };
@@ -247,13 +310,13 @@ export class Attachment {
     this.#stage = { name: 'searching', since: now };
     if (this.#tries >= MAX_ADDRESS_TRIES) return outputs;
     this.#identifier = String.fromCharCode(...this.#state.env.secrets(8));
-    outputs.push(...this.#configure(place.advertisement, place.prefix, now));
+    outputs.push(...this.#configure(place.advertisement, place.prefix, place.lifetime, now));
     return outputs;
   }
 
   /** The kernel gets the address, and a default route for what is sent from it. */
   #use(place: Place, optimistic: boolean): Output[] {
-    const { link, address, prefix, advertisement } = place;
+    const { link, address, prefix } = place;
     return [
       {
         kind: 'address',
@@ -263,7 +326,7 @@ export class Attachment {
         prefixLength: prefix.length,
         ...(optimistic ? { optimistic } : {}),
       },
-      ...routes('add', place, address, advertisement.router),
+      ...routes('add', place, address),
     ];
   }
 
@@ -273,9 +336,9 @@ export class Attachment {
     if (place === undefined) return [];
     const outputs = this.#dad.cancel(place.address);
     if (this.#stage.name === 'ready' && !place.atHome) {
-      const { link, address, prefix, advertisement } = place;
+      const { link, address, prefix } = place;
       outputs.push(
-        ...routes('remove', place, address, advertisement.router),
+        ...routes('remove', place, address),
         { kind: 'address', action: 'remove', link, address, prefixLength: prefix.length },
         this.#tellAddress('address.lost', address),
       );
@@ -295,32 +358,6 @@ export class Attachment {
   ): Output {
     return tell({ kind, link: this.#link, address });
   }
-}
-
-/** The routes of a place, for packets from one address. */
-export function routes(
-  action: 'add' | 'remove',
-  place: Place,
-  source: Address,
-  via: Address,
-): Output[] {
-  const { link, prefix } = place;
-  const anywhere = '\0'.repeat(16) as Address;
-  return [
-    ...(prefix.onLink
-      ? [
-          {
-            kind: 'route',
-            action,
-            prefix: prefix.prefix,
-            prefixLength: prefix.length,
-            link,
-            source,
-          } as const,
-        ]
-      : []),
-    { kind: 'route', action, prefix: anywhere, prefixLength: 0, link, via, source },
-  ];
 }
 
 function phase(

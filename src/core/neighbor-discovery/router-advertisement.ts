@@ -1,7 +1,7 @@
 import { type Address, isLinkLocal } from '../../wire/address.ts';
 import type { Received } from '../part.ts';
 import type { LinkAddress } from '../role.ts';
-import { type Duration, milliseconds, seconds } from '../time.ts';
+import { type Duration, type Instant, milliseconds, seconds } from '../time.ts';
 import { linkAddressFrom, ND_HOP_LIMIT } from './link-layer.ts';
 
 /** RFC 6275 section 7.5: no MaxRtrAdvInterval is shorter. Zero would have us probe without end. */
@@ -34,6 +34,7 @@ export interface Advertisement {
   readonly prefixes: readonly AdvertisedPrefix[];
   /** The longest time to the next one, where the router promises it (RFC 6275 section 7.3). */
   readonly interval: Duration | undefined;
+  readonly heardAt: Instant;
   /** The packet that said so, for the event that tells of it. */
   readonly packet: { readonly to: Address; readonly octets: number };
 }
@@ -43,7 +44,7 @@ export interface Advertisement {
  * checksum and lengths.
  * Source: RFC 4861 section 6.1.2, RFC 4862 section 5.5.3, RFC 6275 section 7.
  */
-export function readAdvertisement(received: Received): Advertisement | undefined {
+export function readAdvertisement(received: Received, now: Instant): Advertisement | undefined {
   const { message, source, link, tunnel } = received;
   if (message.layer !== 'router-advertisement') return undefined;
   const fromNeighbour = received.octets[7] === ND_HOP_LIMIT && tunnel === undefined;
@@ -83,6 +84,7 @@ export function readAdvertisement(received: Received): Advertisement | undefined
     homeAgentLifetime,
     prefixes,
     interval,
+    heardAt: now,
     packet: { to: received.destination, octets: received.octets.length },
   };
 }

@@ -1,5 +1,5 @@
 import { type Address, ALL_ROUTERS, solicitedNode } from '../../wire/address.ts';
-import { type Constants, MAX_RTR_SOLICITATIONS } from '../constants.ts';
+import type { Constants } from '../constants.ts';
 import { count, type Received } from '../part.ts';
 import type { Environment, LinkAddress, Output } from '../role.ts';
 import { signal } from '../signalling.ts';
@@ -25,7 +25,7 @@ export interface Discovered {
   readonly outputs: Output[];
   /** A router that was not there (or silent) before. */
   readonly found?: Advertisement;
-  /** A known router's new word: lifetimes to be renewed. */
+  /** A known router's new word, which may be that it routes no more: lifetimes to be renewed. */
   readonly renewed?: Advertisement;
   /** It was silent, was asked, and did not answer. */
   readonly lost?: Advertisement;
@@ -34,10 +34,10 @@ export interface Discovered {
 /**
  * A host's view of the routers on one link, from the moment the link comes up.
  *
- *     up -> Router Solicitation (at once, up to 3) -> advertisement -> found
+ *     up -> Router Solicitation (at once, then 4 s, 8 s, ... apart) -> advertisement -> found
  *     found -> MAX_MISSED advertisements missed -> asked by Neighbor Solicitation -> lost or found
  *
- * Supported standards: RFC 4861 sections 6.3.4 to 6.3.7 and 7.3, RFC 6275 section 11.5.1.
+ * Supported standards: RFC 4861 sections 6.3.4 to 6.3.7 and 7.3, RFC 7559, RFC 6275 section 11.5.1.
  */
 export class RouterDiscovery {
   readonly #link: string;
@@ -47,7 +47,8 @@ export class RouterDiscovery {
   readonly #routers = new Map<Address, KnownRouter>();
   #linkLocal: Address | undefined;
   #linkAddress: LinkAddress | undefined;
-  #solicit: { at: Instant; left: number } | undefined;
+  /** The next solicitation, and how long the one after it waits. */
+  #solicit: { readonly at: Instant; readonly wait: Duration } | undefined;
 
   constructor(link: string, constants: Constants, env: Pick<Environment, 'random' | 'without'>) {
     this.#link = link;
@@ -61,7 +62,7 @@ export class RouterDiscovery {
     this.#linkAddress = linkAddress;
     this.#routers.clear();
     const wait = this.#constants.MAX_RTR_SOLICITATION_DELAY * this.#random();
-    this.#solicit = { at: after(now, Math.round(wait) as Duration), left: MAX_RTR_SOLICITATIONS };
+    this.#ask(after(now, Math.round(wait) as Duration));
   }
 
   down(): void {
@@ -93,15 +94,14 @@ export class RouterDiscovery {
     const outputs: Output[] = [];
     if (this.#solicit !== undefined && now >= this.#solicit.at && this.#linkLocal !== undefined) {
       outputs.push(...this.#sendSolicitation());
-      const left = this.#solicit.left - 1;
-      const at = after(now, this.#constants.RTR_SOLICITATION_INTERVAL);
-      this.#solicit = left > 0 ? { at, left } : undefined;
+      const { wait } = this.#solicit;
+      this.#solicit = { at: after(now, wait), wait: this.#slower(wait) };
     }
     for (const [address, router] of this.#routers) {
       if (now < router.silentAt) continue;
       if (router.advertisement.interval === undefined || router.probes >= MAX_UNICAST_SOLICIT) {
         this.#routers.delete(address);
-        this.#solicit ??= { at: now, left: MAX_RTR_SOLICITATIONS };
+        if (this.#solicit === undefined) this.#ask(now);
         return { outputs, lost: router.advertisement };
       }
       router.probes += 1;
@@ -119,7 +119,7 @@ export class RouterDiscovery {
       return { outputs: [] };
     }
     if (received.message.layer !== 'router-advertisement') return { outputs: [] };
-    const advertisement = readAdvertisement(received);
+    const advertisement = readAdvertisement(received, now);
     if (advertisement === undefined) return { outputs: [count('nd.ra_refused')] };
     return this.#advertised(advertisement, now);
   }
@@ -127,11 +127,9 @@ export class RouterDiscovery {
   #advertised(advertisement: Advertisement, now: Instant): Discovered {
     const outputs = [count('nd.ra_received')];
     const known = this.#routers.get(advertisement.router);
-    if (advertisement.routerLifetime === 0) {
-      if (!this.#routers.delete(advertisement.router) || known === undefined) return { outputs };
-      return { outputs, lost: known.advertisement };
-    }
-    this.#solicit = undefined;
+    // RFC 7559 section 2.1: one that does not route leaves the node without a default router.
+    if (advertisement.routerLifetime > 0) this.#solicit = undefined;
+    else if (known === undefined && advertisement.prefixes.length === 0) return { outputs };
     if (known !== undefined) {
       known.advertisement = advertisement;
       this.#heard(known, now);
@@ -145,10 +143,31 @@ export class RouterDiscovery {
   }
 
   #heard(router: KnownRouter, now: Instant): void {
-    const { interval, routerLifetime } = router.advertisement;
-    const wait = interval === undefined ? routerLifetime : MAX_MISSED * interval;
-    router.silentAt = after(now, Math.min(wait, routerLifetime) as Duration);
+    const { interval, routerLifetime, prefixes } = router.advertisement;
+    // One that does not route is remembered for the sake of its prefixes.
+    const valid = Math.max(0, ...prefixes.map(({ validLifetime }) => validLifetime));
+    const lifetime = routerLifetime > 0 ? routerLifetime : valid;
+    const wait = interval === undefined ? lifetime : MAX_MISSED * interval;
+    router.silentAt = after(now, Math.min(wait, lifetime) as Duration);
     router.probes = 0;
+  }
+
+  /** Begins to ask anew. */
+  #ask(at: Instant): void {
+    const first = this.#constants.RTR_SOLICITATION_INTERVAL;
+    this.#solicit = { at, wait: (first + this.#jitter(first)) as Duration };
+  }
+
+  /** Twice as long, up to the maximum. Source: RFC 7559 section 2, RFC 8415 section 15. */
+  #slower(wait: Duration): Duration {
+    const most = this.#constants.MAX_RTR_SOLICITATION_INTERVAL;
+    const doubled = 2 * wait + this.#jitter(wait);
+    return (doubled > most ? most + this.#jitter(most) : doubled) as Duration;
+  }
+
+  /** Up to a tenth more or less, so that nodes which began together do not go on together. */
+  #jitter(wait: Duration): number {
+    return Math.round((this.#random() - 0.5) * 0.2 * wait);
   }
 
   #sendSolicitation(): Output[] {

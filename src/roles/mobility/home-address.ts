@@ -1,7 +1,7 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
-import { type Place, routes } from '../../core/neighbor-discovery/attachment.ts';
+import { type Place, routes } from '../../core/neighbor-discovery/place.ts';
 import { neighborAdvertisement } from '../../core/neighbor-discovery/proxy.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, forward, type PartInput, type Received, tell, unforward } from '../../core/part.ts';
@@ -13,6 +13,7 @@ import { type HomeProgress, HomeRegistration } from './home-registration.ts';
 import { entriesAt } from './mobile-node-entries.ts';
 import { RouteOptimisation } from './route-optimisation.ts';
 
+const FOREVER = Number.POSITIVE_INFINITY as Instant;
 /** Where an identity lives while no link of its own network is there. */
 const ANCHOR = 'careof0';
 
@@ -52,7 +53,7 @@ export class HomeAddress {
     this.#config = config;
     this.#state = state;
     this.#linkAddresses = linkAddresses;
-    this.#registration = new HomeRegistration(config, state);
+    this.#registration = new HomeRegistration(config, state, () => this.#validUntil());
     if (config.homeAgent === undefined) {
       this.#discovery = new AgentDiscovery(homeAgentsAnycast(config.home), state);
     }
@@ -141,10 +142,16 @@ export class HomeAddress {
   }
 
   /** The same place, as it is described now: at home the router may be another one. */
-  stay(place: Place): Output[] {
+  stay(place: Place, now: Instant): Output[] {
     const rerouted = place.atHome && place !== this.#place ? this.#routeHome(place) : [];
     this.#place = place;
-    return rerouted;
+    if (place.atHome) return rerouted;
+    return [...rerouted, ...this.#progress(this.#registration.shorten(now), now)];
+  }
+
+  /** Until when the home address and the care-of address are both valid. */
+  #validUntil(): Instant {
+    return this.#place?.lifetime.validUntil ?? FOREVER;
   }
 
   /** There is no place any more. */
@@ -220,8 +227,8 @@ export class HomeAddress {
     const before = this.#routed;
     this.#routed = place;
     return [
-      ...(before === undefined ? [] : routes('remove', before, home, before.advertisement.router)),
-      ...(place === undefined ? [] : routes('add', place, home, place.advertisement.router)),
+      ...(before === undefined ? [] : routes('remove', before, home)),
+      ...(place === undefined ? [] : routes('add', place, home)),
     ];
   }
 

@@ -215,7 +215,7 @@ test('equals come in an order drawn anew', () => {
       ...{ routerLifetime: seconds(100), interval: undefined },
       ...{ homeAgent: true, homeAgentPreference: 5, homeAgentLifetime: seconds(100) },
       prefixes: [{ ...prefix, ...lifetimes, routerAddress }],
-      packet: { to: ALL_NODES, octets: 0 },
+      ...{ heardAt: at(1), packet: { to: ALL_NODES, octets: 0 } },
     };
     assert.equal(list.hear(said, at(1)), undefined);
   }

@@ -56,7 +56,7 @@ export class HomeAgentDirectory {
   }
 
   #heard(received: Received, now: Instant): Output[] {
-    const advertisement = readAdvertisement(received);
+    const advertisement = readAdvertisement(received, now);
     if (advertisement === undefined) return [count('nd.ra_refused')];
     const left = this.#list.hear(advertisement, now);
     return left === undefined ? [] : [count(left)];

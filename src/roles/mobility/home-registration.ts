@@ -1,4 +1,5 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
+import { LIFETIME_UNIT } from '../../core/constants.ts';
 import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received, tell } from '../../core/part.ts';
@@ -53,11 +54,16 @@ export class HomeRegistration {
   /** The link that a de-registration goes out on. */
   #link: string | undefined;
   #linkLocal: Address | undefined;
+  readonly #validUntil: () => Instant;
+  /** What `validUntil` said when the last update was made. */
+  #askedUntil: Instant | undefined;
   #agent: Address | undefined;
 
-  constructor(config: MobileNodeConfig, state: NodeState) {
+  /** @param validUntil until when both home address and care-of address are valid. */
+  constructor(config: MobileNodeConfig, state: NodeState, validUntil: () => Instant) {
     this.#config = config;
     this.#state = state;
+    this.#validUntil = validUntil;
     this.#agent = config.homeAgent;
     const { env, constants } = state;
     const first = Math.floor(env.random() * 0x10000);
@@ -132,10 +138,29 @@ export class HomeRegistration {
     this.#retryAt = undefined;
     const off = this.#state.env.without.has('home-registration');
     if (this.#target === undefined || this.#agent === undefined || off) return { outputs: [] };
+    const target = this.#bounded(this.#target, now);
+    if (target === undefined) return { outputs: [] };
     const { INITIAL_BINDACK_TIMEOUT, INITIAL_BINDACK_TIMEOUT_FIRST_REG } = this.#state.constants;
     const first = !this.held && !this.#state.env.without.has('first-registration-timeout');
     const wait = first ? INITIAL_BINDACK_TIMEOUT_FIRST_REG : INITIAL_BINDACK_TIMEOUT;
-    return this.#act(this.#registration.update(this.#target, wait, now), now);
+    return this.#act(this.#registration.update(target, wait, now), now);
+  }
+
+  /** None outlives its addresses. Source: RFC 6275 section 11.7.1. */
+  #bounded(target: Target, now: Instant): Target | undefined {
+    if (target.lifetime === 0 || this.#state.env.without.has('prefix-lifetimes')) return target;
+    this.#askedUntil = this.#validUntil();
+    const lifetime = Math.min(target.lifetime, between(now, this.#askedUntil)) as Duration;
+    // Less than a unit would be a lifetime of 0 on the wire, which takes the binding back.
+    return lifetime < LIFETIME_UNIT ? undefined : { ...target, lifetime };
+  }
+
+  /** An address ends sooner than was thought: the binding is to end with it. */
+  shorten(now: Instant): HomeProgress {
+    const until = this.#validUntil();
+    const { expiresAt, bound, waiting } = this.#registration;
+    const outlives = expiresAt !== undefined && expiresAt > until && until !== this.#askedUntil;
+    return outlives && bound !== undefined && !waiting ? this.#send(now) : { outputs: [] };
   }
 
   tick(now: Instant): HomeProgress {

@@ -1,5 +1,6 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
-import { Attachment, type Place } from '../../core/neighbor-discovery/attachment.ts';
+import { Attachment } from '../../core/neighbor-discovery/attachment.ts';
+import type { Place } from '../../core/neighbor-discovery/place.ts';
 import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { type Part, type PartInput, tell } from '../../core/part.ts';
@@ -80,14 +81,14 @@ export class MobileNode implements Part {
 
   /** Is the place in use still the best one? If not, the hand-over begins here. */
   #settle(now: Instant): Output[] {
-    const best = this.#best();
+    const best = this.#best(now);
     const before = this.#place;
     this.#place = best;
     const taken = this.#home.takeAt(this.#places(), best, now);
     if (best === undefined)
       return before === undefined ? taken : [...taken, ...this.#home.nowhere()];
     const same = best.link === before?.link && best.address === before.address;
-    if (same) return [...taken, ...this.#home.stay(best)];
+    if (same) return [...taken, ...this.#home.stay(best, now)];
     const reason = before === undefined ? 'no place before' : `was on ${before.link}`;
     return [
       ...taken,
@@ -100,17 +101,23 @@ export class MobileNode implements Part {
     return [...this.#attachments.values()].flatMap(({ place }) => place ?? []);
   }
 
-  /** The preferred link, else the first of the configured ones that has brought us somewhere. */
-  #best(): Place | undefined {
+  /**
+   * The preferred link, else the first of the configured ones that has brought us somewhere; a
+   * deprecated address only where there is no other (RFC 4862 section 5.5.4).
+   */
+  #best(now: Instant): Place | undefined {
+    let deprecated: Place | undefined;
     const links = [
       ...(this.#preferred === undefined ? [] : [this.#preferred]),
       ...this.#config.links,
     ];
     for (const link of links) {
       const place = this.#attachments.get(link)?.place;
-      if (place !== undefined) return place;
+      if (place === undefined) continue;
+      if (place.atHome || !place.lifetime.isDeprecated(now)) return place;
+      deprecated ??= place;
     }
-    return undefined;
+    return deprecated;
   }
 
   #works(place: Place): boolean {
