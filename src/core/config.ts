@@ -1,11 +1,32 @@
 /** What a node is told to be. Scenario files and the daemon's file both come down to this. */
 import type { Address } from '../wire/address.ts';
+import type { EspAlgorithm } from './security/esp-algorithms.ts';
 import type { Duration } from './time.ts';
 
 /** How a home registration is proved to the home agent. */
 export type Authentication =
   | { readonly method: 'none' }
-  | { readonly method: 'rfc4285'; readonly spi: number; readonly key: Uint8Array };
+  | { readonly method: 'rfc4285'; readonly spi: number; readonly key: Uint8Array }
+  | {
+      /** ESP with configured keys; without `tunnel` Home Tests go through the plain tunnel. */
+      readonly method: 'esp';
+      readonly transport: EspAssociations;
+      readonly tunnel?: EspAssociations;
+    };
+
+/** One security association, which is for one direction. */
+export interface EspAssociation {
+  readonly spi: number;
+  readonly algorithm: EspAlgorithm;
+  /** As `espKeySize` says: encryption key, then the key of the hash or the salt. */
+  readonly key: Uint8Array;
+}
+
+/** Both directions between a mobile node and its home agent. */
+export interface EspAssociations {
+  readonly toAgent: EspAssociation;
+  readonly toNode: EspAssociation;
+}
 
 /** Router Advertisements on one link (RFC 4861 section 6.2.1, RFC 6275 section 7). */
 export interface AdvertisementConfig {

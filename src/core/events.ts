@@ -82,6 +82,13 @@ export type CareofEvent =
       readonly reason?: string;
     }
   | { readonly kind: 'peer.unaware'; readonly peer: Address; readonly reason: string }
+  | {
+      /** No packet goes through it any more, since no sequence number is left: new keys are wanted. */
+      readonly kind: 'association.exhausted';
+      readonly home: Address;
+      readonly peer: Address;
+      readonly spi: number;
+    }
   | { readonly kind: 'home.returned' | 'home.left'; readonly home: Address; readonly link: string }
   | { readonly kind: 'node.started' | 'node.crashed'; readonly reason?: string };
 

@@ -17,11 +17,15 @@ import type { ForwardingEntry } from './forwarding/entry.ts';
 import { parameterProblem } from './icmp-errors.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { validNeighborMessage } from './neighbor-discovery/link-layer.ts';
+import type { NodeState } from './node-state.ts';
 import { count, forward, type Part, type PartInput, type Received, unforward } from './part.ts';
+import { onward, type Protection } from './protection.ts';
 import type { Input, Output, Role } from './role.ts';
 import { taken } from './signalling.ts';
 import { sumOfSizes, type TableSizes } from './tables.ts';
 import { type Instant, sooner } from './time.ts';
+
+type Packet = Extract<Input, { kind: 'packet' }>;
 
 /** MH messages that may come with a Home Address option (RFC 6275 sections 6.1.7 and 9.3.3). */
 const WITH_HOME_ADDRESS: ReadonlySet<string> = new Set(['binding-update']);
@@ -38,19 +42,17 @@ const WITH_ROUTING_2: ReadonlySet<string> = new Set(['binding-acknowledgement'])
 export class Node implements Role {
   readonly #parts: readonly Part[];
   readonly #errors: BindingErrors;
+  readonly #protection: Protection;
   readonly #without: ReadonlySet<Mechanism>;
   /** Our addresses with the links that they stand on. */
   readonly #addresses = new Map<Address, Set<string>>();
 
   /** @param parts share what they share by their constructors; see `createNode`. */
-  constructor(
-    parts: readonly Part[],
-    errors: BindingErrors,
-    without: ReadonlySet<Mechanism> = new Set(),
-  ) {
+  constructor(parts: readonly Part[], { errors, protection, env }: NodeState) {
     this.#parts = parts;
     this.#errors = errors;
-    this.#without = without;
+    this.#protection = protection;
+    this.#without = env.without;
   }
 
   deadline(): Instant | undefined {
@@ -64,15 +66,41 @@ export class Node implements Role {
   }
 
   handle(input: Input, now: Instant): Output[] {
-    if (input.kind !== 'packet') {
-      const own = input.kind === 'address' ? this.#ownAddress(input) : [];
-      return [...own, ...this.#offer(input, now)];
+    if (input.kind === 'packet') return this.#protection.protect(this.#arrived(input, now));
+    const own = input.kind === 'address' ? this.#ownAddress(input) : [];
+    if (input.kind === 'restored' && !this.#without.has('journal')) {
+      this.#protection.restore(input.key, input.value);
+    }
+    return this.#protection.protect([...own, ...this.#offer(input, now)]);
+  }
+
+  #arrived(input: Packet, now: Instant): Output[] {
+    switch (input.reason) {
+      case 'esp': {
+        const { outputs, packet, provedHome } = this.#protection.open(input);
+        return packet === undefined
+          ? outputs
+          : [...outputs, ...this.#packet(packet, now, provedHome)];
+      }
+      case 'esp-wanted':
+        return this.#protection.tunnel(input);
+      case 'esp-missing':
+        // What did not come out of a tunnel either is from the node at home, and on its way.
+        return input.tunnel === undefined ? onward(input.octets) : [count('esp.unprotected')];
+      default:
+        return this.#packet(input, now);
+    }
+  }
+
+  #packet(input: Packet, now: Instant, provedHome?: Address): Output[] {
+    if (provedHome === undefined && this.#protection.demands(input)) {
+      return [count('esp.unprotected')];
     }
     const parsed = parsePacket(input.octets);
     if (!parsed.ok) return this.#refuse(input.octets, parsed.error, input.reason, now);
     // IPv4 is taken apart too, but nobody here has an address of it.
     if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];
-    const received = view(input, parsed.value);
+    const received = { ...view(input, parsed.value), ...(provedHome && { provedHome }) };
     if (input.reason === 'home-address-unverified') {
       const counted = count('mobility.home_address_unverified');
       // RFC 6275 section 6.3: nobody can live at such an address, and nobody is told.
@@ -106,7 +134,8 @@ export class Node implements Role {
     else links.delete(link);
     if (links.size === 0) this.#addresses.delete(address);
     else this.#addresses.set(address, links);
-    const entries = groundEntries(address, this.#without);
+    const ground = groundEntries(address, this.#without);
+    const entries = [...ground, ...this.#protection.entriesFor(address)];
     if (before === 0 && links.size > 0) return forward(...entries);
     return links.size === 0 ? unforward(...entries.map((entry) => entry.id)) : [];
   }
@@ -137,7 +166,7 @@ export class Node implements Role {
 /** Layers behind which another packet begins. */
 const TUNNELS: ReadonlySet<LayerName> = new Set(['ipv6', 'ipv4', 'gre']);
 
-function view(input: Extract<Input, { kind: 'packet' }>, layers: readonly Layer[]): Received {
+function view(input: Packet, layers: readonly Layer[]): Received {
   const { kind: _, ...rest } = input;
   const [outer, ...inside] = layers;
   if (outer?.layer !== 'ipv6') throw new RangeError('a packet that was parsed begins with IPv6');

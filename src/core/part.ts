@@ -22,6 +22,8 @@ export interface Received {
   readonly home?: Address;
   /** The address in the Type 2 Routing header. */
   readonly routing2?: Address;
+  /** The home address whose security association proved the packet (RFC 4303). */
+  readonly provedHome?: Address;
   /** The Mobility Header or ICMPv6 message, or whatever stands last. */
   readonly message: Layer;
 }

@@ -146,12 +146,16 @@ export type Random = () => number;
 /** Octets that nobody can guess: nonces, keys, cookies. */
 export type Secrets = (count: number) => Uint8Array;
 
-/** Hash functions, handed in by the caller (node:crypto in the lab, the daemon and the tests). */
+/** Hash functions and ciphers, handed in by the caller (node:crypto in the lab, the daemon and the tests). */
 export interface Cryptography {
   sha1(data: Uint8Array): Uint8Array;
   hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** Absent: nothing that needs a public key is offered or accepted. */
   readonly rsa?: Rsa;
+  // What ESP needs; absent where a caller cannot do it (then no node may be configured with it).
+  hmacSha256?(key: Uint8Array, data: Uint8Array): Uint8Array;
+  readonly aesCbc?: BlockCipher;
+  readonly aesGcm?: SealingCipher;
 }
 
 /**
@@ -167,6 +171,23 @@ export interface Rsa {
   /** The padding is drawn from `secrets`. Undefined where the key is none, or too short. */
   encrypt(publicKey: Uint8Array, data: Uint8Array, secrets: Secrets): Uint8Array | undefined;
   decrypt(privateKey: Uint8Array, data: Uint8Array): Uint8Array | undefined;
+}
+
+/** AES-CBC over whole blocks of 16 octets, without padding of its own. */
+export interface BlockCipher {
+  encrypt(key: Uint8Array, iv: Uint8Array, clear: Uint8Array): Uint8Array;
+  decrypt(key: Uint8Array, iv: Uint8Array, sealed: Uint8Array): Uint8Array;
+}
+
+/** AES-GCM: the sealed octets end in a tag of 16; `open` gives undefined where the tag is wrong. */
+export interface SealingCipher {
+  seal(key: Uint8Array, nonce: Uint8Array, additional: Uint8Array, clear: Uint8Array): Uint8Array;
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    additional: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | undefined;
 }
 
 /** What every role is given when it is made. */

@@ -12,6 +12,7 @@ import {
 } from 'node:crypto';
 import type { Cryptography, Rsa } from '../core/role.ts';
 import { messageIn, paddedBlock } from '../core/security/encryption-block.ts';
+import { aesCbc, aesGcm } from './ciphers.ts';
 
 /** Keys outside of these bounds cost too much, or nothing to break; RFC 3972 section 3: 384 at least. */
 const LEAST_BITS = 384;
@@ -57,9 +58,12 @@ const rsa: Rsa = {
   },
 };
 
-/** Hash functions and RSA of node:crypto, for tests, the lab and the daemon. */
+/** Hash functions, RSA and ciphers of node:crypto, for tests, the lab and the daemon. */
 export const nodeCryptography: Cryptography = {
   sha1: (data) => new Uint8Array(createHash('sha1').update(data).digest()),
   hmacSha1: (key, data) => new Uint8Array(createHmac('sha1', key).update(data).digest()),
   rsa,
+  hmacSha256: (key, data) => new Uint8Array(createHmac('sha256', key).update(data).digest()),
+  aesCbc,
+  aesGcm,
 };

@@ -3,12 +3,19 @@
  * static routes and its configuration. Both backends build what stands here.
  */
 
-import type { AdvertisementConfig, Authentication, NodeConfig } from '../core/config.ts';
+import type {
+  AdvertisementConfig,
+  Authentication,
+  EspAssociations,
+  NodeConfig,
+} from '../core/config.ts';
 import { constantsWith } from '../core/constants.ts';
 import { type Duration, seconds } from '../core/time.ts';
 import type { Address } from '../wire/address.ts';
 import { addressesOf, homeAddressesOf } from './plan-addresses.ts';
 import { forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
+import { DEFAULT_ALGORITHM, type EspText, keyPath } from './scenario/authentication.ts';
+import { pathText } from './scenario/diagnostic.ts';
 import { DEFAULT_BANDWIDTH, DEFAULT_DELAY, DEFAULT_MTU, type LinkText } from './scenario/links.ts';
 import {
   type AccessRouterText,
@@ -195,7 +202,26 @@ function mobileNode({ name, from, text }: NamedNode<MobileNodeText>, context: Co
 function authentication(scenario: Scenario, from: string, text: MobileNodeText): Authentication {
   const auth = text.auth ?? 'none';
   if (auth === 'none') return { method: 'none' };
-  return { method: 'rfc4285', spi: auth.rfc4285.spi, key: scenario.keys.get(from)! };
+  const keyOf = (...way: readonly string[]) => scenario.keys.get(pathText(keyPath(from, ...way)))!;
+  // One of the two is there: the check has seen to it.
+  if (auth.rfc4285 !== undefined) {
+    return { method: 'rfc4285', spi: auth.rfc4285.spi, key: keyOf('rfc4285') };
+  }
+  const esp = auth.esp!;
+  const algorithm = esp.algorithm ?? DEFAULT_ALGORITHM;
+  const pair = (mode: 'transport' | 'tunnel', texts: EspText['transport']): EspAssociations => {
+    const one = (way: 'to-agent' | 'to-node') => ({
+      spi: texts[way].spi,
+      algorithm,
+      key: keyOf('esp', mode, way),
+    });
+    return { toAgent: one('to-agent'), toNode: one('to-node') };
+  };
+  return {
+    method: 'esp',
+    transport: pair('transport', esp.transport),
+    ...(esp.tunnel !== undefined && { tunnel: pair('tunnel', esp.tunnel) }),
+  };
 }
 
 function homeAgent(name: string, text: HomeAgentText, context: Context): NodeConfig {

@@ -7,6 +7,7 @@ import { Node } from '../core/node.ts';
 import type { NodeState } from '../core/node-state.ts';
 import type { Part } from '../core/part.ts';
 import { Paths } from '../core/paths.ts';
+import { Protection } from '../core/protection.ts';
 import type { Environment, Role } from '../core/role.ts';
 import { AccessRouter } from './mobility/access-router.ts';
 import { CorrespondentNode } from './mobility/correspondent-node.ts';
@@ -21,6 +22,7 @@ export function createNode(config: NodeConfig, env: Environment): Role {
     bindings: new BindingCache(bindingLimits(config, env)),
     paths: new Paths(),
     errors: new BindingErrors(env),
+    protection: new Protection(config, env),
   };
   const parts: Part[] = [];
   const advertisements = [
@@ -33,7 +35,7 @@ export function createNode(config: NodeConfig, env: Environment): Role {
     parts.push(new CorrespondentNode(state, config.homeAgent !== undefined));
   }
   if (config.mobileNode !== undefined) parts.push(new MobileNode(config.mobileNode, state));
-  return new Node(parts, state.errors, env.without);
+  return new Node(parts, state);
 }
 
 function bindingLimits({ homeAgent, correspondentNode }: NodeConfig, { without }: Environment) {

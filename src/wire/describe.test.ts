@@ -90,6 +90,10 @@ test('a packet in one line, for people', () => {
     'Mobility type 8 (Fast Binding Update)',
   );
   assert.equal(line({ layer: 'care-of-test-init' }), 'Care-of Test Init cookie 0000000000000000');
+  assert.equal(
+    line({ layer: 'esp', spi: 256, sequence: 7, payload: new Uint8Array(40) }),
+    'ESP spi 256 seq 7 len 40',
+  );
   assert.equal(line({ layer: 'tcp', syn: true, sequence: 5 }), 'TCP 0 -> 0 SYN seq 5 ack 0 len 0');
 });
 

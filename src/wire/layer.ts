@@ -49,6 +49,7 @@ import { careOfTest, homeTest } from './mobility/home-and-care-of-test.ts';
 import { careOfTestInit, homeTestInit } from './mobility/home-and-care-of-test-init.ts';
 import { otherMobilityMessage } from './mobility/mobility-header.ts';
 import { BINDING_REVOCATION, MH_TYPE, PROTOCOL } from './numbers.ts';
+import { esp } from './transport/esp.ts';
 import { tcp } from './transport/tcp.ts';
 import { udp } from './transport/udp.ts';
 import { gre } from './tunnel/gre.ts';
@@ -112,6 +113,7 @@ type Declared =
   | (typeof ICMPV4_MESSAGES)[number]
   | typeof otherIcmpv4
   | typeof gre
+  | typeof esp
   | typeof tcp
   | typeof udp
   | typeof payload
@@ -176,6 +178,7 @@ export const LAYERS: ReadonlyMap<string, LayerEntry> = new Map([
   ...entries(PROTOCOL.ipv4, ipv4Header),
   ...entries(PROTOCOL.icmpv4, ...ICMPV4_MESSAGES, otherIcmpv4),
   ...entries(PROTOCOL.gre, gre),
+  ...entries(PROTOCOL.esp, esp),
   ...entries(PROTOCOL.tcp, tcp),
   ...entries(PROTOCOL.udp, udp),
   ...entries(PROTOCOL.noNextHeader, noNextHeader),

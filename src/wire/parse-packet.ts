@@ -21,6 +21,7 @@ import type { AnyDeclaration } from './message.ts';
 import { ETHER_TYPE, PROTOCOL } from './numbers.ts';
 import { EXTENSIONS, headerEnd, PROBLEM, type Progress, type Verdict } from './parse-extensions.ts';
 import { fail, ok, type Result, type WireError } from './result.ts';
+import { esp } from './transport/esp.ts';
 import { tcp } from './transport/tcp.ts';
 import { udp } from './transport/udp.ts';
 import { gre, RFC_1701_BITS } from './tunnel/gre.ts';
@@ -172,6 +173,7 @@ type Parse = (p: Progress) => Verdict;
 const ANYWHERE: readonly (readonly [number, Parse])[] = [
   [PROTOCOL.udp, parseUdp],
   [PROTOCOL.tcp, (p) => parseLast(p, tcp)],
+  [PROTOCOL.esp, (p) => parseLast(p, esp)],
   [PROTOCOL.ipv6, (p) => parseIpv6(p.octets, p.at, p.end, p.layers, p.depth + 1)],
   [PROTOCOL.ipv4, (p) => parseIpv4(p.octets, p.at, p.end, p.layers, p.depth + 1)],
   [PROTOCOL.gre, parseGre],

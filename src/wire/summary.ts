@@ -48,6 +48,7 @@ const TITLES: { readonly [layer: string]: string } = {
   gre: 'GRE',
   icmpv4: 'ICMP',
   icmpv6: 'ICMPv6',
+  esp: 'ESP',
   tcp: 'TCP',
   udp: 'UDP',
   'routing-type-2': 'Type 2 Routing',
@@ -96,6 +97,8 @@ function detail(layer: Layer): string {
       return `seq ${layer.sequence} ${named(REVOCATION_STATUS, layer.status)}${revocationFlags(layer)}`;
     case 'mobility':
       return `type ${layer.mhType} (${layer.name})`;
+    case 'esp':
+      return `spi ${layer.spi} seq ${layer.sequence} len ${layer.payload.length}`;
     case 'tcp':
       return `${layer.sourcePort} -> ${layer.destinationPort}${tcpFlags(layer)} seq ${layer.sequence} ack ${layer.acknowledgement} len ${layer.payload.length}`;
     case 'udp':

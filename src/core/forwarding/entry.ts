@@ -56,7 +56,10 @@ export type DivertReason =
   | 'mobility' // a Mobility Header message for this node
   | 'home-address-unverified' // Home Address option without a binding (RFC 6275 9.3.1)
   | 'routing-2-unknown' // Type 2 Routing header with an address not ours (RFC 6275 6.4)
-  | 'tunnel-unverified'; // a tunnelled packet that no entry takes
+  | 'tunnel-unverified' // a tunnelled packet that no entry takes
+  | 'esp' // an ESP packet for an association of this node
+  | 'esp-wanted' // a packet that may leave only through ESP (RFC 6275 5.5)
+  | 'esp-missing'; // a Mobility Header message that should have come through ESP
 
 /** What is done with a packet, in order. */
 export type Action =

@@ -179,6 +179,26 @@ function without(old: Uint8Array, header: number): Uint8Array {
   return octets;
 }
 
+/**
+ * The packet with another upper layer behind the same headers. Throws RangeError where its headers
+ * cannot be read, or where it would grow past what Payload Length can say.
+ */
+export function withUpper(
+  { octets: old, walk }: PacketView,
+  protocol: number,
+  upper: Uint8Array,
+): Uint8Array {
+  if (walk === undefined) throw new RangeError('a packet whose headers can be read');
+  const size = walk.upperAt + upper.length;
+  if (size > MAX_PACKET) throw new RangeError(`a packet of ${size} octets`);
+  const octets = new Uint8Array(size);
+  octets.set(old.subarray(0, walk.upperAt));
+  octets.set(upper, walk.upperAt);
+  octets[walk.nextHeaderAt] = protocol;
+  setLength(octets);
+  return octets;
+}
+
 function setLength(octets: Uint8Array): void {
   const length = octets.length - IPV6_HEADER;
   octets[4] = length >> 8;

@@ -5,6 +5,7 @@
 
 import type { Address } from '../../wire/address.ts';
 import { formatAddress } from '../../wire/address.ts';
+import { checkAuthentication } from './check-authentication.ts';
 import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { checkHomeAgent } from './check-home-agent.ts';
@@ -20,6 +21,7 @@ export function check(draft: Draft): Finding[] {
   return [
     ...checkLinks(draft),
     ...checkNodes(draft),
+    ...checkAuthentication(draft),
     ...checkFlows(draft),
     ...checkEvents(draft),
     ...checkExpectations(draft),

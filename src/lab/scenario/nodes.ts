@@ -6,7 +6,8 @@
  */
 import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
-import { ipv6, key, list, name, named, object, oneOf, time, whole, yesNo } from './fields.ts';
+import { auth } from './authentication.ts';
+import { ipv6, list, name, named, object, oneOf, time, whole, yesNo } from './fields.ts';
 
 /** In the stead of a home agent's name: RFC 6275 section 11.4.1. */
 export const DISCOVER = 'discover';
@@ -75,21 +76,6 @@ const accessRouter = object('an access router', {
   ...ADVERTISING,
   routes,
 });
-
-const rfc4285 = object('a key and its number, such as { spi: 256, key: "hex:0011..." }', {
-  spi: whole('the number of the key', 256, 0xffff_ffff),
-  key: key(),
-});
-
-const auth = z.union(
-  [z.literal('none'), object('{ rfc4285: { spi, key } } or none', { rfc4285 })],
-  {
-    error: ({ input }) => {
-      const esp = input === 'esp' ? 'esp is not in this version yet: write' : 'is neither';
-      return `${esp} { rfc4285: { spi: 256, key: "hex:..." } } ${esp === 'is neither' ? 'n' : ''}or none`;
-    },
-  },
-);
 
 const mobileNode = object('a mobile node', {
   role: z.literal('mobile-node'),

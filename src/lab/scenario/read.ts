@@ -4,6 +4,7 @@ import type { ConstantName } from '../../core/constants.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Duration } from '../../core/time.ts';
 import { fail, ok, type Result } from '../../wire/result.ts';
+import { keyFault, keysOf } from './authentication.ts';
 import { check, nodeNames } from './check.ts';
 import { type Diagnostic, type Finding, findingsOf, type Path, pathText } from './diagnostic.ts';
 import type { Draft, Listed } from './draft.ts';
@@ -43,7 +44,7 @@ export interface Scenario {
   readonly constants: Partial<Record<ConstantName, Duration>>;
   readonly until?: Duration;
   readonly long: boolean;
-  /** Keys of the nodes that have one, by the node's name in the file. */
+  /** Keys of the nodes by their place in the file, such as `nodes.mn.auth.rfc4285.key`. */
   readonly keys: ReadonlyMap<string, Uint8Array>;
   /** `file:line` of a path in the file, for people who look for an expectation. */
   where(path: Path): string;
@@ -223,13 +224,19 @@ function readKeys(
   const keys = new Map<string, Uint8Array>();
   const findings: Finding[] = [];
   for (const [name, node] of draft.nodes) {
-    if (node?.role !== 'mobile-node' || node.auth === undefined || node.auth === 'none') continue;
-    const { key } = node.auth.rfc4285;
-    try {
-      keys.set(name, key.kind === 'hex' ? key.octets : readKeyFile(key.path));
-    } catch (cause) {
-      const message = `"file:${key.kind === 'file' ? key.path : ''}" cannot be read: ${(cause as Error).message}`;
-      findings.push({ path: ['nodes', name, 'auth', 'rfc4285', 'key'], message });
+    if (node?.role !== 'mobile-node') continue;
+    for (const text of keysOf(name, node.auth)) {
+      const { path, source } = text;
+      try {
+        const key = source.kind === 'hex' ? source.octets : readKeyFile(source.path);
+        keys.set(pathText(path), key);
+        const fault = keyFault(text, key);
+        if (fault !== undefined) findings.push(fault);
+      } catch (cause) {
+        const file = source.kind === 'file' ? source.path : '';
+        const message = `"file:${file}" cannot be read: ${(cause as Error).message}`;
+        findings.push({ path, message });
+      }
     }
   }
   return { keys, findings };

@@ -165,7 +165,59 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
   [
     'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
     'auth: esp',
-    '15:11: nodes.mn.auth: esp is not in this version yet: write { rfc4285: { spi: 256, key: "hex:..." } } or none',
+    '15:11: nodes.mn.auth: has no keys: write { esp: { transport: { to-agent: { spi: 4096, key: "hex:..." }, to-node: { spi: 4097, key: "hex:..." } } } }',
+  ],
+  [
+    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: {}',
+    '15:11: nodes.mn.auth: is not one of { rfc4285: { spi: 256, key: "hex:..." } }, { esp: ... }, none',
+  ],
+  [
+    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { esp: { transport: { to-agent: { spi: 4096, key: "hex:0011" } } } }',
+    '15:31: nodes.mn.auth.esp.transport.to-node: is missing: a security association, such as { spi: 4096, key: "hex:0011..." }',
+  ],
+  [
+    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    `auth: { esp: { algorithm: aes-gcm-128, transport: { to-agent: { spi: 256, key: "hex:0011" }, to-node: { spi: 256, key: "hex:${'00'.repeat(20)}" } } } }`,
+    '15:84: nodes.mn.auth.esp.transport.to-agent.key: aes-gcm-128 wants 20 octets (16 of the AES key, then 4 of the salt), and here are 2',
+  ],
+  [
+    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    `auth: { esp: { algorithm: null-hmac-sha-1, transport: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: 256, key: "hex:0011" } } } }`,
+    '15:164: nodes.mn.auth.esp.transport.to-node.key: null-hmac-sha-1 wants 20 octets (20 of the HMAC key), and here are 2',
+  ],
+  [
+    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    `auth: { esp: { algorithm: null-hmac-sha-1, ${['transport', 'tunnel'].map((mode, i) => `${mode}: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: ${300 + i}, key: "hex:${'00'.repeat(20)}" } }`).join(', ')} } }`,
+    '15:243: nodes.mn.auth.esp.tunnel.to-agent.spi: 256 is the number of mn.transport.to-agent already: "ha" tells them apart by it',
+  ],
+  [
+    `home-agent: ha
+    home-address: 2001:db8:1::100
+    interfaces: { wlan0: home }
+    auth: { rfc4285: { spi: 256, key: "hex:0011" } }`,
+    `home-agent: discover
+    interfaces: { wlan0: home }
+    auth: { esp: { algorithm: null-hmac-sha-1, transport: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: 256, key: "hex:${'00'.repeat(20)}" } } } }`,
+    '14:18: nodes.mn.auth.esp: has keys for one home agent: name it in home-agent, instead of discover',
+  ],
+  [
+    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    `count: 2
+    auth: { esp: { algorithm: null-hmac-sha-1, transport: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: 256, key: "hex:${'00'.repeat(20)}" } } } }`,
+    '13:19: nodes.mn.home-address: cannot be one for many nodes: leave it out, or leave out `count`',
+    '16:18: nodes.mn.auth.esp: cannot be one for many nodes: each needs keys and numbers of its own',
+    '19:44: traffic.download.to: "mn" are 2 nodes: name one of them, such as mn-0',
+    '20:33: traffic.ticks.from: "mn" are 2 nodes: name one of them, such as mn-0',
+    '22:21: events[0].move: "mn" is no node of this file: there are several: name one, such as mn-0',
+    '25:3: expect.mn: is no flow and no node of this file: there are several: name one, such as mn-0',
+  ],
+  [
+    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { esp: { algorithm: des, transport: 7 } }',
+    '15:31: nodes.mn.auth.esp.algorithm: "des" is unknown: known here: aes-cbc-128-hmac-sha-256, aes-cbc-256-hmac-sha-256, aes-gcm-128, aes-gcm-256, null-hmac-sha-256, null-hmac-sha-1',
+    '15:47: nodes.mn.auth.esp.transport: is not two security associations: { to-agent: { spi, key }, to-node: { spi, key } }',
   ],
   [
     'spi: 256',

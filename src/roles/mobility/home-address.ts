@@ -186,7 +186,11 @@ export class HomeAddress {
   #sendFrom(careOf: Address): Output[] {
     const { home, routeOptimisation } = this.#config;
     const homeAgent = this.#registration.agent;
-    return this.#state.paths.setOwn(home, { careOf, homeAgent, notify: routeOptimisation });
+    const { paths, protection } = this.#state;
+    return [
+      ...paths.setOwn(home, { careOf, homeAgent, notify: routeOptimisation }),
+      ...protection.follow(home, careOf),
+    ];
   }
 
   /** RFC 6275 section 11.5.5. */
@@ -202,6 +206,7 @@ export class HomeAddress {
     }
     outputs.push(
       ...this.#state.paths.setOwn(home, undefined),
+      ...this.#state.protection.follow(home, undefined),
       ...this.#keepIdentity(place.link, homePrefixLength),
       ...this.#routeHome(place),
       tell({ kind: 'home.returned', home, link: place.link }),

@@ -149,18 +149,13 @@ export class UpdateJudge {
   ): { readonly counter: Counter; readonly change: Partial<JudgedUpdate> } | undefined {
     const { authentication } = node;
     const { crypto, epoch, without } = this.#state.env;
-    const result = checkHomeProof(
-      authentication,
-      crypto,
-      subject,
-      received.message,
-      received.octets,
-    );
+    const result = checkHomeProof(authentication, this.#state.env, subject, received);
     if (result !== 'proved') {
       const change = { status: BINDING_STATUS.authenticationFailed };
       return { counter: 'mobility.bu_unauthenticated', change };
     }
-    if (authentication.method === 'none' || without.has('replay-protection')) return undefined;
+    // ESP has sequence numbers of its own; with no proof there is nothing to be played back.
+    if (authentication.method !== 'rfc4285' || without.has('replay-protection')) return undefined;
     const timestamp = timestampOf(received.message);
     if (timestamp === undefined) {
       const change = { status: BINDING_STATUS.mesgIdRequired };
@@ -223,7 +218,7 @@ export class UpdateJudge {
 
   #remember(node: KnownNode, update: BindingUpdate, home: Address): Output[] {
     const timestamp = timestampOf(update);
-    if (node.authentication.method === 'none' || timestamp === undefined) return [];
+    if (node.authentication.method !== 'rfc4285' || timestamp === undefined) return [];
     node.lastTimestamp = timestamp;
     const key = TIMESTAMP_KEY + formatAddress(home);
     return [{ kind: 'store', key, value: timestamp.toString() }];

@@ -152,7 +152,7 @@ export class HomeAgent implements Part {
       expiresAt: after(now, lifetime),
     };
     if (!this.#state.bindings.set(binding)) {
-      const closed = unforward(toHomeId(home), fromTunnelId(home, careOf));
+      const closed = this.#close(home, careOf);
       const status = BINDING_STATUS.insufficientResources;
       const refused = [count('mobility.cache_full'), count('mobility.bu_refused')];
       return [...closed, ...refused, ...answer({ ...judged, status }, 'home')];
@@ -203,12 +203,20 @@ export class HomeAgent implements Part {
   /** The tunnel, both ways. */
   #carry(home: Address, careOf: Address, expiresAt: Instant): Output[] {
     const { address } = this.#config;
-    return forward(
-      fromTunnelEntry(address, home, careOf, expiresAt, this.#state.env.without),
-      ...(this.#state.env.without.has('tunnel')
-        ? []
-        : [toHomeEntry(address, home, careOf, expiresAt)]),
-    );
+    const { env, protection } = this.#state;
+    return [
+      ...forward(
+        fromTunnelEntry(address, home, careOf, expiresAt, env.without),
+        ...(env.without.has('tunnel') ? [] : [toHomeEntry(address, home, careOf, expiresAt)]),
+      ),
+      ...protection.follow(home, careOf, expiresAt),
+    ];
+  }
+
+  /** The tunnel is taken down. */
+  #close(home: Address, careOf: Address): Output[] {
+    const entries = unforward(toHomeId(home), fromTunnelId(home, careOf));
+    return [...entries, ...this.#state.protection.follow(home, undefined)];
   }
 
   /** A registration under Duplicate Address Detection is not to come to anything. */
@@ -216,7 +224,7 @@ export class HomeAgent implements Part {
     const judged = this.#pending.get(home);
     if (judged === undefined) return { outputs: this.#dad.cancel(home) };
     this.#pending.delete(home);
-    const closed = unforward(toHomeId(home), fromTunnelId(home, judged.careOf));
+    const closed = this.#close(home, judged.careOf);
     return { judged, outputs: [...this.#dad.cancel(home), ...closed] };
   }
 
@@ -230,7 +238,7 @@ export class HomeAgent implements Part {
   #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted'): Output[] {
     const { home, careOf } = binding;
     return [
-      ...unforward(toHomeId(home), fromTunnelId(home, careOf)),
+      ...this.#close(home, careOf),
       ...this.#proxy.remove(home),
       { kind: 'store', key: storeKey(home) },
       tell({ kind, scope: 'home', home, careof: careOf, source: 'RFC 6275 10.3.2' }),

@@ -184,9 +184,7 @@ export class HomeRegistration {
     if (target === undefined) return { outputs: [count('mobility.ba_unexpected')] };
     const { authentication, home } = this.#config;
     const subject = { careOf: target.careOf, home };
-    const { crypto } = this.#state.env;
-    const { octets } = received;
-    if (checkHomeProof(authentication, crypto, subject, message, octets) !== 'proved') {
+    if (checkHomeProof(authentication, this.#state.env, subject, received) !== 'proved') {
       return this.#unproved(message.status, target);
     }
     const refresh = message.options.find((one) => one.option === 'binding-refresh-advice');

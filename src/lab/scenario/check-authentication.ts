@@ -1,0 +1,37 @@
+/** Mobile nodes whose keys prove nothing, or cannot be told apart. */
+import { associationsOf, WANTED } from './authentication.ts';
+import type { Finding } from './diagnostic.ts';
+import type { Draft } from './draft.ts';
+import { DISCOVER } from './nodes.ts';
+
+/** One method for a node; a number of its own for each association that somebody receives by. */
+export function* checkAuthentication(draft: Draft): Generator<Finding> {
+  const owners = new Map<string, string>();
+  for (const [name, node] of draft.nodes) {
+    if (node?.role !== 'mobile-node' || node.auth === undefined || node.auth === 'none') continue;
+    const path = ['nodes', name, 'auth'];
+    const { rfc4285: option, esp: protection } = node.auth;
+    if ((option === undefined) === (protection === undefined)) {
+      yield { path, message: `is not ${WANTED}` };
+    }
+    if (protection === undefined) continue;
+    if (node.count !== undefined) {
+      const message = 'cannot be one for many nodes: each needs keys and numbers of its own';
+      yield { path: [...path, 'esp'], message };
+    }
+    if (node['home-agent'] === DISCOVER) {
+      const message = `has keys for one home agent: name it in home-agent, instead of ${DISCOVER}`;
+      yield { path: [...path, 'esp'], message };
+    }
+    for (const [mode, direction, { spi: number }] of associationsOf(protection)) {
+      const receiver = direction === 'to-agent' ? node['home-agent'] : name;
+      const owner = owners.get(`${receiver} ${number}`);
+      const here = `${name}.${mode}.${direction}`;
+      if (owner === undefined) owners.set(`${receiver} ${number}`, here);
+      else {
+        const message = `${number} is the number of ${owner} already: "${receiver}" tells them apart by it`;
+        yield { path: [...path, 'esp', mode, direction, 'spi'], message };
+      }
+    }
+  }
+}
