@@ -247,3 +247,21 @@ test('one sender more does not change the luck of the others', () => {
   };
   assert.deepEqual(luck(true), luck(false));
 });
+
+test('what waits for a slow link leaves as fast as the link has become', () => {
+  const { simulation, link, a, b, send, losses } = setUp({ bandwidth: 8000, queue: 2000 });
+  simulation.at(at(0), () => {
+    send(a, b.linkAddress, 1, 1000);
+    link.change({ bandwidth: 8_000_000 });
+    send(a, b.linkAddress, 2, 1000);
+  });
+  simulation.at(at(1100), () => send(a, b.linkAddress, 3, 1000));
+  simulation.run(at(5000));
+  // The first was on its way already, and none overtakes another.
+  assert.deepEqual(b.heard, [
+    { at: 1_000_000, mark: 1 },
+    { at: 1_000_000, mark: 2 },
+    { at: 1_101_000, mark: 3 },
+  ]);
+  assert.deepEqual({ ...losses }, {});
+});

@@ -133,7 +133,15 @@ export class Link {
   change(options: Partial<LinkOptions>, sender?: string): void {
     if (sender === undefined) this.#options = { ...this.#options, ...options };
     else this.#changes.set(sender, { ...this.#changes.get(sender), ...options });
-    for (const [name, direction] of this.#directions) direction.options = this.optionsOf(name);
+    for (const [name, direction] of this.#directions) {
+      const { bandwidth } = direction.options;
+      direction.options = this.optionsOf(name);
+      // What waits is as many octets as before; the time that they take is another.
+      const waiting = Math.max(0, direction.busyUntil - this.#simulation.now) * bandwidth;
+      if (waiting > 0) {
+        direction.busyUntil = this.#simulation.now + waiting / direction.options.bandwidth;
+      }
+    }
   }
 
   /** How the link carries what a node sends. */
