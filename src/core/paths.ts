@@ -95,7 +95,7 @@ export class Paths {
   setPeerBinding(peer: Address, binding: PeerBinding | undefined): Output[] {
     if (binding === undefined) this.#peers.delete(peer);
     else this.#peers.set(peer, binding);
-    const general = this.toPeerId(peer);
+    const general = toPeerId(peer);
     const outputs =
       binding === undefined
         ? unforward(general)
@@ -111,9 +111,9 @@ export class Paths {
     return outputs;
   }
 
-  /** The entry that carries what we send to a bound peer from an address that is not away. */
-  toPeerId(peer: Address): string {
-    return `path/to/${formatAddress(peer)}`;
+  /** The entries that carry what we send to a bound peer, for asking whether they are in use. */
+  toPeerIds(peer: Address): string[] {
+    return [toPeerId(peer), ...[...this.#own.keys()].map((home) => peerId(home, peer))];
   }
 
   /** The entry that carries what we send to a registered peer, for asking whether it is in use. */
@@ -129,7 +129,9 @@ export class Paths {
     const unused = wasAway ? unforward(peerId(home, peer)) : [];
     if (own === undefined) return unused;
     if (registered === undefined && bound === undefined) return unused;
-    const actions: Action[] = [];
+    // The tunnel is the longer way: the control side hears of it here as for any other peer.
+    const notify = registered === undefined && own.notify;
+    const actions: Action[] = notify ? [{ notify: 'tunnelled-to-peer' }] : [];
     if (registered !== undefined) {
       actions.push({ insert: 'home-address', careOf: registered.careOf });
     }
@@ -150,6 +152,8 @@ export class Paths {
   }
 }
 
+/** The entry for what an address sends that is not away. */
+const toPeerId = (home: Address) => `path/to/${formatAddress(home)}`;
 const tunnelId = (home: Address) => `path/from/${formatAddress(home)}`;
 const peerId = (home: Address, peer: Address) =>
   `path/from/${formatAddress(home)}/to/${formatAddress(peer)}`;

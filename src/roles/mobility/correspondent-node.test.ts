@@ -262,3 +262,21 @@ test('a binding in use is asked to be renewed at 95 % of its lifetime', () => {
   one.feed({ kind: 'answer', id: question.id, use: [{ packets: 1, octets: 9 }] }, 96);
   assert.equal(one.one('binding-refresh-request').destination, HOME);
 });
+
+test('a binding that carried nothing since the last look is let go', () => {
+  const one = node();
+  const proof = tokens(one, A, 1);
+  const look = (sequence: number, packets: readonly number[]): string[] => {
+    const start = one.role.deadline() === undefined ? 1 : 96;
+    one.packet(update(proof, { sequence, lifetime: 25 }), start);
+    const [question] = one.feed({ kind: 'tick' }, one.role.deadline()! / 1e6).outputs;
+    assert.ok(question?.kind === 'ask');
+    assert.equal(question.entries.length, packets.length);
+    const use = packets.map((count) => ({ packets: count, octets: count }));
+    one.feed({ kind: 'answer', id: question.id, use }, 97);
+    return one.names();
+  };
+  assert.deepEqual(look(1, [5]), ['binding-refresh-request']);
+  assert.deepEqual(look(2, [5]), [], 'the count goes on from binding to binding');
+  assert.deepEqual(look(3, [6]), ['binding-refresh-request']);
+});

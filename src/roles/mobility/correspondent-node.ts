@@ -44,6 +44,8 @@ export class CorrespondentNode implements Part {
   readonly #agent: boolean;
   /** Bindings to be looked at once before they expire. */
   readonly #lastLooks = new Heap<LastLook>((a, b) => a.at < b.at);
+  /** Packets that our entries for a bound address had carried when we last looked; no unbound ones. */
+  readonly #usedBefore = new Map<Address, number>();
 
   /** @param agent is there a home agent in this node, which takes home registrations? */
   constructor(state: NodeState, agent: boolean) {
@@ -66,7 +68,10 @@ export class CorrespondentNode implements Part {
       case 'received':
         return this.#received(input, now);
       case 'answer':
-        return this.#usage(input.id, input.use[0]?.packets ?? 0);
+        return this.#usage(
+          input.id,
+          input.use.reduce((sum, { packets }) => sum + packets, 0),
+        );
       case 'tick':
         return this.#tick(now);
       default:
@@ -201,12 +206,16 @@ export class CorrespondentNode implements Part {
     const renewed = this.#state.bindings.get(home)?.expiresAt !== expiresAt;
     if (renewed || this.#state.env.without.has('binding-refresh')) return [];
     const id = `${USAGE}${formatAddress(home)}/${formatAddress(local)}`;
-    return [{ kind: 'ask', id, entries: [this.#state.paths.toPeerId(home)] }];
+    return [{ kind: 'ask', id, entries: this.#state.paths.toPeerIds(home) }];
   }
 
+  /** A binding that carried nothing since we last looked may expire. */
   #usage(id: string, packets: number): Output[] {
-    if (!id.startsWith(USAGE) || packets === 0) return [];
+    if (!id.startsWith(USAGE)) return [];
     const [home, local] = id.slice(USAGE.length).split('/').map(address);
+    const before = this.#usedBefore.get(home!) ?? 0;
+    this.#usedBefore.set(home!, packets);
+    if (packets <= before) return [];
     return [
       count('mobility.brr_sent'),
       ...signal({
@@ -220,6 +229,7 @@ export class CorrespondentNode implements Part {
   #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted', now: Instant): Output[] {
     const { home, careOf } = binding;
     this.#judge.retire(binding, now);
+    this.#usedBefore.delete(home);
     return [
       ...unforward(homeAddressEntryId(home, careOf)),
       ...this.#state.paths.setPeerBinding(home, undefined),
