@@ -37,6 +37,10 @@ const IMPLEMENTATION = {
   OLD_CARE_OF_LINGER: seconds(5),
   /** How long a peer counts as knowing nothing of Mobile IPv6 after it said so. */
   UNAWARE_TIME: seconds(3600),
+  /** How long a silent or refusing peer is left alone. */
+  LEFT_ALONE_TIME: seconds(60),
+  /** A home agent that refused is asked again, since nothing else would ever mend it. */
+  REFUSED_RETRY_TIME: seconds(32),
   /** RFC 4285 section 6: how far a timestamp may be off. */
   TIMESTAMP_TOLERANCE: seconds(7),
 } as const;

@@ -21,8 +21,6 @@ type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' 
 const MAX_UPDATES_UNANSWERED = 5;
 /** Status answers 136 to 138 obeyed in a row. */
 const MAX_EXPIRED_NONCES = 3;
-/** How long a silent or refusing peer is left alone. */
-const LEFT_ALONE: Duration = seconds(60);
 /** What anybody can forge is believed no more often: Binding Errors, Binding Refresh Requests. */
 const BELIEF_INTERVAL: Duration = seconds(1);
 
@@ -181,7 +179,7 @@ export class PeerRegistration {
     return [
       count('mobility.peer_unaware'),
       tell({ kind: 'peer.unaware', peer: this.peer, reason }),
-      ...this.#leaveAlone(this.#state.constants.UNAWARE_TIME, reason, now),
+      ...this.#leaveAlone(reason, now, this.#state.constants.UNAWARE_TIME),
     ];
   }
 
@@ -222,7 +220,7 @@ export class PeerRegistration {
 
   #proving({ outputs, result }: Proving, now: Instant): Output[] {
     if (result === 'silent') {
-      return [...outputs, ...this.#leaveAlone(LEFT_ALONE, 'the peer answers no test', now)];
+      return [...outputs, ...this.#leaveAlone('the peer answers no test', now)];
     }
     if (result === undefined) return outputs;
     this.#proved = true;
@@ -294,7 +292,7 @@ export class PeerRegistration {
     if (target.lifetime > 0) this.#alone.told(now, target.lifetime);
     // Tokens run out while a peer is silent: back to proving, with the number used up.
     if (repeat > MAX_UPDATES_UNANSWERED || proof === undefined) {
-      return this.#leaveAlone(LEFT_ALONE, 'the peer acknowledges no update', now);
+      return this.#leaveAlone('the peer acknowledges no update', now);
     }
     return [
       count('mobility.bu_sent'),
@@ -332,15 +330,16 @@ export class PeerRegistration {
       this.#proof.forgetTokens();
       return this.#prove(now);
     }
-    return this.#leaveAlone(LEFT_ALONE, nameIn(BINDING_STATUS, status) ?? `status ${status}`, now);
+    return this.#leaveAlone(nameIn(BINDING_STATUS, status) ?? `status ${status}`, now);
   }
 
-  #leaveAlone(time: Duration, reason: string, now: Instant): Output[] {
+  #leaveAlone(reason: string, now: Instant, time?: Duration): Output[] {
+    const { LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT } = this.#state.constants;
     const careof = this.#wanted ?? this.#identity.home;
     this.stop();
     // A peer that restarted may know the nonces' numbers and not the nonces: it answers nothing.
     this.#proof.forgetTokens();
-    this.#alone.begin(time, this.#state.constants.MAX_BINDACK_TIMEOUT, careof, now);
+    this.#alone.begin(time ?? LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT, careof, now);
     const refused = tell({ kind: 'registration.refused', ...this.#names(careof), reason });
     return [refused, ...this.#fallBack(reason)];
   }

@@ -14,8 +14,16 @@ import { CorrespondentNode } from './mobility/correspondent-node.ts';
 import { HomeAgent } from './mobility/home-agent.ts';
 import { MobileNode } from './mobility/mobile-node.ts';
 
-/** The control side of a node, ready for its driver's `start`. */
-export function createNode(config: NodeConfig, env: Environment): Role {
+/**
+ * The control side of a node, ready for its driver's `start`.
+ *
+ * @param onMade is shown what its parts share, for checkers that look into a running node.
+ */
+export function createNode(
+  config: NodeConfig,
+  env: Environment,
+  onMade?: (state: NodeState) => void,
+): Role {
   const state: NodeState = {
     env,
     constants: constantsWith(env.constants),
@@ -24,6 +32,7 @@ export function createNode(config: NodeConfig, env: Environment): Role {
     errors: new BindingErrors(env),
     protection: new Protection(config, env),
   };
+  onMade?.(state);
   const parts: Part[] = [];
   const advertisements = [
     ...(config.accessRouter?.advertisements ?? []),

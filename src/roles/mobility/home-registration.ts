@@ -15,8 +15,6 @@ import type { Layer } from '../../wire/packet.ts';
 
 type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
 
-/** After a refusal the node tries again, since nothing else would ever mend it. */
-const RETRY_AFTER_REFUSAL: Duration = seconds(32);
 /** A Binding Error of the home agent is believed no more often than this: anybody can forge one. */
 const ERROR_INTERVAL: Duration = seconds(1);
 
@@ -328,7 +326,8 @@ export class HomeRegistration {
     }
     const wrongTime = status === BINDING_STATUS.mipv6IdMismatch;
     const reason = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
-    this.#retryAt = after(now, wrongTime ? this.#clockWait() : RETRY_AFTER_REFUSAL);
+    const { REFUSED_RETRY_TIME } = this.#state.constants;
+    this.#retryAt = after(now, wrongTime ? this.#clockWait() : REFUSED_RETRY_TIME);
     return [tell({ kind: 'registration.refused', ...this.#names(target), reason })];
   }
 
