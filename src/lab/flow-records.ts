@@ -82,9 +82,19 @@ export class UdpRecord extends FlowRecord {
   readonly #duplicates: number[] = [];
   readonly #late: number[] = [];
   #highest = -1;
+  #misattributed = 0;
 
   sent(at: Instant): number {
     return this.#sentAt.push(at) - 1;
+  }
+
+  /** A datagram came with another source address than the sender's identity. */
+  misattributed(): void {
+    this.#misattributed++;
+  }
+
+  get misattributions(): number {
+    return this.#misattributed;
   }
 
   received(number: number, at: Instant): void {
@@ -134,6 +144,11 @@ export class UdpRecord extends FlowRecord {
       duplicated: within(this.#duplicates),
       reordered: within(this.#late),
     };
+  }
+
+  /** When those datagrams were sent that never arrived. */
+  get lostAt(): readonly number[] {
+    return this.#sentAt.filter((_, number) => this.#receivedAt[number] === undefined);
   }
 
   /** Did a datagram arrive that was sent after the last event before the flow's end? */

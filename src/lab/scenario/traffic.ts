@@ -23,6 +23,9 @@ const tcp = object('a TCP flow', {
       error: 'is more than a run carries in bounded time: write at most 1GB',
     })
     .meta({ description: 'what the sender sends in all' }),
+  over: time()
+    .optional()
+    .meta({ description: 'it is written bit by bit over so long; all at once if absent' }),
   start: time(),
   port: PORT,
 });

@@ -1,12 +1,13 @@
 /** The applications of a scenario's flows: what sends, what receives, and what both saw. */
 import { createHash } from 'node:crypto';
-import type { Instant } from '../../core/time.ts';
+import { type Instant, seconds } from '../../core/time.ts';
 import {
   type CloseReason,
   type Kernel,
   pattern,
   type SimNode,
   type Simulation,
+  type TcpConnection,
   type UdpSocket,
 } from '../../sim/index.ts';
 import type { Address } from '../../wire/address.ts';
@@ -21,6 +22,8 @@ export interface FlowEnds {
   readonly flow: string;
   readonly sender: string;
   readonly receiver: string;
+  readonly protocol: FlowText['protocol'];
+  readonly port: number;
 }
 
 /** What tells a flow's packets from others: where they go to. */
@@ -63,6 +66,8 @@ export class Applications {
         flow: name,
         sender: text.from,
         receiver: text.to,
+        protocol: text.protocol,
+        port: place.port,
       });
     }
   }
@@ -151,7 +156,7 @@ class TcpApplication extends Application<'tcp', TcpRecord> {
 
   plan(node: SimNode): void {
     const { simulation, from, to, port } = this.place;
-    const { start, size } = this.text;
+    const { start } = this.text;
     simulation.at(start as number as Instant, () => {
       if (!node.running) {
         this.record.failed('unreachable');
@@ -162,17 +167,35 @@ class TcpApplication extends Application<'tcp', TcpRecord> {
         ...(source !== undefined && { source }),
         onClose: (reason) => this.#closed(reason),
       });
-      connection.generate(size, pattern);
-      connection.close();
-      this.record.sent(size);
-      this.record.sentAll(patternDigest(size));
+      this.#write(connection, 0, node, node.kernel);
     });
+  }
+
+  /** Writes what is due of the octets from `done` on, and comes back for the rest. */
+  #write(connection: TcpConnection, done: number, node: SimNode, kernel: Kernel): void {
+    const alive = node.running && node.kernel === kernel;
+    if (!alive || this.record.over) return;
+    const { simulation } = this.place;
+    const { start, size, over } = this.text;
+    const share = over === undefined ? 1 : (simulation.now - start + WRITE_INTERVAL) / over;
+    const due = Math.min(size, Math.ceil(size * share));
+    connection.generate(due - done, pattern);
+    this.record.sent(due - done);
+    if (due < size) {
+      simulation.in(WRITE_INTERVAL, () => this.#write(connection, due, node, kernel));
+      return;
+    }
+    connection.close();
+    this.record.sentAll(patternDigest(size));
   }
 
   #closed(reason: CloseReason): void {
     if (reason !== 'closed') this.record.failed(FAILURE[reason]);
   }
 }
+
+/** How often a flow that lasts some time writes. */
+const WRITE_INTERVAL = seconds(0.5);
 
 const FAILURE: Readonly<Record<Exclude<CloseReason, 'closed'>, Failure>> = {
   refused: 'reset',
@@ -209,9 +232,10 @@ class UdpApplication extends Application<'udp', UdpRecord> {
     const { simulation, port } = this.place;
     kernel.udp.open({
       port,
-      onDatagram: ({ octets }) => {
+      onDatagram: ({ octets, from }) => {
         if (octets.length < LEAST_PAYLOAD) return;
         const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+        if (from !== this.place.from.identity) this.record.misattributed();
         this.record.received(view.getUint32(4), simulation.now);
       },
     });

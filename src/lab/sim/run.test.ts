@@ -179,3 +179,15 @@ test('the JSON of a run has the keys that are promised, in order', () => {
   assert.equal(json.scenario, 'sample');
   assert.equal(json.duration_ms, 6000);
 });
+
+test('a session that lasts some time is written bit by bit', () => {
+  const flow = (over: string) =>
+    `traffic:
+  session: { protocol: tcp, from: a, to: b, size: 50kB, start: 1s${over} }
+`;
+  const whole = run(twoHosts(flow('')));
+  const slow = run(twoHosts(flow(', over: 6s')));
+  for (const { flows } of [whole, slow]) assert.ok(flows[0]!.survived && flows[0]!.digestOk);
+  // The last of twelve pieces leaves half a second before the end of the span.
+  assert.equal(slow.record.ended - whole.record.ended, 5.4e6);
+});
