@@ -4,9 +4,9 @@ import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Environment, Role } from '../../core/role.ts';
 import { after, type Instant, START, seconds } from '../../core/time.ts';
 import { createNode } from '../../roles/create.ts';
-import { Simulation } from '../../sim/index.ts';
+import { type Kernel, Simulation } from '../../sim/index.ts';
 import { nodeCryptography } from '../crypto.ts';
-import { planOf } from '../plan.ts';
+import { type Plan, planOf } from '../plan.ts';
 import type { RunRecord } from '../run-record.ts';
 import { lengthOf } from '../scenario/attacks.ts';
 import type { Scenario } from '../scenario/read.ts';
@@ -39,18 +39,40 @@ const SLICE = seconds(0.1);
 /** 2026-01-01T00:00:00Z: one date for all runs, so that captures and timestamps repeat exactly. */
 export const EPOCH = Date.UTC(2026, 0, 1) * 1000;
 
+/** All that a run is made of, before its first instant. */
+export interface World {
+  readonly simulation: Simulation;
+  readonly plan: Plan;
+  readonly applications: Applications;
+  readonly network: Network;
+}
+
+/** Builds it. `onStart` sees each kernel that comes up, with its applications. */
+export function worldOf(
+  scenario: Scenario,
+  options: Pick<RunOptions, 'seed' | 'without' | 'createNode'>,
+  onStart?: (node: string, kernel: Kernel) => void,
+): World {
+  const simulation = new Simulation(options.seed ?? scenario.random);
+  const plan = planOf(scenario);
+  const applications = new Applications(simulation, scenario, plan);
+  const without = options.without ?? new Set();
+  const network = new Network(simulation, plan, {
+    environment: { crypto: nodeCryptography, epoch: EPOCH, without, constants: scenario.constants },
+    createNode: options.createNode ?? createNode,
+    onStart: (node, kernel) => {
+      applications.nodeStarted(node, kernel);
+      onStart?.(node, kernel);
+    },
+  });
+  return { simulation, plan, applications, network };
+}
+
 /** Runs it. Throws where the captures cannot be written. */
 export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): RunRecord {
   const seed = options.seed ?? scenario.random;
   const without = options.without ?? new Set();
-  const simulation = new Simulation(seed);
-  const plan = planOf(scenario);
-  const applications = new Applications(simulation, scenario, plan);
-  const network = new Network(simulation, plan, {
-    environment: { crypto: nodeCryptography, epoch: EPOCH, without, constants: scenario.constants },
-    createNode: options.createNode ?? createNode,
-    onStart: (node, kernel) => applications.nodeStarted(node, kernel),
-  });
+  const { simulation, plan, applications, network } = worldOf(scenario, options);
   const watch = new PacketWatch(scenario, applications.endpoints, network.links);
   const unasked = new UnaskedWatch(scenario, network.links, network.nodes);
   const peaks = new TablePeaks();

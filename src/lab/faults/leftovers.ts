@@ -1,0 +1,81 @@
+/** What tables may hold when nothing was sent for two lifetimes, and what counters must never show. */
+import type { Counter } from '../../core/counters.ts';
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { SimNode } from '../../sim/index.ts';
+import { formatAddress, solicitedNode } from '../../wire/address.ts';
+import type { Inside } from './inside.ts';
+import type { Rest } from './random-faults.ts';
+import type { Report } from './violation.ts';
+
+export function checkLeftovers(inside: Inside, rest: Rest, report: Report): void {
+  const roles = new Map(inside.world.plan.nodes.map(({ name, role }) => [name, role]));
+  for (const node of inside.running()) {
+    const role = roles.get(node.name)!;
+    for (const entry of inside.entriesOf(node)) {
+      if (!mayRest(entry, role, rest)) report('leftover', node.name, `entry ${entry.id}`);
+    }
+    for (const { scope, home } of inside.bindings.get(node.name)?.all() ?? []) {
+      if (rest === 'away' && scope === 'home') continue;
+      report('leftover', node.name, `${scope} binding of ${formatAddress(home)}`);
+    }
+    if (rest !== 'away') checkStored(inside, node, role, report);
+  }
+}
+
+/** Entries of a node's own addresses always stand; a node that is away keeps its tunnel. */
+function mayRest({ id, owner }: ForwardingEntry, role: string, rest: Rest): boolean {
+  if (owner === 'node') return true;
+  if (rest !== 'away') return false;
+  if (role === 'home-agent') return owner === 'home-agent';
+  if (role !== 'mobile-node') return false;
+  return owner === 'mobile-node' || (owner === 'paths' && !id.includes('/to/'));
+}
+
+/** What was stored for a binding is gone with it, and so is proxying. */
+function checkStored(inside: Inside, node: SimNode, role: string, report: Report): void {
+  for (const key of node.stored.keys()) {
+    if (/^home-(binding|registration)/.test(key)) report('leftover', node.name, `stored ${key}`);
+  }
+  if (role !== 'home-agent') return;
+  for (const home of inside.homes.keys()) {
+    for (const one of node.kernel.interfaces.values()) {
+      if (!one.hears(solicitedNode(home))) continue;
+      report('leftover', node.name, `proxies ${formatAddress(home)} on ${one.name}`);
+    }
+  }
+}
+
+/** Counters that no fault of a network can raise: links lose, delay and repeat, and forge nothing. */
+const IMPOSSIBLE = [
+  'kernel.malformed',
+  'kernel.checksum',
+  'kernel.scope',
+  'kernel.hop_limit',
+  'kernel.entry_fault',
+  'kernel.entry_refused',
+  'kernel.route_refused',
+  'kernel.address_refused',
+  'kernel.fragment',
+  'kernel.unknown_option',
+  'kernel.tcp_refused',
+  'mobility.malformed',
+  'mobility.misplaced_header',
+  'mobility.bu_unauthenticated',
+  'mobility.cache_full',
+  'mobility.list_full',
+  'nd.duplicate_address',
+  'nd.ra_refused',
+  'nd.malformed',
+] as const;
+
+export function checkCounters(
+  counters: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  report: Report,
+): void {
+  for (const [node, counted] of counters) {
+    for (const name of IMPOSSIBLE) {
+      const count = counted.get(name as Counter) ?? 0;
+      if (count > 0) report('impossible', node, `${name} is ${count}`);
+    }
+  }
+}

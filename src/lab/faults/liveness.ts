@@ -1,0 +1,164 @@
+/** What must have come about some time after the heal: sessions go on, nodes are reached, paths are short. */
+import { seconds } from '../../core/time.ts';
+import type { Kernel } from '../../sim/index.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
+import { type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
+import type { ScenarioEvent } from '../scenario/scenario-events.ts';
+import { claimsOf, type Inside } from './inside.ts';
+import type { RandomRun } from './random-scenario.ts';
+import type { Report } from './violation.ts';
+
+/** So long after the heal every node is to be reached, where nobody has forgotten anything. */
+const REACHED = seconds(10);
+
+/** What the events of a run excuse. */
+export class Excuses {
+  readonly #run: RandomRun;
+  readonly #events: readonly ScenarioEvent[];
+
+  constructor(run: RandomRun) {
+    this.#run = run;
+    const silence = seconds(run.phases.silence);
+    this.#events = run.scenario.events.filter(({ at }) => at < silence);
+  }
+
+  /** Was the node dead at some time from then on? */
+  died(node: string, from = 0): boolean {
+    let dead = false;
+    for (const event of this.#events) {
+      if (event.kind === 'crash' && event.node === node) dead = true;
+      if (event.kind === 'restart' && event.node === node && event.at < from) dead = false;
+      if (dead && event.at >= from) return true;
+    }
+    return dead;
+  }
+
+  /** Did it come back without what it had stored? */
+  forgot(node: string): boolean {
+    return this.#events.some(
+      (event) => event.kind === 'restart' && event.node === node && !event.journal,
+    );
+  }
+
+  /**
+   * From when on must every datagram between two nodes arrive? A home agent that forgot learns of
+   * its nodes anew when they refresh; a peer of a node that restarted believes the old binding, of
+   * which the node knows nothing any more, until it expires.
+   */
+  reachedFrom(from: string, to: string): number {
+    const { phases, network } = this.#run;
+    const { home, peer } = network.lifetimes;
+    let wait = 0;
+    for (const { name, agent } of network.mobileNodes) {
+      if (name !== from && name !== to) continue;
+      if (this.forgot(agent)) wait = Math.max(wait, home);
+      if (this.died(name)) wait = Math.max(wait, peer);
+    }
+    return seconds(phases.healed + wait) + REACHED;
+  }
+}
+
+/** At the end of the liveness phase, with all datagrams sent. */
+export function checkReached(inside: Inside, run: RandomRun, report: Report): void {
+  const excuses = new Excuses(run);
+  for (const flow of inside.world.applications.records) {
+    if (!(flow instanceof UdpRecord)) continue;
+    const { from, to } = flow.text;
+    const since = excuses.reachedFrom(from, to);
+    const lost = flow.lostAt.filter((at) => at >= since);
+    if (lost.length === 0) continue;
+    const [first, last] = [lost[0]!, lost.at(-1)!].map((at) => (at / 1e6).toFixed(3));
+    const text = `${flow.name} from ${from}: ${lost.length} datagrams of ${first} s to ${last} s lost`;
+    report('not-reached', to, text);
+  }
+}
+
+/**
+ * While datagrams flow: whoever can be told a care-of address is told it, and is told when the node
+ * is home. A binding that is renewed late is gone for a moment, so one good look in several is enough.
+ */
+export class Optimised {
+  readonly #inside: Inside;
+  /** Mobile node and peer, with what is wrong as long as it never was right. */
+  readonly #pairs = new Map<string, { mobile: string; peer: string; wrong: string | undefined }>();
+
+  constructor(inside: Inside, run: RandomRun) {
+    this.#inside = inside;
+    const roles = new Map(inside.world.plan.nodes.map((node) => [node.name, node]));
+    const excuses = new Excuses(run);
+    for (const { text } of inside.world.applications.records) {
+      if (text.protocol !== 'udp') continue;
+      for (const [mobile, peer] of [
+        [text.to, text.from],
+        [text.from, text.to],
+      ] as const) {
+        if (roles.get(mobile)!.config?.mobileNode?.routeOptimisation !== true) continue;
+        if (roles.get(peer)!.config?.correspondentNode === undefined) continue;
+        // What one side forgot lives on at the other, and who is not heard of is told nothing.
+        if (excuses.died(mobile)) continue;
+        this.#pairs.set(`${mobile} ${peer}`, { mobile, peer, wrong: 'nobody looked' });
+      }
+    }
+  }
+
+  look(): void {
+    for (const pair of this.#pairs.values()) {
+      if (pair.wrong !== undefined) pair.wrong = this.#wrong(pair.mobile, pair.peer);
+    }
+  }
+
+  check(report: Report): void {
+    for (const { mobile, peer, wrong } of this.#pairs.values()) {
+      if (wrong !== undefined) report('not-optimised', peer, `of ${mobile} it knows ${wrong}`);
+    }
+  }
+
+  #wrong(mobile: string, peer: string): string | undefined {
+    const { nodes } = this.#inside.world.network;
+    const { kernel } = nodes.get(mobile)!;
+    const home = [...this.#inside.homes].find(([, name]) => name === mobile)![0];
+    const claims = this.#inside.entriesOf(nodes.get(peer)!).flatMap(claimsOf);
+    const known = claims.find((one) => one.home === home && one.kind === 'to-peer');
+    if (isHome(kernel, home)) return known && formatAddress(known.careOf);
+    if (known === undefined) return 'nothing';
+    return kernel.isOwn(known.careOf) ? undefined : formatAddress(known.careOf);
+  }
+}
+
+/** A mobile node has its home address on a link of its own at home, and on none while away. */
+function isHome({ interfaces }: Kernel, home: Address): boolean {
+  return [...interfaces.values()].some(
+    ({ linkLocal, addresses }) => linkLocal !== undefined && addresses.has(home),
+  );
+}
+
+/** Before the silence: every session has come to its end, or has a reason not to. */
+export function checkSessions(inside: Inside, run: RandomRun, report: Report): void {
+  const excuses = new Excuses(run);
+  for (const flow of inside.world.applications.records) {
+    if (flow instanceof TcpRecord) checkSession(flow, run, excuses, report);
+    else if (flow instanceof UdpRecord && flow.misattributions > 0) {
+      const text = `${flow.name}: ${flow.misattributions} datagrams did not name ${flow.text.from}`;
+      report('wrong-source', flow.text.to, text);
+    }
+  }
+}
+
+function checkSession(flow: FlowRecord, run: RandomRun, excuses: Excuses, report: Report): void {
+  const { text } = flow;
+  const { survived, failure, bytes, digestOk } = flow.result([]);
+  if (survived) return;
+  const ends = [text.from, text.to];
+  if (digestOk !== false) {
+    // An end that died took the session with it, and peers may send to where it was before.
+    if (ends.some((end) => excuses.died(end))) return;
+    // Where a path is not there yet, the first segment is answered with an ICMPv6 error.
+    const noPath = text.start < excuses.reachedFrom(text.from, text.to);
+    if (failure === 'unreachable' && bytes === 0 && noPath) return;
+    const agents = run.network.mobileNodes.filter(({ name }) => ends.includes(name));
+    const slow = agents.some(({ agent }) => excuses.forgot(agent));
+    if (slow && (failure === 'unfinished' || failure === null)) return;
+  }
+  const why = digestOk === false ? 'other octets came' : (failure ?? 'unfinished');
+  report('session-broken', text.to, `${flow.name} from ${text.from}: ${why} after ${bytes} octets`);
+}

@@ -1,0 +1,171 @@
+/**
+ * A random network as a scenario file describes it: home networks with their agents, visited links,
+ * a core of one or several links in a row, mobile nodes and those that they talk to.
+ *
+ *     home0 ~~ ha0 --+                           +-- ar0 ~~ visit0
+ *        cn1         core0 -- r0 -- core1 -- ...
+ *     home1 ~~ ha1 --+                  cn0      +-- ar1 ~~ visit1
+ */
+import type { Dice } from './dice.ts';
+
+/** One entry of a scenario file as it stands there. */
+export type Entry = Readonly<Record<string, unknown>>;
+
+export interface MobileNode {
+  readonly name: string;
+  readonly home: string;
+  readonly agent: string;
+  /** Interfaces with the link that each is on at the start. */
+  readonly interfaces: ReadonlyMap<string, string | null>;
+}
+
+export interface RandomNetwork {
+  readonly links: ReadonlyMap<string, Entry>;
+  readonly nodes: ReadonlyMap<string, Entry>;
+  readonly mobileNodes: readonly MobileNode[];
+  /** Nodes that stay: correspondent nodes, and hosts that know nothing of Mobile IPv6. */
+  readonly peers: readonly string[];
+  /** Links that a mobile node may go to. */
+  readonly places: readonly string[];
+  readonly lifetimes: Lifetimes;
+  readonly constants: Entry;
+}
+
+/** In seconds. */
+export interface Lifetimes {
+  readonly home: number;
+  readonly peer: number;
+}
+
+/** Router Advertisements. Frequent ones make a run dear: most networks have none. */
+const INTERVALS = [
+  ['500ms', '900ms'],
+  ['1s', '2s'],
+  ['1s', '3s'],
+  ['2s', '3s'],
+] as const;
+const FREQUENT = ['30ms', '70ms'] as const;
+const LIFETIMES = [8, 8, 12, 12, 20] as const;
+
+export function randomNetwork(dice: Dice): RandomNetwork {
+  const homes = dice.pick([1, 1, 1, 2, 2, 3]);
+  const visits = dice.whole(2, 5);
+  const cores = dice.pick([1, 1, 2, 2, 3]);
+  const lifetimes = { home: dice.pick(LIFETIMES), peer: dice.pick(LIFETIMES) };
+  const links = randomLinks(dice, homes, visits, cores);
+  const places = [...links.keys()].filter((name) => !name.startsWith('core'));
+  const nodes = new Map<string, Entry>();
+  const core = () => `core${dice.whole(0, cores - 1)}`;
+  const open = dice.chance(0.3);
+  const frequent = dice.chance(0.07);
+  for (let i = 1; i < cores; i++) {
+    nodes.set(`r${i}`, { role: 'router', on: [`core${i - 1}`, `core${i}`] });
+  }
+  for (const place of places) {
+    const home = place.startsWith('home');
+    const name = place.replace('home', 'ha').replace('visit', 'ar');
+    const shared = { on: [place, core()], ...advertising(dice, frequent) };
+    const agent = { role: 'home-agent', serves: place, 'allow-unauthenticated': open, ...shared };
+    nodes.set(name, home ? agent : { role: 'access-router', ...shared });
+    // A home network whose router is another than its home agent.
+    if (home && dice.chance(0.15)) {
+      nodes.set(`br${i(place)}`, { role: 'access-router', ...shared });
+    }
+  }
+  const peers = randomPeers(dice, nodes, places, core);
+  const mobileNodes: MobileNode[] = [];
+  const count = dice.pick([1, 1, 1, 2, 2, 3]);
+  for (let index = 0; index < count; index++) {
+    mobileNodes.push(randomMobileNode(dice, index, nodes, { homes, places, open, lifetimes }));
+  }
+  const constants = randomConstants(dice, lifetimes);
+  return { links, nodes, mobileNodes, peers, places, lifetimes, constants };
+}
+
+/** The number behind a name. */
+const i = (name: string): string => name.replace(/\D/g, '');
+
+function randomLinks(dice: Dice, homes: number, visits: number, cores: number): Map<string, Entry> {
+  const links = new Map<string, Entry>();
+  const add = (name: string, prefix: string, delays: readonly string[]) => {
+    links.set(name, { prefix: `${prefix}::/64`, delay: dice.pick(delays) });
+  };
+  for (let n = 0; n < homes; n++) add(`home${n}`, `2001:db8:1:${n}`, ['1ms', '1ms', '3ms']);
+  for (let n = 0; n < visits; n++) add(`visit${n}`, `2001:db8:2:${n}`, ['1ms', '3ms', '15ms']);
+  for (let n = 0; n < cores; n++) add(`core${n}`, `2001:db8:f:${n}`, ['2ms', '10ms', '40ms']);
+  return links;
+}
+
+function advertising(dice: Dice, frequent: boolean): Entry {
+  const interval = frequent ? FREQUENT : dice.pick(INTERVALS);
+  const delay = dice.pick(['0ms', '100ms', '500ms']);
+  return { 'ra-interval': [...interval], 'ra-delay': delay };
+}
+
+function randomPeers(
+  dice: Dice,
+  nodes: Map<string, Entry>,
+  places: readonly string[],
+  core: () => string,
+): string[] {
+  const peers: string[] = [];
+  const count = dice.whole(1, 3);
+  for (let index = 0; index < count; index++) {
+    const name = `cn${index}`;
+    const role = dice.chance(0.3) ? 'host' : 'correspondent-node';
+    nodes.set(name, { role, on: [dice.chance(0.7) ? core() : dice.pick(places)] });
+    peers.push(name);
+  }
+  return peers;
+}
+
+interface Surroundings {
+  readonly homes: number;
+  readonly places: readonly string[];
+  readonly open: boolean;
+  readonly lifetimes: Lifetimes;
+}
+
+function randomMobileNode(
+  dice: Dice,
+  index: number,
+  nodes: Map<string, Entry>,
+  { homes, places, open, lifetimes }: Surroundings,
+): MobileNode {
+  const name = `mn${index}`;
+  const number = dice.whole(0, homes - 1);
+  const interfaces = new Map<string, string | null>([['wlan0', dice.pick(places)]]);
+  if (dice.chance(0.4)) interfaces.set('lte0', dice.chance(0.6) ? dice.pick(places) : null);
+  const key = `hex:${(index + 1).toString(16).padStart(2, '0').repeat(16)}`;
+  const home = `home${number}`;
+  const agent = `ha${number}`;
+  nodes.set(name, {
+    role: 'mobile-node',
+    home,
+    'home-agent': agent,
+    interfaces: Object.fromEntries(interfaces),
+    auth: open && dice.chance(0.7) ? 'none' : { rfc4285: { spi: 256 + index, key } },
+    lifetime: `${lifetimes.home}s`,
+    dad: dice.pick(['optimistic', 'optimistic', 'normal', 'off']),
+    'route-optimisation': dice.chance(0.85),
+  });
+  return { name, home, agent, interfaces };
+}
+
+/** Short times, so that tables empty and back-offs end within a run. */
+function randomConstants(dice: Dice, lifetimes: Lifetimes): Entry {
+  const brief = dice.chance(0.4);
+  return {
+    'max-rr-binding-lifetime': `${lifetimes.peer}s`,
+    'max-bindack-timeout': '4s',
+    'left-alone-time': dice.pick(['4s', '8s']),
+    'refused-retry-time': '4s',
+    'unaware-time': dice.pick(['4s', '8s', '60s']),
+    // Tokens and nonces that run out within a run, in the proportions of RFC 6275 section 12.
+    ...(brief && {
+      'max-token-lifetime': '21s',
+      'max-nonce-lifetime': '24s',
+      'nonce-interval': '3s',
+    }),
+  };
+}

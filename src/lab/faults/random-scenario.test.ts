@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { eventToJson } from '../../core/events.ts';
+import { scenarioOf } from '../sample.ts';
+import type { Scenario } from '../scenario/read.ts';
+import { runOnSimulator } from '../sim/run.ts';
+import { randomRun, randomScenarioText } from './random-scenario.ts';
+
+test('random scenarios are right, and no two are the same', () => {
+  const titles = new Set<string>();
+  for (let seed = 0; seed < 100; seed++)
+    titles.add(JSON.stringify([...randomRun(seed).scenario.events]));
+  assert.equal(titles.size, 100);
+});
+
+test('the file of a seed is the run of the seed', () => {
+  const { scenario, seed } = randomRun(9);
+  const file = scenarioOf(randomScenarioText(seed));
+  const trace = (one: Scenario) =>
+    runOnSimulator(one).events.map(({ event, ...place }) => ({ ...place, ...eventToJson(event) }));
+  assert.ok(trace(file).length > 300);
+  assert.deepEqual(trace(file), trace(scenario));
+});

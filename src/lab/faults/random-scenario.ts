@@ -1,0 +1,95 @@
+/** A whole scenario from one number: the same file from the same seed, octet for octet. */
+import { Document, visit } from 'yaml';
+import { namedRandom } from '../../sim/random.ts';
+import { diagnosticLine } from '../scenario/diagnostic.ts';
+import { readScenario, type Scenario } from '../scenario/read.ts';
+import { Dice } from './dice.ts';
+import { type Phases, type Rest, randomFaults, randomPhases } from './random-faults.ts';
+import { type Entry, type RandomNetwork, randomNetwork } from './random-network.ts';
+
+export interface RandomRun {
+  readonly seed: number;
+  readonly scenario: Scenario;
+  readonly network: RandomNetwork;
+  readonly phases: Phases;
+  readonly rest: Rest;
+}
+
+/** The run of a seed. It goes through the reader of files, so that a file of it is the same run. */
+export function randomRun(seed: number): RandomRun {
+  const { file, ...rest } = thrown(seed);
+  const read = readScenario(`seed-${seed}`, new TextEncoder().encode(JSON.stringify(file)), () => {
+    throw new RangeError('a random scenario names no key files');
+  });
+  if (!read.ok) throw new Error(read.error.map(diagnosticLine).join('\n'));
+  return { seed, scenario: read.value, ...rest };
+}
+
+/** The same as a file for `careof lab run`, as a person would write it. */
+export function randomScenarioText(seed: number): string {
+  const document = new Document(thrown(seed).file);
+  // The entries of a section stand on a line each: below the file, its section, and the section's map.
+  visit(document, {
+    Collection: (_, node, path) => {
+      if (path.length >= 4) node.flow = true;
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}
+
+function thrown(seed: number) {
+  const dice = new Dice(namedRandom(seed, 'random scenario'));
+  const network = randomNetwork(dice);
+  const phases = randomPhases(dice, network);
+  const rest = dice.pick(['home', 'home', 'dead', 'away'] as const);
+  const traffic = randomTraffic(dice, network, phases);
+  const events = randomFaults(dice, network, phases, rest);
+  const file = {
+    title: `A random network that is hurt from ${phases.hurt} s to ${phases.healed} s, then healed`,
+    random: seed,
+    constants: network.constants,
+    links: Object.fromEntries(network.links),
+    nodes: Object.fromEntries(network.nodes),
+    traffic,
+    events,
+    until: `${phases.end}s`,
+    long: true,
+  };
+  return { file, network, phases, rest };
+}
+
+/** Datagrams to and from each mobile node all the time, and sessions now and then. */
+function randomTraffic(dice: Dice, network: RandomNetwork, phases: Phases): Entry {
+  const { peers } = network;
+  const mobile = network.mobileNodes.map(({ name }) => name);
+  const traffic: Record<string, Entry> = {};
+  const udp = (from: string, to: string) => {
+    traffic[`u${Object.keys(traffic).length}`] = {
+      ...{ protocol: 'udp', from, to, rate: dice.pick(['1/s', '2/s', '2/s']) },
+      ...{ payload: dice.pick(['64B', '64B', '1200B']) },
+      ...{ start: `${dice.whole(300, 2500)}ms`, stop: `${phases.quiet}s` },
+    };
+  };
+  for (const [index, name] of mobile.entries()) {
+    const peer = dice.pick(peers);
+    udp(peer, name);
+    udp(name, dice.chance(0.6) ? peer : dice.pick(peers));
+    if (index > 0 && dice.chance(0.7)) udp(name, mobile[index - 1]!);
+    if (index > 0 && dice.chance(0.7)) udp(mobile[index - 1]!, name);
+  }
+  const sessions = dice.whole(1, 4);
+  for (let index = 0; index < sessions; index++) {
+    const one = dice.pick(mobile);
+    const other = dice.pick([...peers, ...mobile.filter((name) => name !== one)]);
+    const up = dice.chance(0.5);
+    const start = dice.pick([0.5, 1.5, dice.between(2, phases.healed + 8)]);
+    const longest = Math.floor(phases.healed + 10 - start);
+    const over = dice.chance(0.7) && longest > 2 ? { over: `${dice.whole(2, longest)}s` } : {};
+    const ends = { from: up ? one : other, to: up ? other : one };
+    const size = `${dice.pick([2, 10, 60])}kB`;
+    traffic[`t${index}`] = {
+      ...{ protocol: 'tcp', ...ends, size, ...over, start: `${Math.round(start * 1000)}ms` },
+    };
+  }
+  return traffic;
+}
