@@ -42,6 +42,9 @@ export const MECHANISMS = {
     'a Type 2 Routing header is followed to our own home address alone (RFC 6275 6.4)',
   'tunnel-source-check':
     'tunnelled packets are taken only from the registered care-of address (RFC 6275 10.4.5)',
+  'sequence-order': 'an update with an older number changes nothing (RFC 6275 9.5.1)',
+  'retired-numbers':
+    'the number of a binding that is gone is remembered as long as its nonces hold (RFC 6275 5.2.8)',
   'binding-limit': 'a full binding cache takes no new binding and keeps what it has',
   'nonce-lifetime': 'tokens are void when their nonce is too old (RFC 6275 5.2.3)',
   'shared-nonces': 'all tokens of half a minute are made with one nonce (RFC 6275 5.2.3)',

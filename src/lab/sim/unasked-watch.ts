@@ -23,7 +23,12 @@ export class UnaskedWatch {
     if (this.#asked.size === 0) return;
     for (const link of links.values()) {
       link.observe({
-        sent: ({ octets }, _at, sender) => this.#asked.get(sender)?.add(readAddress(octets, 24)),
+        sent: ({ octets }, _at, sender) => {
+          // To answer who asks for a link address is to ask for nothing.
+          const asked = this.#asked.get(sender);
+          if (asked !== undefined && !isNeighborDiscovery(octets))
+            asked.add(readAddress(octets, 24));
+        },
         delivered: (frame, _at, receiver) => this.#delivered(frame, receiver),
       });
     }

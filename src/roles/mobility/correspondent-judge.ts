@@ -62,6 +62,7 @@ export class PeerJudge {
    * Source: RFC 6275 section 5.2.8.
    */
   retire({ home, sequence }: Binding, now: Instant): void {
+    if (this.#state.env.without.has('retired-numbers')) return;
     for (const [other, { until }] of this.#retired) {
       if (now < until) break;
       this.#retired.delete(other);
@@ -204,7 +205,8 @@ export class PeerJudge {
       return { status: BINDING_STATUS.registrationTypeChangeDisallowed, answerSequence };
     }
     const last = known ?? this.#retired.get(asked.home);
-    if (last !== undefined && !sequenceNewer(asked.sequence, last.sequence)) {
+    const ordered = !this.#state.env.without.has('sequence-order');
+    if (last !== undefined && ordered && !sequenceNewer(asked.sequence, last.sequence)) {
       const status = BINDING_STATUS.sequenceNumberOutOfWindow;
       return { status, answerSequence: last.sequence };
     }

@@ -60,12 +60,23 @@ export class UpdateJudge {
     );
   }
 
+  /**
+   * What is older than this life of the home agent may be a replay of what an earlier one took, or
+   * never got: a mobile node whose clock is behind is told the time and asks again.
+   * Source: RFC 4285 section 6.
+   */
+  start(now: Instant): void {
+    const timestamp = ntpTimestamp(this.#state.env.epoch, now);
+    for (const node of this.#nodes.values()) node.lastTimestamp = timestamp;
+  }
+
   /** Takes up a stored timestamp after a restart. */
   restore(key: string, value: string): void {
     if (!key.startsWith(TIMESTAMP_KEY) || !/^\d{1,20}$/.test(value)) return;
     const home = parseAddress(key.slice(TIMESTAMP_KEY.length));
     const node = home === undefined ? undefined : this.#nodes.get(home);
-    if (node !== undefined) node.lastTimestamp = BigInt(value);
+    if (node !== undefined && BigInt(value) > node.lastTimestamp)
+      node.lastTimestamp = BigInt(value);
   }
 
   /** @param pending registrations that are under Duplicate Address Detection. */

@@ -76,6 +76,9 @@ export class HomeAgent implements Part {
       case 'link':
         if (input.link === this.#config.link) this.#proxy.setLinkAddress(input.linkAddress);
         return [];
+      case 'start':
+        this.#judge.start(now);
+        return [];
       case 'restored':
         return this.#restore(input.key, input.value, now);
       case 'received':
