@@ -35,6 +35,7 @@ export const COUNTERS = {
   'mobility.home_address_unverified': 'Packets with a Home Address option without a binding',
   'mobility.cache_full': 'Bindings refused because the binding cache is full',
   'mobility.list_full': 'Registrations not begun because the binding update list is full',
+  'mobility.peer_deferred': 'Registrations with new peers put off, too many having begun lately',
   'mobility.home_duplicate': 'Home registrations refused because the home address is in use',
   'mobility.peer_unaware': 'Peers found to know nothing of Mobile IPv6',
   'discovery.request_sent': 'Home Agent Address Discovery Requests sent, repeats included',

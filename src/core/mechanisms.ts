@@ -49,6 +49,8 @@ export const MECHANISMS = {
   'nonce-lifetime': 'tokens are void when their nonce is too old (RFC 6275 5.2.3)',
   'shared-nonces': 'all tokens of half a minute are made with one nonce (RFC 6275 5.2.3)',
   'answer-limit': 'what nobody proved is answered within a rate limit (RFC 6275 9.3.3)',
+  'peer-rate': 'a mobile node begins to register with few new peers a second',
+  'router-stays': 'a new router moves nobody whose own router is still there (RFC 6275 11.5.1)',
   'router-limit': 'a host remembers 16 routers on a link',
   'nd-hop-limit': 'Neighbor Discovery from beyond the link is not believed (RFC 4861 7.1)',
   'encapsulation-limit': 'what is in four tunnels is put in no fifth (RFC 2473 4.1, 6.6)',

@@ -170,10 +170,33 @@ test('a link that goes in the middle of DAD leaves nothing behind', () => {
   assert.deepEqual(addresses(one), ['+A']);
 });
 
-test('two advertisements in one instant: the later network is used, the other address is not', () => {
+test('a new network on the link moves nobody whose router is still there when it is asked', () => {
+  const one = node('off');
+  const other = { router: address('fe80::2') };
+  one.packet(advertisement('2001:db8:a::'), 1, ICMP);
+  one.packet(advertisement('2001:db8:b::', other), 1.5, ICMP);
+  assert.deepEqual(addresses(one), [], 'not at once');
+  one.feed({ kind: 'tick' }, 1.5);
+  const answer = {
+    layer: 'neighbor-advertisement',
+    targetAddress: ROUTER,
+    solicited: true,
+  } as const;
+  assert.equal(one.one('neighbor-solicitation').message.targetAddress, ROUTER);
+  one.packet(packet(ROUTER, SELF, [answer], 255), 1.6, ICMP);
+  one.run(9);
+  assert.deepEqual(addresses(one), [], 'it stays');
+});
+
+test('a new network is used when the old router is asked three times in vain', () => {
   const one = node('off');
   one.packet(advertisement('2001:db8:a::'), 1, ICMP);
-  one.packet(advertisement('2001:db8:b::', { router: address('fe80::2') }), 1, ICMP);
+  one.packet(advertisement('2001:db8:b::', { router: address('fe80::2') }), 1.5, ICMP);
+  const asked = one
+    .run(4.4)
+    .filter(({ packet }) => packet.layers.at(-1)!.layer === 'neighbor-solicitation');
+  assert.equal(asked.length, 3);
+  one.feed({ kind: 'tick' }, 4.5);
   assert.deepEqual(addresses(one), ['-A', '+B']);
 });
 
@@ -271,25 +294,22 @@ test('a deprecated address is left for a preferred one, and used while there is 
 
 test('a deprecated address is left at once for one that is known already', () => {
   const one = node('off');
-  one.packet(advertisement('2001:db8:b::', { lives: [600, 300] }), 1, ICMP);
-  one.packet(
-    advertisement('2001:db8:a::', { router: address('fe80::2'), lives: [600, 10] }),
-    2,
-    ICMP,
-  );
-  assert.deepEqual(addresses(one), ['-B', '+A']);
-  one.run(11);
+  const first = advertisement('2001:db8:a::', { lives: [600, 10] });
+  const other = { router: address('fe80::2'), lives: [600, 300] } as const;
+  one.packet(first, 1, ICMP).packet(advertisement('2001:db8:b::', other), 2, ICMP);
   assert.deepEqual(addresses(one), []);
-  one.run(12);
+  one.packet(first, 3, ICMP).run(12);
+  assert.deepEqual(addresses(one), []);
+  one.run(13);
   assert.deepEqual(addresses(one), ['-A', '+B']);
 });
 
 test('a prefix that was heard long ago is no place any more', () => {
   const one = node('off');
-  const first = { router: address('fe80::2'), lives: [60, 60] } as const;
-  one.packet(advertisement('2001:db8:b::', first), 1, ICMP);
-  one.packet(advertisement('2001:db8:a::'), 2, ICMP);
-  assert.deepEqual(addresses(one), ['-B', '+A']);
+  const other = { router: address('fe80::2'), lives: [60, 60] } as const;
+  one.packet(advertisement('2001:db8:a::'), 1, ICMP);
+  one.packet(advertisement('2001:db8:b::', other), 2, ICMP);
+  one.packet(advertisement('2001:db8:a::'), 3, ICMP);
   one.run(100);
   one.packet(advertisement('2001:db8:a::', { lifetime: 0 }), 100, ICMP);
   assert.deepEqual(addresses(one), ['-A']);

@@ -4,9 +4,10 @@ import type { NodeState } from '../node-state.ts';
 import { count, type PartInput, tell } from '../part.ts';
 import type { Output } from '../role.ts';
 import { after, type Duration, type Instant, sooner } from '../time.ts';
-import { AddressLifetime } from './address-lifetime.ts';
+import type { AddressLifetime } from './address-lifetime.ts';
 import { DuplicateAddressDetection } from './duplicate-address-detection.ts';
 import { autoconfigured, interfaceIdentifier } from './link-layer.ts';
+import { offeredPrefix } from './offered-prefix.ts';
 import { type Place, routes } from './place.ts';
 import type { AdvertisedPrefix, Advertisement } from './router-advertisement.ts';
 import { type Discovered, RouterDiscovery } from './router-discovery.ts';
@@ -198,7 +199,7 @@ export class Attachment {
   /** RFC 6275 section 11.5.1: a router with a prefix of its own is a new place. */
   #consider(advertisement: Advertisement, now: Instant): Output[] {
     if (this.#stage.name === 'down') return [];
-    const offered = this.#offered(advertisement, now);
+    const offered = offeredPrefix(advertisement, this.#isHome, now);
     if (offered === undefined) return [];
     const { prefix, lifetime } = offered;
     const current = this.#current();
@@ -206,6 +207,7 @@ export class Attachment {
       if (current.prefix.prefix === prefix.prefix) return [];
       // For a deprecated address nothing is left that works.
       if (lifetime.isDeprecated(now)) return [];
+      if (this.#stays(current, prefix, now)) return [];
     }
     const since = this.#stage.name === 'searching' ? this.#stage.since : now;
     const left = this.#leave();
@@ -227,18 +229,12 @@ export class Attachment {
     ];
   }
 
-  /** The home prefix, else one to make an address of, rather not a deprecated one. */
-  #offered(advertisement: Advertisement, now: Instant) {
-    const { heardAt, routerLifetime } = advertisement;
-    const all = advertisement.prefixes.map((prefix) => ({
-      prefix,
-      lifetime: new AddressLifetime(prefix, heardAt),
-    }));
-    const valid = all.filter(({ lifetime }) => !lifetime.isOver(now));
-    const home = valid.find(({ prefix }) => this.#isHome(prefix));
-    if (home !== undefined || routerLifetime === 0) return home;
-    const usable = valid.filter(({ prefix }) => prefix.autonomous);
-    return usable.find(({ lifetime }) => !lifetime.isDeprecated(now)) ?? usable[0];
+  /** Whoever is on the link can announce a new network; that ours is gone, only its silence says. */
+  #stays(current: Place, other: AdvertisedPrefix, now: Instant): boolean {
+    if (this.#isHome(other) || this.#isDeprecated(now)) return false;
+    if (this.#state.env.without.has('router-stays')) return false;
+    this.#routers.doubt(current.advertisement.router, now);
+    return true;
   }
 
   #configure(

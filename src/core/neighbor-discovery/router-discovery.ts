@@ -19,6 +19,10 @@ interface KnownRouter {
   /** When it counts as silent: missed advertisements, or its lifetime. */
   silentAt: Instant;
   probes: number;
+  /** Something speaks against it, and it has not answered for itself yet. */
+  doubted: boolean;
+  /** When a doubt may next make it be asked. */
+  doubtAt: Instant;
 }
 
 export interface Discovered {
@@ -99,7 +103,8 @@ export class RouterDiscovery {
     }
     for (const [address, router] of this.#routers) {
       if (now < router.silentAt) continue;
-      if (router.advertisement.interval === undefined || router.probes >= MAX_UNICAST_SOLICIT) {
+      const promised = router.advertisement.interval !== undefined || router.doubted;
+      if (!promised || router.probes >= MAX_UNICAST_SOLICIT) {
         this.#routers.delete(address);
         if (this.#solicit === undefined) this.#ask(now);
         return { outputs, lost: router.advertisement };
@@ -124,6 +129,15 @@ export class RouterDiscovery {
     return this.#advertised(advertisement, now);
   }
 
+  /** Something speaks against a router: it is asked at once, once in a while. RFC 6275 section 11.5.1. */
+  doubt(address: Address, now: Instant): void {
+    const router = this.#routers.get(address);
+    if (router === undefined || router.probes > 0 || now < router.doubtAt) return;
+    router.doubted = true;
+    router.silentAt = now;
+    router.doubtAt = after(now, (MAX_UNICAST_SOLICIT * this.#constants.RETRANS_TIMER) as Duration);
+  }
+
   #advertised(advertisement: Advertisement, now: Instant): Discovered {
     const outputs = [count('nd.ra_received')];
     const known = this.#routers.get(advertisement.router);
@@ -136,7 +150,7 @@ export class RouterDiscovery {
       return { outputs, renewed: advertisement };
     }
     if (this.#routers.size >= this.#most) return { outputs: [count('nd.ra_refused')] };
-    const router = { advertisement, silentAt: now, probes: 0 };
+    const router = { advertisement, silentAt: now, probes: 0, doubted: false, doubtAt: now };
     this.#heard(router, now);
     this.#routers.set(advertisement.router, router);
     return { outputs, found: advertisement };
@@ -150,6 +164,7 @@ export class RouterDiscovery {
     const wait = interval === undefined ? lifetime : MAX_MISSED * interval;
     router.silentAt = after(now, Math.min(wait, lifetime) as Duration);
     router.probes = 0;
+    router.doubted = false;
   }
 
   /** Begins to ask anew. */

@@ -5,14 +5,14 @@ import { type Address, addressOctets, addressOf } from '../../wire/address.ts';
 import { LAYERS } from '../../wire/layer.ts';
 import { list, name, object, oneOf, rate, text, time, whole, yesNo } from './fields.ts';
 import { suggestion } from './nearest.ts';
-import { quote, readPrefix } from './quantity.ts';
+import { quote, readIpv6 } from './quantity.ts';
 
 /** A layer as `careof packet encode` takes it; names of nodes stand for addresses. */
 export type LayerText = Readonly<Record<string, unknown>>;
 
-/** A field that is another one in each packet. */
+/** A field that is another one in each packet; addresses count up in the four octets at `at`. */
 export type Variation =
-  | { readonly kind: 'addresses'; readonly prefix: Address }
+  | { readonly kind: 'addresses'; readonly prefix: Address; readonly at: number }
   | { readonly kind: 'numbers'; readonly from: number; readonly to: number };
 
 const RANGE = /^(\d{1,10})\.\.(\d{1,10})$/;
@@ -24,11 +24,12 @@ const variation = text(
   if (range !== null && Number(range[1]) < Number(range[2])) {
     return { kind: 'numbers', from: Number(range[1]), to: Number(range[2]) };
   }
-  const prefix = readPrefix(value);
-  if (prefix.ok) return { kind: 'addresses', prefix: prefix.value.address };
-  const message = value.includes('/')
-    ? prefix.error
-    : `${quote(value)} is neither a prefix, such as 2001:db8:bad::/64, nor a range, such as 0..65535`;
+  const [head = '', length] = value.split('/');
+  const prefix = readIpv6(head);
+  if (prefix.ok && (length === '32' || length === '64')) {
+    return { kind: 'addresses', prefix: prefix.value, at: length === '32' ? 4 : 12 };
+  }
+  const message = `${quote(value)} is neither a prefix of 32 or 64 bits, such as 2001:db8:bad::/64, nor a range, such as 0..65535`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
@@ -39,7 +40,7 @@ export function varied(variation: Variation, index: number): Address | number {
     return variation.from + (index % (variation.to - variation.from + 1));
   }
   const octets = addressOctets(variation.prefix);
-  new DataView(octets.buffer).setUint32(12, index + 1);
+  new DataView(octets.buffer).setUint32(variation.at, index + 1);
   return addressOf(octets);
 }
 

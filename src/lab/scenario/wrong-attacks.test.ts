@@ -89,7 +89,7 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
   [
     '1..9',
     '9..1',
-    '10:98: events[0].vary.sequence: "9..1" is neither a prefix, such as 2001:db8:bad::/64, nor a range, such as 0..65535',
+    '10:98: events[0].vary.sequence: "9..1" is neither a prefix of 32 or 64 bits, such as 2001:db8:bad::/64, nor a range, such as 0..65535',
   ],
   [
     'sequence: 1..9',

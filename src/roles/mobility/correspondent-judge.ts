@@ -150,9 +150,12 @@ export class PeerJudge {
     const homeNonce = this.#nonces.lookup(indices.homeNonceIndex, now);
     const careOfNonce = release ? 'unused' : this.#nonces.lookup(indices.careOfNonceIndex, now);
     if (homeNonce === undefined || careOfNonce === undefined) {
+      const expired = [count('mobility.bu_expired_nonce')];
+      // Nobody has proved anything: a flood of such updates makes no flood of answers.
+      if (!this.#state.errors.limit.take(now)) return { outputs: expired };
       const status = expiredStatus(homeNonce === undefined, careOfNonce === undefined);
       // No authorization data in these answers: the key cannot be made (RFC 6275 section 9.5.4).
-      return { judged: { ...base, status }, outputs: [count('mobility.bu_expired_nonce')] };
+      return { judged: { ...base, status }, outputs: expired };
     }
     const { crypto } = this.#state.env;
     const key = bindingManagementKey(

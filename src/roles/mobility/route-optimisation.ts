@@ -3,9 +3,10 @@ import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
 import type { Identity } from '../../core/peer-proof.ts';
 import { PeerRegistration } from '../../core/peer-registration.ts';
+import { RateLimit } from '../../core/rate-limit.ts';
 import type { Output } from '../../core/role.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
-import { type Instant, sooner } from '../../core/time.ts';
+import { type Instant, milliseconds, sooner } from '../../core/time.ts';
 import { type Address, isUnicastRoutable, readAddress } from '../../wire/address.ts';
 import { IPV6_OPTION, MH_TYPE, PROTOCOL } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
@@ -15,6 +16,13 @@ import { walkHeaders } from '../../wire/walk.ts';
 export interface MobileIdentity extends Identity {
   agent(): Address | undefined;
 }
+
+/**
+ * New peers that are begun with: each costs a handful of messages, and whoever sends us packets with
+ * invented sources could have them sent to anybody. Those beyond are reached through the home agent.
+ */
+const NEW_PEER_INTERVAL = milliseconds(50);
+const NEW_PEERS = 100;
 
 /**
  * The peers' part of the binding update list: who is to be told where we are, and how far that is.
@@ -29,6 +37,7 @@ export class RouteOptimisation {
   readonly #state: NodeState;
   readonly #identity: MobileIdentity;
   readonly #peers = new Map<Address, PeerRegistration>();
+  readonly #begun: RateLimit;
   /** As new as any that a forgotten peer was sent: it may remember (RFC 6275 section 5.2.8). */
   #sequence: number;
 
@@ -36,6 +45,8 @@ export class RouteOptimisation {
     this.#config = config;
     this.#identity = identity;
     this.#state = state;
+    const endless = state.env.without.has('peer-rate');
+    this.#begun = new RateLimit(NEW_PEER_INTERVAL, endless ? Number.POSITIVE_INFINITY : NEW_PEERS);
     this.#sequence = Math.floor(state.env.random() * 0x10000);
   }
 
@@ -66,6 +77,7 @@ export class RouteOptimisation {
     const known = this.#peers.get(peer);
     if (known !== undefined) return known.idle(now) ? known.move(careOf, now) : [];
     if (!this.#room(now)) return [count('mobility.list_full')];
+    if (!this.#begun.take(now)) return [count('mobility.peer_deferred')];
     const registration = new PeerRegistration(peer, this.#identity, this.#state, this.#sequence);
     this.#peers.set(peer, registration);
     return registration.move(careOf, now);

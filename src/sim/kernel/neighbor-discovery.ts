@@ -66,11 +66,14 @@ export class NeighborDiscovery {
     if (nextHeaderOf(octets) !== PROTOCOL.icmpv6) return false;
     const type = octets[IPV6_HEADER] ?? 0;
     if (type < ICMPV6.routerSolicitation || type > ICMPV6.redirect) return false;
+    // What has passed a router and is for somebody else is forwarded like any other packet.
+    const passed = hopLimitOf(octets) !== HOP_LIMIT;
+    if (passed && !this.#kernel.takes(destinationOf(octets), arrival.interface)) return false;
     const parsed = parsePacket(octets);
     const message = parsed.ok ? parsed.value[1] : undefined;
     if (
       message === undefined ||
-      hopLimitOf(octets) !== HOP_LIMIT ||
+      (passed && !this.#kernel.without.has('nd-hop-limit')) ||
       octets[IPV6_HEADER + 1] !== 0
     ) {
       this.#kernel.count('kernel.nd_refused');
