@@ -167,25 +167,34 @@ export class Node implements Role {
 const TUNNELS: ReadonlySet<LayerName> = new Set(['ipv6', 'ipv4', 'gre']);
 
 function view(input: Packet, layers: readonly Layer[]): Received {
-  const { kind: _, ...rest } = input;
-  const [outer, ...inside] = layers;
+  const outer = layers[0];
   if (outer?.layer !== 'ipv6') throw new RangeError('a packet that was parsed begins with IPv6');
-  const { source, destination } = outer;
-  let message: Layer = outer;
-  const headers: { home?: Address; routing2?: Address } = {};
-  for (const layer of inside) {
+  // Every packet comes by here: field by field, since copying what is left of an object is slow.
+  const received: { -readonly [K in keyof Received]: Received[K] } = {
+    kind: 'received',
+    link: input.link,
+    octets: input.octets,
+    reason: input.reason,
+    source: outer.source,
+    destination: outer.destination,
+    message: outer,
+  };
+  if (input.from !== undefined) received.from = input.from;
+  if (input.tunnel !== undefined) received.tunnel = input.tunnel;
+  for (let i = 1; i < layers.length; i++) {
+    const layer = layers[i]!;
     // What stands behind a message (octets that nobody needs) is not the message.
     if (layer.layer === 'trailer' || layer.layer === 'no-next-header') continue;
-    message = layer;
+    received.message = layer;
     // A packet inside is nobody's message until it has come out of its tunnel by an entry.
     if (TUNNELS.has(layer.layer)) break;
-    if (layer.layer === 'routing-type-2') headers.routing2 = layer.homeAddress;
+    if (layer.layer === 'routing-type-2') received.routing2 = layer.homeAddress;
     if (layer.layer !== 'destination-options') continue;
     for (const option of layer.options) {
-      if (option.option === 'home-address') headers.home = option.homeAddress;
+      if (option.option === 'home-address') received.home = option.homeAddress;
     }
   }
-  return { ...rest, ...headers, kind: 'received', source, destination, message };
+  return received;
 }
 
 /** What every address of a careof node needs before any role has said anything. */

@@ -73,8 +73,8 @@ export class Arrivals {
   }
 }
 
-/** Index of the first time later than `at`. */
-function firstAfter(times: readonly number[], at: number): number {
+/** Index of the first time later than `at`, in times that never fall. */
+export function firstAfter(times: readonly number[], at: number): number {
   let low = 0;
   let high = times.length;
   while (low < high) {

@@ -1,6 +1,7 @@
 /** Hand-overs and what each cost, in the phases that the literature uses. */
 import { type CareofEvent, PHASES, type Phase } from '../core/events.ts';
 import type { FlowDisturbance } from './flow-records.ts';
+import { firstAfter } from './gaps.ts';
 import type { Attachment, Logged, RunRecord } from './run-record.ts';
 
 export interface Handover {
@@ -28,37 +29,61 @@ interface Begun {
   readonly told: Set<string>;
 }
 
+/** What a run has of one node: looked at alone, since ten thousand nodes may move in one run. */
+interface History {
+  readonly events: Logged[];
+  readonly attachments: Attachment[];
+  readonly changes: Change[];
+}
+
 /** All hand-overs of all nodes, in order of time. Where a node begins is no hand-over. */
 export function handoversOf(record: RunRecord): Handover[] {
-  const changes = changesOf(record);
-  const begun = begunHandovers(record.events);
-  const causes = begun.map((one) => causeOf(one, changes));
-  return begun.flatMap((one, index): Handover[] => {
-    const at = causes[index]!;
-    if (at === undefined) return [];
-    const later = begun.findIndex((other, place) => place > index && other.node === one.node);
-    const until = later < 0 ? Infinity : (causes[later] ?? begun[later]!.began);
-    const previous = begun.findLast((other, place) => place < index && other.node === one.node);
-    return [
-      {
-        node: one.node,
-        at,
-        cause: one.cause,
-        fromLink: previous === undefined ? null : linkAt(record.attachments, previous),
-        toLink: linkAt(record.attachments, one),
-        phases: durations(one),
-        total: one.spans.size === 0 ? null : lastEnd(one) - at,
-        signallingBytes: signalling(record.events, one, at, until),
-        flows: disturbed(record, one.node, at, nextCause(causes, at)),
-      },
-    ];
+  const all = [...historiesOf(record).values()].flatMap((history) => ofOneNode(history));
+  all.sort((a, b) => a.began - b.began);
+  const causes = all.map(({ handover }) => handover.at).sort((a, b) => a - b);
+  return all.map(({ handover }) => {
+    // What follows the next hand-over of any node is on that one's bill.
+    const until = causes[firstAfter(causes, handover.at)] ?? Infinity;
+    return { ...handover, flows: disturbed(record, handover.node, handover.at, until) };
   });
 }
 
-/** When the next hand-over of any node was caused: what follows is on that one's bill. */
-function nextCause(causes: readonly (number | undefined)[], at: number): number {
-  const later = causes.filter((cause) => cause !== undefined).filter((cause) => cause > at);
-  return Math.min(Infinity, ...later);
+function ofOneNode({ events, attachments, changes }: History) {
+  const begun = begunHandovers(events);
+  const causes = begun.map((one) => causeOf(one, changes));
+  return begun.flatMap((one, index) => {
+    const at = causes[index];
+    if (at === undefined) return [];
+    const previous = begun[index - 1];
+    const until = causes[index + 1] ?? begun[index + 1]?.began ?? Infinity;
+    const handover = {
+      node: one.node,
+      at,
+      cause: one.cause,
+      fromLink: previous === undefined ? null : linkAt(attachments, previous),
+      toLink: linkAt(attachments, one),
+      phases: durations(one),
+      total: one.spans.size === 0 ? null : lastEnd(one) - at,
+      signallingBytes: signalling(events, one, at, until),
+    };
+    return [{ began: one.began, handover }];
+  });
+}
+
+function historiesOf(record: RunRecord): Map<string, History> {
+  const histories = new Map<string, History>();
+  const of = (node: string): History => {
+    let history = histories.get(node);
+    if (history === undefined) {
+      history = { events: [], attachments: [], changes: [] };
+      histories.set(node, history);
+    }
+    return history;
+  };
+  for (const logged of record.events) of(logged.node).events.push(logged);
+  for (const attachment of record.attachments) of(attachment.node).attachments.push(attachment);
+  for (const change of changesOf(record)) of(change.node).changes.push(change);
+  return histories;
 }
 
 interface Change {
@@ -79,7 +104,7 @@ function changesOf({ attachments, scenario }: RunRecord): Change[] {
 
 /** The last change before a hand-over began; undefined where the node just began to be somewhere. */
 function causeOf(one: Begun, changes: readonly Change[]): number | undefined {
-  const change = changes.findLast(({ at, node }) => node === one.node && at <= one.began);
+  const change = changes.findLast(({ at }) => at <= one.began);
   const detection = one.spans.get('movement_detection')?.began ?? one.began;
   return change === undefined && detection === 0
     ? undefined
@@ -97,12 +122,12 @@ function begunHandovers(events: readonly Logged[]): Begun[] {
       const place = { node, began: at, interface: link, cause: reason };
       const one: Begun = { ...place, spans: new Map(), told: new Set() };
       all.push(one);
-      for (const phase of early) if (phase.node === node && phase.at === at) addPhase(one, phase);
+      for (const phase of early) if (phase.at === at) addPhase(one, phase);
     } else if (event.kind === 'handover.phase') {
       const begins = events.some(
-        (other) => other.event.kind === 'handover.began' && other.node === node && other.at === at,
+        (other) => other.event.kind === 'handover.began' && other.at === at,
       );
-      const current = all.findLast((one) => one.node === node);
+      const current = all.at(-1);
       if (begins && current?.began !== at) early.push(logged);
       else if (current !== undefined) addPhase(current, logged);
     }
@@ -129,10 +154,7 @@ function addPhase({ spans, told }: Begun, { event }: Logged): void {
 /** The link that the interface of a hand-over was on when it began. */
 function linkAt(attachments: readonly Attachment[], one: Begun): string | null {
   const last = attachments.findLast(
-    (attachment) =>
-      attachment.node === one.node &&
-      attachment.interface === one.interface &&
-      attachment.at <= one.began,
+    (attachment) => attachment.interface === one.interface && attachment.at <= one.began,
   );
   return last?.link ?? null;
 }
@@ -155,8 +177,8 @@ const PERIODIC: ReadonlySet<string> = new Set(['Router Advertisement']);
 function signalling(events: readonly Logged[], one: Begun, from: number, to: number): number {
   const end = one.spans.size === 0 ? to : Math.min(to, lastEnd(one));
   let octets = 0;
-  for (const { at, node, event } of events) {
-    if (node !== one.node || at < from || at > end || !isSignal(event)) continue;
+  for (const { at, event } of events) {
+    if (at < from || at > end || !isSignal(event)) continue;
     if (!PERIODIC.has(event.message)) octets += event.octets;
   }
   return octets;
@@ -168,8 +190,8 @@ const isSignal = (
   event.kind === 'signal.sent' || event.kind === 'signal.received';
 
 function disturbed(record: RunRecord, node: string, from: number, to: number): FlowDisturbance[] {
+  const flows = record.flows.filter(({ text }) => text.from === node || text.to === node);
+  if (flows.length === 0) return [];
   const before = record.scenario.events.map(({ at }) => at as number).filter((at) => at <= from);
-  return record.flows
-    .filter(({ text }) => text.from === node || text.to === node)
-    .map((flow) => flow.disturbance(from, to, before));
+  return flows.map((flow) => flow.disturbance(from, to, before));
 }

@@ -24,12 +24,10 @@ export function homeAddressesOf(
       homes.set(name, text['home-address']);
     }
   }
-  const taken = new Set(homes.values());
+  const free = new FreeAddresses(homes.values(), FIRST_HOME);
   for (const { name, text } of nodes) {
     if (text.role !== 'mobile-node' || homes.has(name)) continue;
-    const address = firstFree(links.get(text.home)!.prefix.address, FIRST_HOME, taken);
-    homes.set(name, address);
-    taken.add(address);
+    homes.set(name, free.next(links.get(text.home)!.prefix.address));
   }
   return homes;
 }
@@ -40,26 +38,32 @@ export function addressesOf(
   nodes: readonly NamedNode[],
   homes: ReadonlyMap<string, Address>,
 ): Map<string, Map<string, Address>> {
-  const taken = new Set(homes.values());
-  const next = new Map<string, number>();
+  const free = new FreeAddresses(homes.values(), 1);
   const addresses = new Map<string, Map<string, Address>>();
   for (const { name, text } of nodes) {
     if (text.role === 'mobile-node') continue;
     const own = new Map<string, Address>();
     addresses.set(name, own);
-    for (const link of text.on) {
-      const { prefix } = links.get(link)!;
-      let number = next.get(link) ?? 1;
-      while (taken.has(numbered(prefix.address, number))) number++;
-      own.set(link, numbered(prefix.address, number));
-      next.set(link, number + 1);
-    }
+    for (const link of text.on) own.set(link, free.next(links.get(link)!.prefix.address));
   }
   return addresses;
 }
 
-function firstFree(prefix: Address, from: number, taken: ReadonlySet<Address>): Address {
-  let number = from;
-  while (taken.has(numbered(prefix, number))) number++;
-  return numbered(prefix, number);
+/** Hands out the addresses of prefixes one after the other, without those that are taken. */
+class FreeAddresses {
+  readonly #taken: ReadonlySet<Address>;
+  readonly #first: number;
+  readonly #next = new Map<Address, number>();
+
+  constructor(taken: Iterable<Address>, first: number) {
+    this.#taken = new Set(taken);
+    this.#first = first;
+  }
+
+  next(prefix: Address): Address {
+    let number = this.#next.get(prefix) ?? this.#first;
+    while (this.#taken.has(numbered(prefix, number))) number++;
+    this.#next.set(prefix, number + 1);
+    return numbered(prefix, number);
+  }
 }

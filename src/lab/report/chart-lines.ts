@@ -95,18 +95,14 @@ function ownersOf({ owners, plan, events }: RunRecord): Map<Address, string> {
 /** Of all advertisements only that by which a node noticed, at this event, that it had moved. */
 function noticed({ events, owners }: RunRecord, index: number): ChartLine[] {
   const { at, node } = events[index]!;
-  const heard = events.findLast(
-    (other, place): other is Sent =>
-      place <= index &&
-      other.node === node &&
-      isReceived(other) &&
-      isAdvertisement(other.event) &&
-      at - other.at < JUST_NOW,
-  );
-  if (heard === undefined) return [];
-  const { from, detail } = heard.event;
-  const text = `Router Advertisement ${detail}`.trimEnd();
-  return [{ at: heard.at, kind: 'signal', from: owners.get(from) ?? node, to: node, text }];
+  for (let place = index; place >= 0 && at - events[place]!.at < JUST_NOW; place--) {
+    const heard = events[place]!;
+    if (heard.node !== node || !isReceived(heard) || !isAdvertisement(heard.event)) continue;
+    const { from, detail } = heard.event;
+    const text = `Router Advertisement ${detail}`.trimEnd();
+    return [{ at: heard.at, kind: 'signal', from: owners.get(from) ?? node, to: node, text }];
+  }
+  return [];
 }
 
 const JUST_NOW = 1000;

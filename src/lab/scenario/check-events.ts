@@ -1,10 +1,14 @@
 /** Events of a scenario that name what is not there, or come when nothing can happen any more. */
-import { nodeNames, unknownName } from './check.ts';
+import { countOf, nodeNames, unknownName } from './check.ts';
 import { checkAttack } from './check-attacks.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import type { NodeText } from './nodes.ts';
 import type { ScenarioEvent } from './scenario-events.ts';
+
+/** Names that an event may have: of one node, or of all nodes of a `count`. */
+const eventNames = (draft: Draft): Set<string> =>
+  new Set([...nodeNames(draft), ...draft.nodes.keys()]);
 
 export function* checkEvents(draft: Draft): Generator<Finding> {
   for (const { index, value } of draft.events) {
@@ -17,6 +21,14 @@ export function* checkEvents(draft: Draft): Generator<Finding> {
 }
 
 function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<Finding> {
+  if (
+    event.over !== undefined &&
+    'node' in event &&
+    countOf(draft.nodes.get(event.node)) === undefined
+  ) {
+    const message = `"${event.node}" is one node: \`over\` spreads an event over the nodes of a \`count\``;
+    yield { path: [...path, 'over'], message };
+  }
   switch (event.kind) {
     case 'move':
     case 'link-up':
@@ -30,7 +42,7 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
       yield* checkPlace(draft, [...path, event.kind], event.node, event.interface);
       break;
     case 'crash':
-      yield* unknownName([...path, 'crash'], 'node', event.node, nodeNames(draft));
+      yield* unknownName([...path, 'crash'], 'node', event.node, eventNames(draft));
       break;
     case 'restart':
       yield* checkRestart(draft, [...path, 'restart'], event);
@@ -67,7 +79,7 @@ function* checkRestart(
   path: Path,
   event: Extract<ScenarioEvent, { kind: 'restart' }>,
 ): Generator<Finding> {
-  const names = nodeNames(draft);
+  const names = eventNames(draft);
   yield* unknownName(path, 'node', event.node, names);
   if (!names.has(event.node)) return;
   if (before(draft, event, ({ kind, node }) => kind === 'crash' && node === event.node)) return;
@@ -90,7 +102,7 @@ function* checkPlace(
   name: string,
   interfaceName: string,
 ): Generator<Finding> {
-  const names = nodeNames(draft);
+  const names = eventNames(draft);
   if (!names.has(name)) {
     yield* unknownName(path, 'node', name, names);
     return;

@@ -176,9 +176,9 @@ function* checkFlows(draft: Draft): Generator<Finding> {
 
 function* checkEnd(draft: Draft, path: Path, name: string): Generator<Finding> {
   const names = nodeNames(draft);
-  const node = draft.nodes.get(name);
-  if (node !== undefined && 'count' in node && node.count !== undefined) {
-    const message = `"${name}" are ${node.count} nodes: name one of them, such as ${name}-0`;
+  const count = countOf(draft.nodes.get(name));
+  if (count !== undefined) {
+    const message = `"${name}" are ${count} nodes: name one of them, such as ${name}-0`;
     yield { path, message };
   } else if (!names.has(name)) yield* unknownName(path, 'node', name, names);
 }
@@ -187,11 +187,16 @@ function* checkEnd(draft: Draft, path: Path, name: string): Generator<Finding> {
 export function nodeNames(draft: Pick<Draft, 'nodes'>): Set<string> {
   const names = new Set<string>();
   for (const [name, node] of draft.nodes) {
-    if (node === undefined || !('count' in node) || node.count === undefined) names.add(name);
-    else for (let index = 0; index < node.count; index++) names.add(`${name}-${index}`);
+    const count = countOf(node);
+    if (count === undefined) names.add(name);
+    else for (let index = 0; index < count; index++) names.add(`${name}-${index}`);
   }
   return names;
 }
+
+/** How many nodes an entry of the file stands for; undefined where it is one by itself. */
+export const countOf = (node: NodeText | undefined): number | undefined =>
+  node !== undefined && 'count' in node ? node.count : undefined;
 
 /** Headers of a datagram that nothing was added to: IPv6 and UDP. */
 const HEADERS = 40 + 8;

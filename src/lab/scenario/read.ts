@@ -5,7 +5,7 @@ import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Duration } from '../../core/time.ts';
 import { fail, ok, type Result } from '../../wire/result.ts';
 import { keyFault, keysOf } from './authentication.ts';
-import { check, nodeNames } from './check.ts';
+import { check, countOf, nodeNames } from './check.ts';
 import { type Diagnostic, type Finding, findingsOf, type Path, pathText } from './diagnostic.ts';
 import type { Draft, Listed } from './draft.ts';
 import {
@@ -19,7 +19,7 @@ import {
 import { NAME_RULE } from './fields.ts';
 import type { LinkText } from './links.ts';
 import type { NodeText } from './nodes.ts';
-import { event, eventOf, type ScenarioEvent } from './scenario-events.ts';
+import { event, eventOf, eventsOfEach, type ScenarioEvent } from './scenario-events.ts';
 import { NAMED_SECTIONS, scenario as schema } from './schema.ts';
 import { readSource, type Source } from './source.ts';
 import type { FlowText } from './traffic.ts';
@@ -259,7 +259,9 @@ function scenarioOf(
     links: draft.links as ReadonlyMap<string, LinkText>,
     nodes: draft.nodes as ReadonlyMap<string, NodeText>,
     traffic: draft.traffic as ReadonlyMap<string, FlowText>,
-    events: draft.events.map(({ value }) => value).sort((a, b) => a.at - b.at),
+    events: draft.events
+      .flatMap(({ value }) => eventsOfEach(value, (name) => countOf(draft.nodes.get(name))))
+      .sort((a, b) => a.at - b.at),
     expect: {
       flows: draft.flows as ReadonlyMap<string, FlowExpectation>,
       nodes: draft.stations as ReadonlyMap<string, NodeExpectation>,

@@ -29,6 +29,9 @@ const SHAPE = {
   'link-up': place.optional().meta({ description: 'interface that gets its link (again)' }),
   to: name('a link').optional().meta({ description: 'for move and link-up: the new link' }),
   gap: time().optional().meta({ description: 'for move: time without any link' }),
+  over: time()
+    .optional()
+    .meta({ description: 'for the nodes of a `count`: one after the other, evenly, in this time' }),
   prefer: place.optional().meta({ description: 'interface to be used from now on' }),
   crash: name('a node').optional().meta({ description: 'node that dies without a word' }),
   restart: name('a node').optional().meta({ description: 'node that comes back' }),
@@ -66,6 +69,7 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 const BELONGS: Readonly<Record<string, readonly EventKind[]>> = {
   to: ['move', 'link-up'],
   gap: ['move'],
+  over: ['move', 'link-down', 'link-up', 'prefer', 'crash', 'restart'],
   journal: ['restart'],
   ...Object.fromEntries(Object.keys(ATTACK_FIELDS).map((key) => [key, ['attack']])),
 };
@@ -77,7 +81,11 @@ interface Place {
   readonly interface: string;
 }
 
-export type ScenarioEvent = { readonly at: Duration } & (
+export type ScenarioEvent = {
+  readonly at: Duration;
+  /** Where the node's name stands for many: from the first to the last of them. */
+  readonly over?: Duration;
+} & (
   | ({ readonly kind: 'move'; readonly to: string; readonly gap: Duration } & Place)
   | ({ readonly kind: 'link-down' | 'prefer' } & Place)
   | ({ readonly kind: 'link-up'; readonly to?: string } & Place)
@@ -118,6 +126,29 @@ export const event = shape.superRefine((value, context) => {
 
 /** The event that the keys describe; called for what `event` accepted. */
 export function eventOf(value: Shape): ScenarioEvent {
+  const event = kindOf(value);
+  return value.over === undefined ? event : { ...event, over: value.over };
+}
+
+/**
+ * One event for each node that its node's name stands for, evenly spread over its `over`.
+ * @param count how many nodes a name stands for; undefined where it is the node's own.
+ */
+export function eventsOfEach(
+  event: ScenarioEvent,
+  count: (name: string) => number | undefined,
+): ScenarioEvent[] {
+  const many = 'node' in event ? count(event.node) : undefined;
+  if (many === undefined || !('node' in event)) return [event];
+  const step = (event.over ?? 0) / Math.max(many - 1, 1);
+  return Array.from({ length: many }, (_, index) => ({
+    ...event,
+    at: Math.round(event.at + index * step) as Duration,
+    node: `${event.node}-${index}`,
+  }));
+}
+
+function kindOf(value: Shape): ScenarioEvent {
   const { at } = value;
   if (value.move !== undefined) {
     return { at, kind: 'move', ...value.move, to: value.to!, gap: value.gap ?? (0 as Duration) };

@@ -261,6 +261,11 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
   ],
   [
     'move: mn.wlan0, to: visited',
+    'move: mn.wlan0, to: visited, over: 5s',
+    '21:50: events[0].over: "mn" is one node: `over` spreads an event over the nodes of a `count`',
+  ],
+  [
+    'move: mn.wlan0, to: visited',
     'drain: mn',
     '21:15: events[0].drain: is not in this version yet: it comes with services on an anycast address',
   ],

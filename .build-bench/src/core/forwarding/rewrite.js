@@ -1,0 +1,163 @@
+/**
+ * The changes that actions make to a packet. Each takes a packet and gives a new one, or says why
+ * it cannot; the octets given are never written to, since others may hold them.
+ *
+ * No upper-layer checksum changes: it covers the identities (RFC 6275 sections 6.3 and 6.4), which
+ * move between the IPv6 header and an extension header but stay in the packet.
+ */
+import { IPV6_SIZE, writeAddress } from '../../wire/address.js';
+import { IPV6_OPTION, PROTOCOL } from '../../wire/numbers.js';
+import { extensionSize, IPV6_HEADER, isOnlyOption, MAX_PACKET, placeOf, placeToInsert, wholePacket, } from './packet-view.js';
+/** Hop limit of the header that `push` makes (RFC 2473 section 6.3: what the node itself uses). */
+const TUNNEL_HOP_LIMIT = 64;
+/** Octets that each `insert` adds: both headers have the same size. */
+export const INSERTED = 24;
+/** Source: RFC 2473 section 3.1; RFC 6040 section 4.1, normal mode; RFC 2983 for the DSCP. */
+export function pushIpv6(packet, src, dst) {
+    const inner = packet.octets;
+    const size = IPV6_HEADER + inner.length;
+    if (size > MAX_PACKET)
+        return 'too-long';
+    const octets = new Uint8Array(size);
+    octets[0] = inner[0];
+    octets[1] = inner[1] & 0xf0;
+    setLength(octets);
+    octets[6] = PROTOCOL.ipv6;
+    octets[7] = TUNNEL_HOP_LIMIT;
+    writeAddress(octets, 8, src);
+    writeAddress(octets, 24, dst);
+    octets.set(inner, IPV6_HEADER);
+    return octets;
+}
+/** Source: RFC 2473 section 3.3; RFC 6040 section 4.2. */
+export function popIpv6(packet) {
+    const { walk } = packet;
+    if (walk === undefined)
+        return 'malformed';
+    if (walk.protocol !== PROTOCOL.ipv6)
+        return 'missing-header';
+    if (packet.isPart)
+        return 'fragment';
+    const inner = wholePacket(packet.octets.subarray(walk.upperAt));
+    if (inner === undefined)
+        return 'malformed';
+    const before = congestionOf(inner);
+    const after = COMBINED[before][congestionOf(packet.octets)];
+    if (after === 'drop')
+        return 'congestion';
+    if (after === before)
+        return inner;
+    const octets = inner.slice();
+    octets[1] = (octets[1] & 0xcf) | (after << 4);
+    return octets;
+}
+/** ECN codepoints (RFC 3168 section 5). */
+const NOT_ECT = 0;
+const ECT_1 = 1;
+const ECT_0 = 2;
+const CE = 3;
+/**
+ * What the packet that comes out carries: first index what it carried inside, second what the outer
+ * header carries. Source: RFC 6040 section 4.2, Figure 4.
+ */
+const COMBINED = [
+    /* outer:     Not-ECT  ECT(1)   ECT(0)   CE */
+    /* Not-ECT */ [NOT_ECT, NOT_ECT, NOT_ECT, 'drop'],
+    /* ECT(1)  */ [ECT_1, ECT_1, ECT_1, CE],
+    /* ECT(0)  */ [ECT_0, ECT_1, ECT_0, CE],
+    /* CE      */ [CE, CE, CE, CE],
+];
+/** The ECN field: the last two bits of the traffic class. */
+const congestionOf = (octets) => (octets[1] >> 4) & 3;
+/**
+ * Source becomes `careOf`; the old one stands in a Destination Options header of 24 octets: PadN of
+ * four, then the option at 8n+6.
+ *
+ * Source: RFC 6275 section 6.3.
+ */
+export function insertHomeAddress(packet, careOf) {
+    return insert(packet, PROTOCOL.destinationOptions, (octets, at) => {
+        octets[at + 2] = IPV6_OPTION.padN;
+        octets[at + 3] = 2;
+        octets[at + 6] = IPV6_OPTION.homeAddress;
+        octets[at + 7] = IPV6_SIZE;
+        writeAddress(octets, at + 8, packet.src);
+        writeAddress(octets, 8, careOf);
+    });
+}
+/**
+ * Destination becomes `careOf`; the old one stands in a Type 2 Routing header, one segment left.
+ * Source: RFC 6275 section 6.4.
+ */
+export function insertRouting2(packet, careOf) {
+    return insert(packet, PROTOCOL.routing, (octets, at) => {
+        octets[at + 2] = 2;
+        octets[at + 3] = 1;
+        writeAddress(octets, at + 8, packet.dst);
+        writeAddress(octets, 24, careOf);
+    });
+}
+/**
+ * The option's address becomes the source. The header goes, unless it holds more than that option
+ * and padding: then the option becomes padding and the others keep their alignment.
+ *
+ * Source: RFC 6275 section 9.3.1.
+ */
+export function applyHomeAddress({ octets: old, walk, home }) {
+    if (walk === undefined)
+        return 'malformed';
+    if (home === undefined)
+        return 'missing-header';
+    const option = walk.homeAddressAt - 2;
+    const alone = isOnlyOption(old, walk.homeOptionsAt, option);
+    const octets = alone ? without(old, walk.homeOptionsAt) : old.slice();
+    writeAddress(octets, 8, home);
+    if (!alone) {
+        octets[option] = IPV6_OPTION.padN;
+        octets.fill(0, option + 2, option + 2 + IPV6_SIZE);
+    }
+    return octets;
+}
+/** The address in the header becomes the destination; the header goes. Source: RFC 6275 6.4. */
+export function applyRouting2({ octets: old, walk, routing2 }) {
+    if (walk === undefined)
+        return 'malformed';
+    if (routing2 === undefined)
+        return 'missing-header';
+    const octets = without(old, walk.routing2At);
+    writeAddress(octets, 24, routing2);
+    return octets;
+}
+/** The packet with a header of 24 octets more; `fill` writes all but its first two octets. */
+function insert({ octets: old, walk }, kind, fill) {
+    if (walk === undefined)
+        return 'malformed';
+    if (old.length + INSERTED > MAX_PACKET)
+        return 'too-long';
+    const { at, link } = placeToInsert(old, walk);
+    const octets = new Uint8Array(old.length + INSERTED);
+    octets.set(old.subarray(0, at));
+    octets.set(old.subarray(at), at + INSERTED);
+    octets[at] = old[link];
+    octets[at + 1] = INSERTED / 8 - 1;
+    octets[link] = kind;
+    setLength(octets);
+    fill(octets, at);
+    return octets;
+}
+/** The octets without one of their extension headers. */
+function without(old, header) {
+    const { link } = placeOf(old, header);
+    const size = extensionSize(old, header);
+    const octets = new Uint8Array(old.length - size);
+    octets.set(old.subarray(0, header));
+    octets.set(old.subarray(header + size), header);
+    octets[link] = old[header];
+    setLength(octets);
+    return octets;
+}
+function setLength(octets) {
+    const length = octets.length - IPV6_HEADER;
+    octets[4] = length >> 8;
+    octets[5] = length;
+}

@@ -1,0 +1,134 @@
+import { IPV6_SIZE } from '../../wire/address.js';
+const PRESENT = 1;
+const VALUE = 2;
+/** Throws RangeError where a match asks for what no IPv6 packet can have. */
+export function shapeOf(match) {
+    return {
+        dst: bitsOf(match.dst),
+        src: bitsOf(match.src),
+        protocol: match.protocol !== undefined,
+        sport: match.sport !== undefined,
+        dport: match.dport !== undefined,
+        flowLabel: match.flowLabel !== undefined,
+        home: wanted(match.home),
+        routing2: wanted(match.routing2),
+        innerSrc: wanted(match.innerSrc) === VALUE,
+        innerDst: wanted(match.innerDst) === VALUE,
+    };
+}
+/** What a packet must have for the match; fields that are not asked for hold anything. */
+export function valuesOf(match) {
+    return {
+        dst: match.dst?.address ?? NOTHING,
+        src: match.src?.address ?? NOTHING,
+        protocol: match.protocol,
+        sport: match.sport,
+        dport: match.dport,
+        flowLabel: match.flowLabel,
+        home: match.home === 'any' ? NOTHING : match.home,
+        routing2: match.routing2 === 'any' ? NOTHING : match.routing2,
+        innerSrc: match.innerSrc,
+        innerDst: match.innerDst,
+    };
+}
+const NOTHING = '';
+/**
+ * The order in which shapes are tried, higher first: most bits of addresses asked for, wherever they
+ * stand (an address that an option holds counts all its bits, its mere presence none); then longest
+ * destination prefix; then most fields.
+ */
+export function rankOf(shape) {
+    const whole = [shape.innerSrc, shape.innerDst, shape.home === VALUE, shape.routing2 === VALUE];
+    const bits = shape.dst + shape.src + 8 * IPV6_SIZE * whole.filter(Boolean).length;
+    const present = [shape.home === PRESENT, shape.routing2 === PRESENT];
+    const flags = [shape.protocol, shape.sport, shape.dport, shape.flowLabel, ...present];
+    return (bits * 129 + shape.dst) * 16 + flags.filter(Boolean).length;
+}
+/** One number for each shape. */
+export function shapeCode(shape) {
+    let code = shape.dst * 129 + shape.src;
+    code = code * 9 + shape.home * 3 + shape.routing2;
+    code = code * 4 + (shape.protocol ? 2 : 0) + (shape.flowLabel ? 1 : 0);
+    code = code * 4 + (shape.sport ? 2 : 0) + (shape.dport ? 1 : 0);
+    return code * 4 + (shape.innerSrc ? 2 : 0) + (shape.innerDst ? 1 : 0);
+}
+/** The asked-for fields as one text; undefined where the packet lacks one of them. */
+export function keyOf(shape, values) {
+    let key = '';
+    if (shape.dst > 0)
+        key = masked(values.dst, shape.dst);
+    if (shape.src > 0)
+        key += masked(values.src, shape.src);
+    if (shape.protocol || shape.sport || shape.dport || shape.flowLabel) {
+        const numbers = numbersKey(shape, values);
+        if (numbers === undefined)
+            return undefined;
+        key += numbers;
+    }
+    if (shape.home > 0) {
+        if (values.home === undefined)
+            return undefined;
+        if (shape.home === VALUE)
+            key += values.home;
+    }
+    if (shape.routing2 > 0) {
+        if (values.routing2 === undefined)
+            return undefined;
+        if (shape.routing2 === VALUE)
+            key += values.routing2;
+    }
+    if (shape.innerSrc) {
+        if (values.innerSrc === undefined)
+            return undefined;
+        key += values.innerSrc;
+    }
+    if (shape.innerDst) {
+        if (values.innerDst === undefined)
+            return undefined;
+        key += values.innerDst;
+    }
+    return key;
+}
+/**
+ * The numbers of a match, zero where one is not asked for: within one shape that tells all apart.
+ * One character an octet, so that V8 keeps the whole key at one octet a character.
+ */
+function numbersKey(shape, values) {
+    const protocol = shape.protocol ? values.protocol : 0;
+    const sport = shape.sport ? values.sport : 0;
+    const dport = shape.dport ? values.dport : 0;
+    const flowLabel = shape.flowLabel ? values.flowLabel : 0;
+    if (protocol === undefined || sport === undefined)
+        return undefined;
+    if (dport === undefined || flowLabel === undefined)
+        return undefined;
+    return String.fromCharCode(protocol, sport >> 8, sport & 0xff, dport >> 8, dport & 0xff, flowLabel >> 16, (flowLabel >> 8) & 0xff, flowLabel & 0xff);
+}
+/** The first `bits` of an address. */
+function masked(address, bits) {
+    if (bits === 128)
+        return address;
+    const whole = bits >> 3;
+    if (bits % 8 === 0)
+        return address.slice(0, whole);
+    const rest = address.charCodeAt(whole) & (0xff00 >> (bits % 8));
+    return address.slice(0, whole) + String.fromCharCode(rest & 0xff);
+}
+function bitsOf(prefix) {
+    if (prefix === undefined)
+        return 0;
+    const bits = prefix.length ?? 128;
+    if (prefix.address.length !== IPV6_SIZE || !Number.isInteger(bits) || bits < 0 || bits > 128) {
+        throw new RangeError('a prefix of an entry has an IPv6 address and 0 to 128 bits');
+    }
+    return bits;
+}
+function wanted(address) {
+    if (address === undefined)
+        return 0;
+    if (address === 'any')
+        return PRESENT;
+    if (address.length !== IPV6_SIZE)
+        throw new RangeError('an entry names IPv6 addresses only');
+    return VALUE;
+}

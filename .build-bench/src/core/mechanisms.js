@@ -1,0 +1,30 @@
+/**
+ * The closed list of mechanisms that a run may take away (`careof lab run --without NAME`), to show
+ * what each is there for. A scenario's `off:` names those whose removal must fail it.
+ */
+export const MECHANISMS = {
+    'home-registration': 'the mobile node tells its home agent where it is (RFC 6275 11.7.1)',
+    tunnel: 'the home agent tunnels what it intercepts to the care-of address (RFC 6275 10.4.2)',
+    'proxy-neighbor-discovery': 'the home agent answers for absent mobile nodes on the home link (RFC 6275 10.4.1)',
+    'return-routability': 'the mobile node proves its addresses to a peer (RFC 6275 5.2.5)',
+    'mobility-header-exemption': 'Mobility Header messages bypass the bindings (RFC 6275 6.1), so tests reach the right address',
+    'binding-error': 'a peer that knows no binding says so (RFC 6275 9.3.3)',
+    'binding-refresh': 'a registration is renewed before it expires (RFC 6275 11.7.1, 11.7.2)',
+    retransmission: 'an unanswered message is sent again with back-off (RFC 6275 11.8)',
+    'movement-detection': 'the node notices that its link changed (RFC 6275 11.5.1)',
+    'optimistic-dad': 'a tentative address is used at once, with care (RFC 4429)',
+    authentication: 'a home registration is authenticated (RFC 4285)',
+    'replay-protection': 'an old registration is refused (RFC 4285 section 6)',
+    'peer-deregistration': 'peers are told of the return home (RFC 6275 11.5.5, 11.7.2)',
+    'returning-home': 'the home registration is withdrawn on return (RFC 6275 11.5.5)',
+    'new-care-of-test': 'each care-of address is tested anew, at once (RFC 6275 11.6.1)',
+    'first-send-at-once': 'a message that was never sent waits for no rate limit',
+    'tunnel-while-registering': 'packets from the home agent are taken while the acknowledgement is still on its way',
+    'no-redirect-for-tunnelled': 'a packet that came out of a tunnel causes no Redirect',
+    'update-repeated-during-dad': 'a Binding Update repeated while the home agent does DAD gets one answer, to the newest',
+    'first-registration-timeout': 'a first registration waits 1.5 s for its answer (RFC 6275 section 12), the home agent needs 1 s',
+    'home-dad': 'the home agent makes sure that nobody else has the home address (RFC 6275 10.3.1)',
+    journal: 'a daemon that restarts takes up its bindings again',
+    'old-care-of-linger': 'packets still under way to the last care-of address are taken',
+    'make-before-break': 'a node with two interfaces registers the new one before it leaves the old',
+};

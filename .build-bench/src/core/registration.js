@@ -1,0 +1,172 @@
+import { sequenceNewer } from './sequence.js';
+import { after, between, NO_TIME } from './time.js';
+/** RFC 6275 section 6.1.8. */
+const SEQUENCE_OUT_OF_WINDOW = 135;
+/** A peer that keeps answering 135 is not obeyed forever. */
+const MAX_CORRECTIONS = 3;
+/** Numbers that may be outstanding at once; the oldest is forgotten. */
+const MAX_OUTSTANDING = 8;
+/**
+ * One binding kept alive at one peer: home agent, correspondent node, anycast agent, anchor.
+ *
+ *     idle --update--> waiting --acknowledged--> bound --update--> waiting
+ *                      waiting --tick--> waiting   (sent again, the wait doubles up to the maximum)
+ *                      waiting --refused--> idle   (135: sent again with the peer's number + 1)
+ *                      bound --tick--> bound       (refresh: the owner decides), idle (expired)
+ *
+ * Sequence numbers grow with every transmission, repeats included (RFC 6275 section 11.8).
+ *
+ * Supported standards: RFC 6275 sections 11.7.1 and 11.7.2 (sending), 11.7.3 (acknowledgements),
+ * 11.8 (retransmission and rate).
+ */
+export class Registration {
+    #state = { name: 'idle' };
+    #sequence;
+    /** Until when the peer holds a binding of ours as far as we know. */
+    #expiresAt;
+    #constants;
+    #random;
+    #retransmits;
+    /**
+     * @param firstSequence 0..65535, drawn or remembered by the caller.
+     * @param retransmits false takes the mechanism `retransmission` away.
+     */
+    constructor(firstSequence, constants, random, retransmits = true) {
+        this.#sequence = firstSequence & 0xffff;
+        this.#constants = constants;
+        this.#random = random;
+        this.#retransmits = retransmits;
+    }
+    /** Number of the newest update sent (or the number given at the start). */
+    get sequence() {
+        return this.#sequence;
+    }
+    /** Until when the peer holds our binding; undefined when it holds none. */
+    get expiresAt() {
+        return this.#expiresAt;
+    }
+    /** Is an update unanswered? */
+    get waiting() {
+        return this.#state.name === 'waiting';
+    }
+    /** What was last acknowledged, while it holds. */
+    get bound() {
+        return this.#state.name === 'bound' ? this.#state.target : undefined;
+    }
+    /** What the newest update asked for. */
+    get target() {
+        return this.#state.name === 'idle' ? undefined : this.#state.target;
+    }
+    deadline() {
+        const state = this.#state;
+        if (state.name === 'waiting')
+            return this.#retransmits ? state.retryAt : undefined;
+        if (state.name === 'bound')
+            return state.refreshAt ?? this.#expiresAt;
+        return this.#expiresAt;
+    }
+    /**
+     * Sends a new update and waits for its answer.
+     * @param wait how long before the first repeat: INITIAL_BINDACK_TIMEOUT(_FIRST_REG).
+     */
+    update(target, wait, now) {
+        this.#state = {
+            name: 'waiting',
+            target,
+            began: now,
+            sent: [],
+            wait,
+            retryAt: after(now, wait),
+            corrections: 0,
+        };
+        return this.#send(this.#state, wait, now);
+    }
+    /** Feeds an acknowledgement that has been authenticated. */
+    acknowledged(answer, now) {
+        const state = this.#state;
+        if (state.name !== 'waiting')
+            return [{ kind: 'unexpected' }];
+        if (answer.status === SEQUENCE_OUT_OF_WINDOW)
+            return this.#correct(state, answer, now);
+        const sent = state.sent.find(({ sequence }) => sequence === answer.sequence);
+        if (sent === undefined)
+            return [{ kind: 'unexpected' }];
+        if (answer.status >= 128) {
+            this.#state = { name: 'idle' };
+            return [{ kind: 'refused', target: state.target, status: answer.status }];
+        }
+        if (state.target.lifetime === 0 || answer.lifetime === 0) {
+            this.forget();
+            const { target, began } = state;
+            // "Accepted, for no time at all" is not what was asked for, and nothing holds after it.
+            if (target.lifetime > 0)
+                return [{ kind: 'refused', target, status: answer.status }];
+            return [{ kind: 'released', target, began }];
+        }
+        // The peer counts from when it got the update, we from when we sent it: never the longer.
+        this.#expiresAt = after(sent.at, answer.lifetime);
+        const refreshAt = this.#refreshTime(answer, sent.at);
+        this.#state = { name: 'bound', target: state.target, refreshAt: later(refreshAt, now) };
+        return [{ kind: 'bound', target: state.target, began: state.began }];
+    }
+    /** The peer said (or showed) that it holds nothing of ours; nothing is sent. */
+    forget() {
+        this.#state = { name: 'idle' };
+        this.#expiresAt = undefined;
+    }
+    /** To be called when `deadline()` has come. */
+    tick(now) {
+        const state = this.#state;
+        if (state.name === 'waiting') {
+            if (!this.#retransmits || now < state.retryAt)
+                return [];
+            const wait = Math.min(state.wait * 2, this.#constants.MAX_BINDACK_TIMEOUT);
+            return this.#send(state, wait, now);
+        }
+        if (state.name === 'bound' && state.refreshAt !== undefined && now >= state.refreshAt) {
+            this.#state = { ...state, refreshAt: undefined };
+            return [{ kind: 'refresh', target: state.target }];
+        }
+        if (this.#expiresAt !== undefined && now >= this.#expiresAt) {
+            this.forget();
+            return [{ kind: 'expired' }];
+        }
+        return [];
+    }
+    #send(state, wait, now) {
+        this.#sequence = (this.#sequence + 1) & 0xffff;
+        const sent = [...state.sent, { sequence: this.#sequence, at: now }].slice(-MAX_OUTSTANDING);
+        this.#state = { ...state, sent, wait, retryAt: after(now, wait) };
+        return [
+            {
+                kind: 'send',
+                target: state.target,
+                sequence: this.#sequence,
+                repeat: state.sent.length,
+            },
+        ];
+    }
+    /** The peer's last number is in the answer: go on from there. RFC 6275 section 11.7.3. */
+    #correct(state, answer, now) {
+        // It answers an early repeat: what was sent since then has numbers that the peer will take.
+        if (sequenceNewer(this.#sequence, answer.sequence))
+            return [{ kind: 'unexpected' }];
+        if (state.corrections >= MAX_CORRECTIONS) {
+            this.#state = { name: 'idle' };
+            return [{ kind: 'refused', target: state.target, status: answer.status }];
+        }
+        this.#sequence = answer.sequence & 0xffff;
+        return this.#send({ ...state, corrections: state.corrections + 1 }, state.wait, now);
+    }
+    /** Spread over 70 to 90 % of the lifetime, so that nodes that began together do not stay so. */
+    #refreshTime(answer, sentAt) {
+        // An advice of 0 would have us send as fast as the peer answers.
+        const advice = answer.refresh || undefined;
+        const whole = Math.min(answer.lifetime, advice ?? answer.lifetime);
+        const share = advice === undefined ? 0.7 + 0.2 * this.#random() : 1;
+        return after(sentAt, Math.round(whole * share));
+    }
+}
+function later(moment, now) {
+    return after(now, between(now, moment) || NO_TIME);
+}

@@ -1,0 +1,137 @@
+/**
+ * Return routability: a peer proves that it receives at its home address and at its care-of address
+ * by showing two tokens, one sent to each. Who hands them out keeps nothing for each peer: it can
+ * make every token anew from its own key, the nonce and the address.
+ *
+ *     home keygen token    = First (64, HMAC_SHA1 (Kcn, (home address | nonce | 0)))
+ *     care-of keygen token = First (64, HMAC_SHA1 (Kcn, (care-of address | nonce | 1)))
+ *     Kbm                  = SHA1 (home keygen token | care-of keygen token)
+ *     authenticator        = First (96, HMAC_SHA1 (Kbm, (care-of | correspondent | MH data)))
+ *
+ * Supported standards: RFC 6275 sections 5.2.3 to 5.2.6 and 6.2.7.
+ */
+import { IPV6_SIZE, writeAddress } from '../../wire/address.js';
+import { MOBILITY_OPTION } from '../../wire/numbers.js';
+import { fixUpperChecksum } from '../../wire/walk.js';
+import { after } from '../time.js';
+import { equalOctets } from './constant-time.js';
+import { AUTHENTICATOR_SIZE, mobilityData, signedPart } from './mobility-data.js';
+export { AUTHENTICATOR_SIZE } from './mobility-data.js';
+/** Octets of a keygen token (RFC 6275 section 5.2.4). */
+const KEYGEN_TOKEN_SIZE = 8;
+/** What tells a home token from a care-of token. Source: RFC 6275 section 5.2.5. */
+const TOKEN_KIND = { home: 0, 'care-of': 1 };
+/**
+ * The token that proves an address.
+ * @param nodeKey Kcn, which never leaves the node.
+ * Source: RFC 6275 section 5.2.5.
+ */
+export function keygenToken(crypto, nodeKey, address, nonce, kind) {
+    const data = new Uint8Array(IPV6_SIZE + nonce.length + 1);
+    writeAddress(data, 0, address);
+    data.set(nonce, IPV6_SIZE);
+    data[data.length - 1] = TOKEN_KIND[kind];
+    return crypto.hmacSha1(nodeKey, data).slice(0, KEYGEN_TOKEN_SIZE);
+}
+/**
+ * Kbm, the binding management key: of both tokens, or of the home token alone where a binding is
+ * taken back. Source: RFC 6275 section 5.2.6.
+ */
+export function bindingManagementKey(crypto, homeToken, careOfToken) {
+    if (careOfToken === undefined)
+        return crypto.sha1(homeToken);
+    const tokens = new Uint8Array(homeToken.length + careOfToken.length);
+    tokens.set(homeToken);
+    tokens.set(careOfToken, homeToken.length);
+    return crypto.sha1(tokens);
+}
+/**
+ * Fills the authenticator of the Binding Authorization Data option of a finished Binding Update or
+ * Acknowledgement in place, and mends the checksum. Throws RangeError where there is none to fill.
+ * Source: RFC 6275 section 6.2.7.
+ */
+export function signBindingAuthorization(crypto, packet, key, ends) {
+    const option = authenticatorAt(packet);
+    if (option === undefined)
+        throw new RangeError('no Binding Authorization Data option to fill');
+    packet.set(authenticator(crypto, packet, key, ends, option), option.at);
+    fixUpperChecksum(packet);
+}
+/**
+ * Does the packet carry a Binding Authorization Data option, as the last one, with the right
+ * authenticator? Source: RFC 6275 section 6.2.7.
+ */
+export function verifyBindingAuthorization(crypto, packet, key, ends) {
+    const option = authenticatorAt(packet);
+    if (option === undefined)
+        return false;
+    const shown = packet.subarray(option.at, option.at + AUTHENTICATOR_SIZE);
+    return equalOctets(shown, authenticator(crypto, packet, key, ends, option));
+}
+/** The authenticator ends the message: not even padding may follow it (RFC 6275 section 6.2.7). */
+function authenticatorAt(packet) {
+    const part = signedPart(packet, MOBILITY_OPTION.bindingAuthorizationData);
+    if (part === undefined || part.optionEnd !== part.mobilityEnd)
+        return undefined;
+    if (part.optionEnd - part.optionAt !== 2 + AUTHENTICATOR_SIZE)
+        return undefined;
+    return { mobilityAt: part.mobilityAt, at: part.optionAt + 2 };
+}
+function authenticator(crypto, packet, key, { careOf, correspondent }, { mobilityAt, at }) {
+    // The authenticator's own octets are left out, not zeroed; being last, they simply end the data.
+    const data = mobilityData(careOf, correspondent, packet, mobilityAt, at);
+    return crypto.hmacSha1(key, data).subarray(0, AUTHENTICATOR_SIZE);
+}
+/** Octets of a nonce (RFC 6275 section 5.2.3 recommends 64 bits). */
+const NONCE_SIZE = 8;
+/**
+ * The nonces that keygen tokens are made with.
+ *
+ * A nonce is made when it is first asked for, so its first use is its birth. After NONCE_INTERVAL
+ * the next one takes its place for new tokens, and after MAX_NONCE_LIFETIME its tokens are void.
+ * Nothing happens while nobody asks; the table holds few nonces however much it is asked.
+ *
+ * Source: RFC 6275 section 5.2.3.
+ */
+export class NonceTable {
+    #secrets;
+    #interval;
+    #lifetime;
+    /** Oldest first. */
+    #nonces = [];
+    #nextIndex;
+    constructor(secrets, constants) {
+        this.#secrets = secrets;
+        this.#interval = constants.NONCE_INTERVAL;
+        this.#lifetime = constants.MAX_NONCE_LIFETIME;
+        // Not from zero: after a restart, old indices should be unknown (status 136 to 138), so that
+        // the peer begins anew, rather than belong to other nonces, which would be met by silence.
+        const first = secrets(2);
+        this.#nextIndex = (first[0] << 8) | first[1];
+    }
+    get size() {
+        return this.#nonces.length;
+    }
+    /** The nonce for a new token. */
+    current(now) {
+        this.#forget(now);
+        const newest = this.#nonces.at(-1);
+        if (newest !== undefined && now < after(newest.bornAt, this.#interval))
+            return newest;
+        const made = { index: this.#nextIndex, nonce: this.#secrets(NONCE_SIZE), bornAt: now };
+        this.#nextIndex = (this.#nextIndex + 1) & 0xffff;
+        this.#nonces.push(made);
+        return made;
+    }
+    /** The nonce with an index; undefined where it is expired or was never given out. */
+    lookup(index, now) {
+        this.#forget(now);
+        return this.#nonces.find((one) => one.index === index)?.nonce;
+    }
+    #forget(now) {
+        const oldest = this.#nonces[0];
+        if (oldest === undefined || now < after(oldest.bornAt, this.#lifetime))
+            return;
+        this.#nonces = this.#nonces.filter(({ bornAt }) => now < after(bornAt, this.#lifetime));
+    }
+}

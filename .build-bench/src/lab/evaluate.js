@@ -1,0 +1,176 @@
+import { PHASES } from '../core/events.js';
+import { bindingsOf } from './bindings.js';
+import { handoversOf } from './handovers.js';
+import { boundText, timeText } from './report/units.js';
+import { within } from './scenario/quantity.js';
+/** All verdicts of a run, in the order of the file's sections: flows, nodes, packets. */
+export function evaluate(record) {
+    const { expect, events } = record.scenario;
+    const times = events.map(({ at }) => at);
+    const results = new Map(record.flows.map((flow) => [flow.name, flow.result(times)]));
+    const handovers = handoversOf(record);
+    const verdicts = [];
+    for (const [name, expectation] of expect.flows) {
+        verdicts.push(...flowVerdicts(name, expectation, results.get(name), record));
+    }
+    for (const [name, expectation] of expect.nodes) {
+        verdicts.push(...nodeVerdicts(name, expectation, record, handovers));
+    }
+    for (const [index, expectation] of expect.packets.entries()) {
+        verdicts.push(packetVerdict(index, expectation, record));
+    }
+    return verdicts.map(({ path, ...verdict }) => ({
+        ...verdict,
+        where: record.scenario.where(path),
+    }));
+}
+function* flowVerdicts(name, expected, result, record) {
+    const path = (key) => ['expect', name, key];
+    const ended = result.survived ? 'survived' : failureText(result);
+    if (expected.survives !== undefined) {
+        const ok = result.survived === expected.survives;
+        const wanted = expected.survives ? 'survived' : 'did not survive';
+        yield { text: `${name} survives`, ok, expected: wanted, actual: ended, path: path('survives') };
+    }
+    if (expected.fails !== undefined) {
+        const ok = result.failure === expected.fails;
+        const text = `${name} fails`;
+        yield { text, ok, expected: expected.fails, actual: ended, path: path('fails') };
+    }
+    for (const key of ['interruption', 'lost', 'duplicated', 'reordered', 'bytes']) {
+        const bound = expected[key];
+        if (bound === undefined)
+            continue;
+        const unit = key === 'interruption' ? 'time' : key === 'bytes' ? 'size' : undefined;
+        const none = key === 'interruption' ? 'no event while it ran' : 'not counted';
+        yield { ...bounded(`${name} ${key}`, result[key], bound, unit, none), path: path(key) };
+    }
+    for (const { at, path: wanted } of expected['carried-by'] ?? []) {
+        const actual = record.paths.get(name)?.at(at) ?? 'no packet came any more';
+        const text = `${name} at ${timeText(at)} is carried`;
+        yield { text, ok: actual === wanted, expected: wanted, actual, path: path('carried-by') };
+    }
+}
+function failureText({ protocol, failure, digestOk, bytes }) {
+    switch (failure) {
+        case 'reset':
+            return `was reset after ${bytes} octets`;
+        case 'time-out':
+            return `timed out after ${bytes} octets`;
+        case 'unreachable':
+            if (protocol === 'tcp')
+                return `had no route after ${bytes} octets`;
+            return bytes === 0 ? 'nothing arrived' : 'nothing arrived after the last event';
+        case 'unfinished':
+            return `had not ended when the run did, after ${bytes} octets`;
+        case null:
+            return digestOk === false ? 'the octets that arrived are others' : 'survived';
+    }
+}
+function bounded(text, value, bound, unit, none) {
+    const shown = (amount) => boundText(amount, unit);
+    const operator = bound.operator === '=' ? '' : `${bound.operator} `;
+    return {
+        text,
+        ok: value !== null && within(value, bound),
+        expected: `${operator}${shown(bound.value)}`,
+        actual: value === null ? none : shown(value),
+    };
+}
+function* nodeVerdicts(name, expected, record, handovers) {
+    const path = (...rest) => ['expect', name, ...rest];
+    if (expected.bindings !== undefined) {
+        const held = bindingsOf(record.events).get(name)?.length ?? 0;
+        const verdict = bounded(`${name} bindings`, held, expected.bindings, undefined, '');
+        yield { ...verdict, path: path('bindings') };
+    }
+    for (const [counter, bound] of Object.entries(expected.counters ?? {})) {
+        // The reader has checked the name against the closed list.
+        const value = record.counters.get(name)?.get(counter) ?? 0;
+        const verdict = bounded(`${name} ${counter}`, value, bound, undefined, '');
+        yield { ...verdict, path: path('counters', counter) };
+    }
+    if (expected.handovers === undefined)
+        return;
+    const own = handovers.filter(({ node }) => node === name);
+    const wanted = Array.isArray(expected.handovers) ? expected.handovers.length : expected.handovers;
+    yield {
+        text: `${name} hand-overs`,
+        ok: own.length === wanted,
+        expected: `${wanted}`,
+        actual: `${own.length}`,
+        path: path('handovers'),
+    };
+    if (!Array.isArray(expected.handovers))
+        return;
+    for (const [index, one] of expected.handovers.entries()) {
+        const actual = own[index];
+        if (actual === undefined)
+            continue;
+        yield* handoverVerdicts(`${name} hand-over ${index + 1}`, one, actual, path('handovers', index));
+    }
+}
+function* handoverVerdicts(text, expected, actual, path) {
+    if (expected.to !== undefined) {
+        const link = actual.toLink ?? 'nowhere';
+        const verdict = { expected: expected.to, actual: link, path: [...path, 'to'] };
+        yield { text: `${text} leads to`, ok: link === expected.to, ...verdict };
+    }
+    for (const phase of PHASES) {
+        const bound = expected.phases[phase];
+        if (bound === undefined)
+            continue;
+        const key = phase.replaceAll('_', '-');
+        const value = actual.phases[phase];
+        const verdict = bounded(`${text} ${key}`, value, bound, 'time', 'did not happen');
+        yield { ...verdict, path: [...path, key] };
+    }
+    if (expected.signalling === undefined)
+        return;
+    const { signallingBytes } = actual;
+    const verdict = bounded(`${text} signalling`, signallingBytes, expected.signalling, 'size', '');
+    yield { ...verdict, path: [...path, 'signalling'] };
+}
+function packetVerdict(index, expected, record) {
+    const from = expected.from === undefined ? undefined : addressesOf(expected.from, record);
+    const to = expected.to === undefined ? undefined : addressesOf(expected.to, record);
+    let packets = 0;
+    for (const seen of record.seen[index] ?? []) {
+        if (from !== undefined && !from.has(seen.source))
+            continue;
+        if (to !== undefined && !to.has(seen.destination))
+            continue;
+        packets += seen.packets;
+    }
+    const bound = expected.none === true
+        ? { operator: '=', value: 0 }
+        : (expected.count ?? { operator: '>', value: 0 });
+    const verdict = bounded(packetText(expected), packets, bound, undefined, '');
+    return { ...verdict, path: ['expect', 'packets', index] };
+}
+function packetText({ on, at, from, to, headers }) {
+    const parts = ['packets'];
+    if (headers !== undefined)
+        parts.push(`[${headers.join(', ')}]`);
+    if (from !== undefined)
+        parts.push(`from ${from}`);
+    if (to !== undefined)
+        parts.push(`to ${to}`);
+    parts.push(`on ${on}`);
+    if (at !== undefined) {
+        parts.push(`${timeText(at.from)}..${at.to === undefined ? '' : timeText(at.to)}`);
+    }
+    return parts.join(' ');
+}
+/** All addresses that a node had in the run. */
+function addressesOf(name, { plan, events }) {
+    const node = plan.nodes.find((candidate) => candidate.name === name);
+    const addresses = new Set(node?.interfaces.flatMap((one) => one.addresses));
+    if (node !== undefined)
+        addresses.add(node.identity);
+    for (const { node: owner, event } of events) {
+        if (owner === name && event.kind === 'address.ready')
+            addresses.add(event.address);
+    }
+    return addresses;
+}

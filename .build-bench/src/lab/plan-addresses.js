@@ -1,0 +1,57 @@
+/** Addresses that the file leaves to the lab: `prefix::1` and on, in the order of the file. */
+import { addressOctets, addressOf } from '../wire/address.js';
+/** Home addresses that nobody wrote down begin here, to be told from those of routers. */
+const FIRST_HOME = 0x100;
+/** The address with this number in a prefix of 64 bits. */
+function numbered(prefix, number) {
+    const octets = addressOctets(prefix);
+    new DataView(octets.buffer).setUint32(12, number);
+    return addressOf(octets);
+}
+/** The home address of each mobile node by its name. */
+export function homeAddressesOf(links, nodes) {
+    const homes = new Map();
+    for (const { name, text } of nodes) {
+        if (text.role === 'mobile-node' && text['home-address'] !== undefined) {
+            homes.set(name, text['home-address']);
+        }
+    }
+    const free = new FreeAddresses(homes.values(), FIRST_HOME);
+    for (const { name, text } of nodes) {
+        if (text.role !== 'mobile-node' || homes.has(name))
+            continue;
+        homes.set(name, free.next(links.get(text.home).prefix.address));
+    }
+    return homes;
+}
+/** The address of each fixed node on each of its links. */
+export function addressesOf(links, nodes, homes) {
+    const free = new FreeAddresses(homes.values(), 1);
+    const addresses = new Map();
+    for (const { name, text } of nodes) {
+        if (text.role === 'mobile-node')
+            continue;
+        const own = new Map();
+        addresses.set(name, own);
+        for (const link of text.on)
+            own.set(link, free.next(links.get(link).prefix.address));
+    }
+    return addresses;
+}
+/** Hands out the addresses of prefixes one after the other, without those that are taken. */
+class FreeAddresses {
+    #taken;
+    #first;
+    #next = new Map();
+    constructor(taken, first) {
+        this.#taken = new Set(taken);
+        this.#first = first;
+    }
+    next(prefix) {
+        let number = this.#next.get(prefix) ?? this.#first;
+        while (this.#taken.has(numbered(prefix, number)))
+            number++;
+        this.#next.set(prefix, number + 1);
+        return numbered(prefix, number);
+    }
+}

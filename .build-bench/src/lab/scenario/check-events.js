@@ -1,0 +1,100 @@
+/** Events of a scenario that name what is not there, or come when nothing can happen any more. */
+import { countOf, nodeNames, unknownName } from './check.js';
+/** Names that an event may have: of one node, or of all nodes of a `count`. */
+const eventNames = (draft) => new Set([...nodeNames(draft), ...draft.nodes.keys()]);
+export function* checkEvents(draft) {
+    for (const { index, value } of draft.events) {
+        const path = ['events', index];
+        if (draft.until !== undefined && value.at > draft.until) {
+            yield { path: [...path, 'at'], message: 'is after `until`: the run is over by then' };
+        }
+        yield* checkEvent(draft, path, value);
+    }
+}
+function* checkEvent(draft, path, event) {
+    if (event.over !== undefined &&
+        'node' in event &&
+        countOf(draft.nodes.get(event.node)) === undefined) {
+        const message = `"${event.node}" is one node: \`over\` spreads an event over the nodes of a \`count\``;
+        yield { path: [...path, 'over'], message };
+    }
+    switch (event.kind) {
+        case 'move':
+        case 'link-up':
+            yield* checkPlace(draft, [...path, event.kind], event.node, event.interface);
+            if (event.to !== undefined) {
+                yield* unknownName([...path, 'to'], 'link', event.to, draft.links.keys());
+            }
+            break;
+        case 'link-down':
+        case 'prefer':
+            yield* checkPlace(draft, [...path, event.kind], event.node, event.interface);
+            break;
+        case 'crash':
+            yield* unknownName([...path, 'crash'], 'node', event.node, eventNames(draft));
+            break;
+        case 'restart':
+            yield* checkRestart(draft, [...path, 'restart'], event);
+            break;
+        case 'cut':
+            yield* unknownName([...path, 'cut', 'link'], 'link', event.link, draft.links.keys());
+            for (const end of ['from', 'to']) {
+                const name = event[end];
+                if (name === undefined)
+                    continue;
+                yield* unknownName([...path, 'cut', end], 'node', name, nodeNames(draft));
+            }
+            break;
+        case 'heal':
+            yield* unknownName([...path, 'heal'], 'link', event.link, draft.links.keys());
+            if (!before(draft, event, ({ kind, link }) => kind === 'cut' && link === event.link)) {
+                const message = `"${event.link}" is not cut by then: add a cut before it`;
+                yield { path: [...path, 'heal'], message };
+            }
+            break;
+        case 'change':
+            yield* unknownName([...path, 'change', 'link'], 'link', event.link, draft.links.keys());
+            if (Object.keys(event.set).length === 0) {
+                yield { path: [...path, 'change'], message: 'changes nothing: add loss: 5% or the like' };
+            }
+            break;
+    }
+}
+function* checkRestart(draft, path, event) {
+    const names = eventNames(draft);
+    yield* unknownName(path, 'node', event.node, names);
+    if (!names.has(event.node))
+        return;
+    if (before(draft, event, ({ kind, node }) => kind === 'crash' && node === event.node))
+        return;
+    const message = `"${event.node}" runs by then: add { at: ..., crash: ${event.node} } before it`;
+    yield { path, message };
+}
+/** Does something happen before this event (or at the same time, higher up in the file)? */
+function before(draft, event, is) {
+    return draft.events.some(({ value }) => value.at <= event.at && value !== event && is(value));
+}
+function* checkPlace(draft, path, name, interfaceName) {
+    const names = eventNames(draft);
+    if (!names.has(name)) {
+        yield* unknownName(path, 'node', name, names);
+        return;
+    }
+    const node = nodeNamed(draft, name);
+    if (node === undefined)
+        return;
+    if (node.role !== 'mobile-node') {
+        const message = `"${name}" has the role ${node.role}: only mobile nodes move. For a whole link write cut`;
+        yield { path, message };
+        return;
+    }
+    const known = Object.keys(node.interfaces);
+    if (known.includes(interfaceName))
+        return;
+    const message = `"${name}" has no interface "${interfaceName}"; it has ${known.join(', ')}`;
+    yield { path, message };
+}
+/** A node by its own name, which may be one of a `count`. */
+export function nodeNamed(draft, name) {
+    return draft.nodes.get(name) ?? draft.nodes.get(name.replace(/-\d+$/, ''));
+}

@@ -1,0 +1,237 @@
+/**
+ * What a schema cannot see: names that mean nothing, addresses outside their prefix, events on
+ * things that are not there. Works on whatever could be read, so that all faults show at once.
+ */
+import { formatAddress } from '../../wire/address.js';
+import { checkEvents } from './check-events.js';
+import { checkExpectations } from './check-expectations.js';
+import { DEFAULT_MTU } from './links.js';
+import { suggestion } from './nearest.js';
+import { firstLink } from './nodes.js';
+/** All findings of a draft, in the order of the file's sections. */
+export function check(draft) {
+    return [
+        ...checkLinks(draft),
+        ...checkNodes(draft),
+        ...checkFlows(draft),
+        ...checkEvents(draft),
+        ...checkExpectations(draft),
+    ];
+}
+/** A finding where a name is none of those that are there. */
+export function* unknownName(path, kind, name, known) {
+    const names = [...known];
+    if (names.includes(name))
+        return;
+    const mend = names.includes(`${name}-0`)
+        ? `there are several: name one, such as ${name}-0`
+        : suggestion(name, names);
+    yield { path, message: `"${name}" is no ${kind} of this file: ${mend}` };
+}
+/** No link, and the interface that every node has for itself. */
+const RESERVED = new Set(['none', 'careof0']);
+function* checkLinks(draft) {
+    const owners = new Map();
+    for (const [name, link] of draft.links) {
+        const path = ['links', name];
+        if (RESERVED.has(name)) {
+            const message = `a link cannot be named "${name}": the word means something else here`;
+            yield { path, atKey: true, message };
+        }
+        if (link === undefined)
+            continue;
+        const owner = owners.get(link.prefix.address);
+        if (owner === undefined)
+            owners.set(link.prefix.address, name);
+        else {
+            const prefix = `${formatAddress(link.prefix.address)}/64`;
+            const message = `${prefix} is the prefix of "${owner}" already: give each link its own`;
+            yield { path: [...path, 'prefix'], message };
+        }
+    }
+}
+function* checkNodes(draft) {
+    const homes = new Map();
+    for (const [name, node] of draft.nodes) {
+        const path = ['nodes', name];
+        if (draft.traffic.has(name)) {
+            const message = `a flow is named "${name}" too: \`expect\` could not tell them apart`;
+            yield { path, atKey: true, message };
+        }
+        if (node === undefined)
+            continue;
+        if (node.role === 'mobile-node')
+            yield* checkMobileNode(draft, path, node, homes);
+        else
+            yield* checkFixedNode(draft, path, node);
+    }
+}
+function* checkFixedNode(draft, path, node) {
+    for (const [index, link] of node.on.entries()) {
+        yield* unknownName([...path, 'on', index], 'link', link, draft.links.keys());
+        if (node.on.indexOf(link) < index) {
+            yield { path: [...path, 'on', index], message: `is on "${link}" twice: name it once` };
+        }
+    }
+    if (node.role === 'home-agent' && !node.on.includes(node.serves)) {
+        const message = `serves "${node.serves}" and is not on it: add it to \`on\``;
+        yield { path: [...path, 'serves'], message };
+    }
+    for (const [index, { to, via }] of (node.routes ?? []).entries()) {
+        yield* unknownName([...path, 'routes', index, 'to'], 'link', to, draft.links.keys());
+        yield* unknownName([...path, 'routes', index, 'via'], 'node', via, draft.nodes.keys());
+        const other = draft.nodes.get(via);
+        if (other === undefined)
+            continue;
+        if (!ROUTING.has(other.role) || !('on' in other && other.on.some((x) => node.on.includes(x)))) {
+            const message = `"${via}" is no router on a link of this node`;
+            yield { path: [...path, 'routes', index, 'via'], message };
+        }
+    }
+}
+const ROUTING = new Set(['home-agent', 'access-router', 'router']);
+function* checkMobileNode(draft, path, node, homes) {
+    yield* unknownName([...path, 'home'], 'link', node.home, draft.links.keys());
+    yield* checkHomeAgent(draft, path, node);
+    const interfaces = Object.entries(node.interfaces);
+    if (interfaces.length === 0) {
+        yield { path: [...path, 'interfaces'], message: 'are none: write { wlan0: home }' };
+    }
+    for (const [key, value] of interfaces) {
+        const link = firstLink(value);
+        if (RESERVED.has(key)) {
+            const message = `an interface cannot be named "${key}": every node has one of that name`;
+            yield { path: [...path, 'interfaces', key], atKey: true, message };
+        }
+        if (link === undefined)
+            continue;
+        yield* unknownName([...path, 'interfaces', key], 'link', link, draft.links.keys());
+    }
+    const address = node['home-address'];
+    if (address === undefined)
+        return;
+    const at = [...path, 'home-address'];
+    if (node.count !== undefined) {
+        yield { path: at, message: 'cannot be one for many nodes: leave it out, or leave out `count`' };
+    }
+    const prefix = draft.links.get(node.home)?.prefix;
+    if (prefix !== undefined && !address.startsWith(prefix.address.slice(0, 8))) {
+        const right = formatAddress(prefix.address);
+        const message = `${formatAddress(address)} is outside ${right}/64, the prefix of its home "${node.home}": write ${right}100`;
+        yield { path: at, message };
+    }
+    const owner = homes.get(address);
+    if (owner !== undefined) {
+        const message = `${formatAddress(address)} is the home address of "${owner}" already`;
+        yield { path: at, message: `${message}: give each node its own` };
+    }
+    homes.set(address, String(path[1]));
+}
+function* checkHomeAgent(draft, path, node) {
+    const at = [...path, 'home-agent'];
+    const agents = [...draft.nodes].filter(([, other]) => other?.role === 'home-agent');
+    const name = node['home-agent'];
+    if (!draft.nodes.has(name)) {
+        yield* unknownName(at, 'node', name, agents.map(([key]) => key));
+        return;
+    }
+    const agent = draft.nodes.get(name);
+    if (agent === undefined)
+        return;
+    if (agent.role !== 'home-agent') {
+        const names = agents.map(([key]) => key).join(', ') || 'none is in this file';
+        const message = `"${name}" has the role ${agent.role}, and a home agent is wanted: ${names}`;
+        yield { path: at, message };
+    }
+    else if (agent.serves !== node.home) {
+        const message = `"${name}" serves "${agent.serves}", and the node's home is "${node.home}"`;
+        yield { path: at, message: `${message}: make them the same` };
+    }
+    else if (!provable(node) && agent['allow-unauthenticated'] !== true) {
+        const mend = 'add auth: { rfc4285: { spi: 256, key: "hex:..." } } to the node';
+        const message = `"${name}" takes no registration without proof: ${mend}, or allow-unauthenticated: true to the home agent`;
+        yield { path: at, message };
+    }
+}
+function provable(node) {
+    return node.auth !== undefined && node.auth !== 'none';
+}
+function* checkFlows(draft) {
+    const ports = new Map();
+    for (const [name, flow] of draft.traffic) {
+        if (flow === undefined)
+            continue;
+        const path = ['traffic', name];
+        yield* checkEnd(draft, [...path, 'from'], flow.from);
+        yield* checkEnd(draft, [...path, 'to'], flow.to);
+        if (flow.from === flow.to) {
+            const others = [...draft.nodes.keys()].filter((key) => key !== flow.from);
+            const message = `goes from "${flow.from}" to itself: send to ${others.join(' or ')}`;
+            yield { path: [...path, 'to'], message };
+        }
+        yield* checkTimes(draft, path, flow);
+        yield* checkPayload(draft, path, flow);
+        if (flow.port === undefined)
+            continue;
+        const key = `${flow.to} ${flow.protocol} ${flow.port}`;
+        const owner = ports.get(key);
+        if (owner === undefined)
+            ports.set(key, name);
+        else {
+            const message = `is the port of "${owner}" on "${flow.to}" already: leave it out, and one is chosen`;
+            yield { path: [...path, 'port'], message };
+        }
+    }
+}
+function* checkEnd(draft, path, name) {
+    const names = nodeNames(draft);
+    const count = countOf(draft.nodes.get(name));
+    if (count !== undefined) {
+        const message = `"${name}" are ${count} nodes: name one of them, such as ${name}-0`;
+        yield { path, message };
+    }
+    else if (!names.has(name))
+        yield* unknownName(path, 'node', name, names);
+}
+/** All nodes by name, those of a `count` each. */
+export function nodeNames(draft) {
+    const names = new Set();
+    for (const [name, node] of draft.nodes) {
+        const count = countOf(node);
+        if (count === undefined)
+            names.add(name);
+        else
+            for (let index = 0; index < count; index++)
+                names.add(`${name}-${index}`);
+    }
+    return names;
+}
+/** How many nodes an entry of the file stands for; undefined where it is one by itself. */
+export const countOf = (node) => node !== undefined && 'count' in node ? node.count : undefined;
+/** Headers of a datagram that nothing was added to: IPv6 and UDP. */
+const HEADERS = 40 + 8;
+/** Hosts of the simulator do not fragment: what no link carries would be lost without a word. */
+function* checkPayload(draft, path, flow) {
+    if (flow.protocol !== 'udp' || draft.links.size === 0)
+        return;
+    const most = Math.max(...[...draft.links.values()].map((link) => link?.mtu ?? DEFAULT_MTU));
+    if (flow.payload + HEADERS <= most)
+        return;
+    const message = `is more than any link here carries in one packet: write at most ${most - HEADERS}B, or give the links a larger mtu`;
+    yield { path: [...path, 'payload'], message };
+}
+/** Each is remembered by number, with its times. */
+const MOST_DATAGRAMS = 5_000_000;
+function* checkTimes(draft, path, flow) {
+    if (flow.protocol === 'udp' && flow.stop <= flow.start) {
+        yield { path: [...path, 'stop'], message: 'is not after `start`: the flow would send nothing' };
+    }
+    const datagrams = flow.protocol === 'udp' ? ((flow.stop - flow.start) / 1e6) * flow.rate : 0;
+    if (datagrams > MOST_DATAGRAMS) {
+        const message = `makes ${Math.round(datagrams)} datagrams: ${MOST_DATAGRAMS} are kept account of`;
+        yield { path: [...path, 'rate'], message: `${message} at most, so make it slower or shorter` };
+    }
+    if (draft.until !== undefined && flow.start >= draft.until) {
+        yield { path: [...path, 'start'], message: 'is not before `until`: the run is over by then' };
+    }
+}

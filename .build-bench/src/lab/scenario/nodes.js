@@ -1,0 +1,119 @@
+/**
+ * Nodes of a scenario. What stands here is the node's part of the daemon's file too.
+ *
+ * Router Advertisements come every 30 to 70 ms where nothing else is said: RFC 6275 section 7.5
+ * allows routers that serve mobile nodes that much, and movement is noticed as fast.
+ */
+import { z } from 'zod';
+import { ipv6, key, list, name, named, object, oneOf, time, whole, yesNo } from './fields.js';
+export const ROLES = [
+    'home-agent',
+    'access-router',
+    'mobile-node',
+    'correspondent-node',
+    'host',
+    'router',
+];
+const on = list('the links that the node is on, such as [core]', name('a link'))
+    .min(1, { error: 'is empty: a node is on one link at least' })
+    .meta({ description: 'links that the node is on' });
+const interval = z
+    .tuple([time(), time()], {
+    error: ({ input }) => input === undefined ? 'is missing' : 'is not two times, such as [30ms, 70ms]',
+})
+    .refine(([least, most]) => least >= 30_000 && most >= least, {
+    error: 'wants the shorter time first, and 30ms at least (RFC 6275 section 7.5)',
+});
+const ADVERTISING = {
+    'ra-interval': interval.optional().meta({
+        description: 'Router Advertisements come after a time between these; [30ms, 70ms] if absent',
+    }),
+    'ra-delay': time()
+        .optional()
+        .meta({ description: 'a solicitation is answered within this; 500ms if absent' }),
+    'router-lifetime': time()
+        .optional()
+        .meta({ description: 'how long the router says it routes; 3 x the longer interval, >= 9s' }),
+};
+const routes = list('routes that differ from the shortest, such as [{ to: home, via: r2 }]', object('a route, such as { to: home, via: r2 }', { to: name('a link'), via: name('a node') }))
+    .optional()
+    .meta({ description: 'where a packet to a link goes another way than the shortest' });
+const count = whole('how many such nodes', 1, 10_000)
+    .optional()
+    .meta({ description: 'N makes NAME-0 .. NAME-(N-1)' });
+const homeAgent = object('a home agent', {
+    role: z.literal('home-agent'),
+    on,
+    serves: name('the link whose mobile nodes it serves'),
+    ...ADVERTISING,
+    preference: whole('preference', 0, 65_535).optional(),
+    'allow-unauthenticated': yesNo('takes registrations without proof').optional(),
+    'max-bindings': whole('bindings it keeps', 1, 1_000_000).optional(),
+    routes,
+});
+const accessRouter = object('an access router', {
+    role: z.literal('access-router'),
+    on,
+    ...ADVERTISING,
+    routes,
+});
+const rfc4285 = object('a key and its number, such as { spi: 256, key: "hex:0011..." }', {
+    spi: whole('the number of the key', 256, 0xffff_ffff),
+    key: key(),
+});
+const auth = z.union([z.literal('none'), object('{ rfc4285: { spi, key } } or none', { rfc4285 })], {
+    error: ({ input }) => {
+        const esp = input === 'esp' ? 'esp is not in this version yet: write' : 'is neither';
+        return `${esp} { rfc4285: { spi: 256, key: "hex:..." } } ${esp === 'is neither' ? 'n' : ''}or none`;
+    },
+});
+const mobileNode = object('a mobile node', {
+    role: z.literal('mobile-node'),
+    home: name('its home link'),
+    'home-agent': name('the node that is its home agent'),
+    'home-address': ipv6().optional().meta({ description: 'PREFIX::100 and on if absent' }),
+    interfaces: named('interfaces by name with the link each is on at the start, such as { wlan0: home }', z.union([z.null(), name('a link, or none')], { error: 'is neither a link nor none' })).meta({ description: 'most wanted first; none: not attached at the start' }),
+    auth: auth.optional().meta({ description: 'how registrations are proved; none if absent' }),
+    lifetime: time().optional().meta({ description: 'what it asks its home agent for' }),
+    dad: oneOf(['optimistic', 'normal', 'off'])
+        .optional()
+        .meta({ description: 'duplicate address detection; optimistic (RFC 4429) if absent' }),
+    'route-optimisation': yesNo('registers with its peers too; true if absent').optional(),
+    count,
+});
+const correspondentNode = object('a correspondent node', {
+    role: z.literal('correspondent-node'),
+    on,
+    'max-bindings': whole('bindings it keeps', 1, 1_000_000).optional(),
+    routes,
+    count,
+});
+const host = object('a host that knows nothing of Mobile IPv6', {
+    role: z.literal('host'),
+    on,
+    routes,
+    count,
+});
+const router = object('a router that knows nothing of Mobile IPv6', {
+    role: z.literal('router'),
+    on,
+    routes,
+});
+export const node = z.discriminatedUnion('role', [homeAgent, accessRouter, mobileNode, correspondentNode, host, router], {
+    error: ({ input }) => {
+        if (typeof input !== 'object' || input === null)
+            return `is not a node: { role: ... }`;
+        const role = oneOf(ROLES).safeParse(input.role);
+        return role.error?.issues[0]?.message ?? 'is not a node';
+    },
+});
+export const DEFAULT_INTERVAL = [
+    30_000,
+    70_000,
+];
+export const LEAST_ROUTER_LIFETIME = 9_000_000;
+export const DEFAULT_MAX_BINDINGS = 10_000;
+/** The link that an interface begins on; `none` in the file means none. */
+export function firstLink(text) {
+    return text === null || text === undefined || text === 'none' ? undefined : text;
+}

@@ -1,0 +1,164 @@
+/**
+ * Quantities as people write them in a scenario: a number with its unit. A number without one is
+ * refused, because a reader cannot know whether `4` means seconds or milliseconds.
+ *
+ * Each reader gives the value, or a sentence that says what is wrong and what would be right.
+ */
+import { microseconds } from '../../core/time.js';
+import { IPV6_SIZE, isLinkLocal, isMulticast, parseAddress, } from '../../wire/address.js';
+import { fail, ok } from '../../wire/result.js';
+/** Units of each kind of quantity, with what one of them is in the base unit. */
+const UNITS = {
+    time: { us: 1, ms: 1e3, s: 1e6, min: 60e6, h: 3600e6 },
+    size: { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 },
+    bandwidth: { 'bit/s': 1, 'kbit/s': 1e3, 'Mbit/s': 1e6, 'Gbit/s': 1e9 },
+    rate: { '/s': 1, '/min': 1 / 60 },
+    share: { '%': 0.01 },
+};
+/** What each kind is called in a message, with examples that are right. */
+export const KIND_TEXT = {
+    time: 'a time with its unit, such as 4s or 250ms',
+    size: 'a size with its unit, such as 64B or 20MB',
+    bandwidth: 'a bandwidth with its unit, such as 20Mbit/s',
+    rate: 'a rate, such as 1000/s',
+    share: 'a share in percent, such as 5%',
+};
+/** The pattern of each kind, for the JSON Schema that editors read. */
+export const KIND_PATTERN = {
+    time: patternOf('time'),
+    size: patternOf('size'),
+    bandwidth: patternOf('bandwidth'),
+    rate: patternOf('rate'),
+    share: patternOf('share'),
+};
+function patternOf(kind) {
+    return `^[0-9]+(\\.[0-9]+)?(${Object.keys(UNITS[kind]).join('|')})$`;
+}
+/** Reads `4s`, `20MB`, `20Mbit/s`, `1000/s` or `5%` into microseconds, octets, bit/s, 1/s or 0..1. */
+export function readQuantity(kind, text) {
+    const match = /^([0-9]+(?:\.[0-9]+)?)\s?([A-Za-z/%]*)$/.exec(text.trim());
+    if (match === null)
+        return fail(`${quote(text)} is not ${KIND_TEXT[kind]}`);
+    const [, digits = '', unit = ''] = match;
+    const units = UNITS[kind];
+    const factor = Object.hasOwn(units, unit) ? units[unit] : undefined;
+    if (factor === undefined)
+        return fail(wrongUnit(kind, text, digits, unit));
+    const value = Number(digits) * factor;
+    if (kind === 'share' && value > 1)
+        return fail(`${quote(text)} is more than 100%`);
+    return ok(kind === 'size' || kind === 'time' ? Math.round(value) : value);
+}
+function wrongUnit(kind, text, digits, unit) {
+    const known = Object.keys(UNITS[kind]);
+    if (unit === '')
+        return `${quote(text)} has no unit: write ${KIND_TEXT[kind]}`;
+    const alike = known.find((candidate) => candidate.toLowerCase() === unit.toLowerCase());
+    const mend = alike === undefined ? KIND_TEXT[kind] : `${digits}${alike}`;
+    return `${quote(text)} has the unit ${quote(unit)}: write ${mend} (units: ${known.join(', ')})`;
+}
+/** A time in microseconds. */
+export function readTime(text) {
+    const read = readQuantity('time', text);
+    return read.ok ? ok(microseconds(read.value)) : read;
+}
+/** Reads `6s..`, `2s..5s` or `..5s` into microseconds. */
+export function readSpan(text) {
+    const parts = text.split('..').map((part) => part.trim());
+    if (parts.length !== 2 || parts.every((part) => part === '')) {
+        return fail(`${quote(text)} is not a stretch of time, such as "6s.." or "2s..5s"`);
+    }
+    const from = parts[0] === '' ? ok(0) : readQuantity('time', parts[0]);
+    if (!from.ok)
+        return from;
+    if (parts[1] === '')
+        return ok({ from: from.value });
+    const to = readQuantity('time', parts[1]);
+    if (!to.ok)
+        return to;
+    if (to.value <= from.value)
+        return fail(`${quote(text)} ends before it begins`);
+    return ok({ from: from.value, to: to.value });
+}
+/** Reads `"< 300ms"`, `"> 0"`, or a bare value (which means equal); `kind` absent: plain numbers. */
+export function readBound(text, kind) {
+    const match = /^(<=|>=|<|>|=)?\s*(.+)$/.exec(text.trim());
+    const [, operator = '=', amount = ''] = match ?? [];
+    if (kind !== undefined && amount !== '0') {
+        const read = readQuantity(kind, amount);
+        if (!read.ok)
+            return fail(`${read.error}, or a bound such as "${EXAMPLE_BOUND[kind]}"`);
+        return ok({ operator: operator, value: read.value });
+    }
+    if (!/^[0-9]+$/.test(amount)) {
+        return fail(`${quote(text)} is not a count or a bound, such as 0 or "> 0"`);
+    }
+    return ok({ operator: operator, value: Number(amount) });
+}
+const EXAMPLE_BOUND = {
+    time: '< 300ms',
+    size: '>= 20MB',
+    bandwidth: '> 1Mbit/s',
+    rate: '> 10/s',
+    share: '< 5%',
+};
+/** Does a value keep a bound? */
+export function within(value, bound) {
+    switch (bound.operator) {
+        case '<':
+            return value < bound.value;
+        case '<=':
+            return value <= bound.value;
+        case '=':
+            return value === bound.value;
+        case '>=':
+            return value >= bound.value;
+        case '>':
+            return value > bound.value;
+    }
+}
+/** Reads an IPv6 prefix of 64 bits, which is what stateless address configuration needs. */
+export function readPrefix(text) {
+    const [head = '', length, ...rest] = text.split('/');
+    const address = parseAddress(head);
+    if (address === undefined || address.length !== IPV6_SIZE || rest.length > 0) {
+        return fail(`${quote(text)} is not an IPv6 prefix, such as 2001:db8:1::/64`);
+    }
+    if (length === undefined)
+        return fail(`${quote(text)} has no length: write ${text}/64`);
+    if (length !== '64') {
+        return fail(`${quote(text)}: nodes make 64 bits of their addresses, so write ${head}/64`);
+    }
+    if (/[^\0]/.test(address.slice(8))) {
+        return fail(`${quote(text)} has bits set behind its 64: write a network, as 2001:db8:1::/64`);
+    }
+    // RFC 4291 sections 2.4 and 2.5: ::/64 has the unspecified and the loopback address.
+    if (isMulticast(address) || isLinkLocal(address) || /^\0{8}/.test(address)) {
+        return fail(`${quote(text)} is no prefix to give to a link: write one such as 2001:db8:1::/64`);
+    }
+    return ok({ address, length: 64 });
+}
+/** Reads an IPv6 address. */
+export function readIpv6(text) {
+    const address = parseAddress(text);
+    if (address !== undefined && address.length === IPV6_SIZE)
+        return ok(address);
+    return fail(`${quote(text)} is not an IPv6 address, such as 2001:db8:1::100`);
+}
+/** Reads `hex:0011..` or `file:PATH`. */
+export function readKey(text) {
+    if (text.startsWith('file:') && text.length > 5)
+        return ok({ kind: 'file', path: text.slice(5) });
+    const digits = text.startsWith('hex:') ? text.slice(4) : undefined;
+    if (digits === undefined) {
+        return fail('a key is "hex:" with its octets, or "file:" with the path of a file of octets');
+    }
+    if (!/^(?:[0-9a-fA-F]{2})+$/.test(digits)) {
+        return fail(`"hex:" wants an even number of hexadecimal digits, and here are ${digits.length}`);
+    }
+    return ok({ kind: 'hex', octets: new Uint8Array(Buffer.from(digits, 'hex')) });
+}
+/** Text of the file in a message: quoted, and short. */
+export function quote(text) {
+    return `"${text.length > 40 ? `${text.slice(0, 37)}...` : text}"`;
+}

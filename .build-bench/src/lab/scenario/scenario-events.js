@@ -1,0 +1,136 @@
+/** Events of a scenario: what happens to the network while it runs. */
+import { z } from 'zod';
+import { name, object, text, time, yesNo } from './fields.js';
+import { QUALITY_FIELDS } from './links.js';
+/** Events that other versions know; here they are refused with this reason. */
+const LATER = {
+    drain: 'is not in this version yet: it comes with services on an anycast address',
+    load: 'is not in this version yet: it comes with clusters of home agents',
+};
+/** An interface of a mobile node, such as `mn.wlan0`. */
+const place = text('NODE.INTERFACE, such as mn.wlan0').transform((value, context) => {
+    const [node = '', iface, ...rest] = value.split('.');
+    if (iface !== undefined && rest.length === 0)
+        return { node, interface: iface };
+    context.addIssue({
+        code: 'custom',
+        message: `"${value}" is not NODE.INTERFACE, such as mn.wlan0`,
+    });
+    return z.NEVER;
+});
+const SHAPE = {
+    at: time().meta({ description: 'when, counted from the start of the run' }),
+    move: place.optional().meta({ description: 'interface that leaves its link for another' }),
+    'link-down': place.optional().meta({ description: 'interface that loses its link' }),
+    'link-up': place.optional().meta({ description: 'interface that gets its link (again)' }),
+    to: name('a link').optional().meta({ description: 'for move and link-up: the new link' }),
+    gap: time().optional().meta({ description: 'for move: time without any link' }),
+    over: time()
+        .optional()
+        .meta({ description: 'for the nodes of a `count`: one after the other, evenly, in this time' }),
+    prefer: place.optional().meta({ description: 'interface to be used from now on' }),
+    crash: name('a node').optional().meta({ description: 'node that dies without a word' }),
+    restart: name('a node').optional().meta({ description: 'node that comes back' }),
+    journal: yesNo('restart: with what it stored').optional(),
+    cut: object('{ link: core } or { link: core, from: a, to: b }', {
+        link: name('a link'),
+        from: name('a node').optional(),
+        to: name('a node').optional(),
+    }).optional(),
+    heal: name('a link').optional().meta({ description: 'link whose cuts end' }),
+    change: object('a link and what changes, such as { link: core, loss: 5% }', {
+        link: name('a link'),
+        ...QUALITY_FIELDS,
+    }).optional(),
+};
+/** What can happen; every event has exactly one of these keys. */
+export const EVENT_KINDS = [
+    'move',
+    'link-down',
+    'link-up',
+    'prefer',
+    'crash',
+    'restart',
+    'cut',
+    'heal',
+    'change',
+];
+/** Keys that belong to some kinds only. */
+const BELONGS = {
+    to: ['move', 'link-up'],
+    gap: ['move'],
+    over: ['move', 'link-down', 'link-up', 'prefer', 'crash', 'restart'],
+    journal: ['restart'],
+};
+const shape = object('an event, such as { at: 4s, move: mn.wlan0, to: visited }', SHAPE, LATER);
+/** What is wrong with the keys of an event as a whole, as [key, message]. */
+function* wrongKeys(event) {
+    const kinds = EVENT_KINDS.filter((kind) => event[kind] !== undefined);
+    if (kinds.length === 0)
+        yield ['', `says nothing of what happens: write one of ${EVENT_KINDS.join(', ')}`];
+    for (const extra of kinds.slice(1)) {
+        yield [extra, `is a second event beside "${kinds[0]}": write two events with the same time`];
+    }
+    if (kinds.length !== 1)
+        return;
+    for (const key of ['to', 'gap', 'over', 'journal']) {
+        if (event[key] !== undefined && !BELONGS[key].includes(kinds[0])) {
+            yield [key, `has no meaning for "${kinds[0]}", only for ${BELONGS[key].join(' and ')}`];
+        }
+    }
+    if (kinds[0] === 'move' && event.to === undefined) {
+        yield ['', 'moves to no link: add `to: LINK`, or write link-down'];
+    }
+}
+export const event = shape.superRefine((value, context) => {
+    for (const [key, message] of wrongKeys(value)) {
+        context.addIssue({ code: 'custom', message, path: key === '' ? [] : [key] });
+    }
+});
+/** The event that the keys describe; called for what `event` accepted. */
+export function eventOf(value) {
+    const event = kindOf(value);
+    return value.over === undefined ? event : { ...event, over: value.over };
+}
+/**
+ * One event for each node that its node's name stands for, evenly spread over its `over`.
+ * @param count how many nodes a name stands for; undefined where it is the node's own.
+ */
+export function eventsOfEach(event, count) {
+    const many = 'node' in event ? count(event.node) : undefined;
+    if (many === undefined || !('node' in event))
+        return [event];
+    const step = (event.over ?? 0) / Math.max(many - 1, 1);
+    return Array.from({ length: many }, (_, index) => ({
+        ...event,
+        at: Math.round(event.at + index * step),
+        node: `${event.node}-${index}`,
+    }));
+}
+function kindOf(value) {
+    const { at } = value;
+    if (value.move !== undefined) {
+        return { at, kind: 'move', ...value.move, to: value.to, gap: value.gap ?? 0 };
+    }
+    if (value['link-up'] !== undefined) {
+        const to = value.to === undefined ? {} : { to: value.to };
+        return { at, kind: 'link-up', ...value['link-up'], ...to };
+    }
+    if (value['link-down'] !== undefined)
+        return { at, kind: 'link-down', ...value['link-down'] };
+    if (value.prefer !== undefined)
+        return { at, kind: 'prefer', ...value.prefer };
+    if (value.crash !== undefined)
+        return { at, kind: 'crash', node: value.crash };
+    if (value.restart !== undefined) {
+        return { at, kind: 'restart', node: value.restart, journal: value.journal ?? true };
+    }
+    if (value.heal !== undefined)
+        return { at, kind: 'heal', link: value.heal };
+    if (value.cut !== undefined) {
+        const { link, from, to } = value.cut;
+        return { at, kind: 'cut', link, ...(from && { from }), ...(to && { to }) };
+    }
+    const { link, ...set } = value.change;
+    return { at, kind: 'change', link, set };
+}

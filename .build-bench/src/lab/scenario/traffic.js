@@ -1,0 +1,49 @@
+/** Traffic of a scenario: what the applications on the nodes send each other. */
+import { z } from 'zod';
+import { name, object, oneOf, rate, size, time, whole } from './fields.js';
+/** A datagram's number and the time it was sent stand at the head of its payload. */
+export const LEAST_PAYLOAD = 16;
+/** The largest UDP payload (RFC 8200: no jumbograms). */
+const MOST_PAYLOAD = 65_507;
+/** Every octet is simulated and goes into a digest at both ends. */
+const MOST_DOWNLOAD = 1e9;
+const FROM = name('the node that sends');
+const TO = name('the node that receives');
+const PORT = whole('a port', 1, 65_535).optional();
+const tcp = object('a TCP flow', {
+    protocol: z.literal('tcp'),
+    from: FROM,
+    to: TO,
+    size: size()
+        .refine((octets) => octets > 0, { error: 'is nothing: write 20MB' })
+        .refine((octets) => octets <= MOST_DOWNLOAD, {
+        error: 'is more than a run carries in bounded time: write at most 1GB',
+    })
+        .meta({ description: 'what the sender sends in all' }),
+    start: time(),
+    port: PORT,
+});
+const udp = object('a UDP flow', {
+    protocol: z.literal('udp'),
+    from: FROM,
+    to: TO,
+    rate: rate().refine((perSecond) => perSecond > 0, { error: 'is never: write 100/s' }),
+    payload: size()
+        .refine((octets) => octets >= LEAST_PAYLOAD, {
+        error: `is too short: number and time of a datagram need ${LEAST_PAYLOAD}B`,
+    })
+        .refine((octets) => octets <= MOST_PAYLOAD, {
+        error: `is too long: a datagram carries ${MOST_PAYLOAD}B at most`,
+    }),
+    start: time(),
+    stop: time(),
+    port: PORT,
+});
+export const flow = z.discriminatedUnion('protocol', [tcp, udp], {
+    error: ({ input }) => {
+        if (typeof input !== 'object' || input === null)
+            return 'is not a flow: { protocol: tcp, ... }';
+        const read = oneOf(['tcp', 'udp']).safeParse(input.protocol);
+        return read.error?.issues[0]?.message ?? 'is not a flow';
+    },
+});

@@ -1,0 +1,171 @@
+import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.js';
+import { askedBy, } from '../../core/judged-update.js';
+import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.js';
+import { count } from '../../core/part.js';
+import { ntpTimestamp, } from '../../core/security/authentication-option.js';
+import { sequenceNewer } from '../../core/sequence.js';
+import { formatAddress, isUnicastRoutable, parseAddress, } from '../../wire/address.js';
+import { BINDING_STATUS } from '../../wire/numbers.js';
+const TIMESTAMP_KEY = 'home-timestamp/';
+/** NTP fractions in a microsecond, for the tolerance (RFC 4285 section 6 takes 64-bit NTP time). */
+const NTP_UNITS_PER_SECOND = 1n << 32n;
+/** The low-order half of an NTP timestamp. */
+const FRACTION = 0xffffffffn;
+/**
+ * Decides on home registrations: who sent it, is it proved, is it new, may it be.
+ *
+ * Supported standards: RFC 6275 sections 9.5.1, 10.3.1, 10.3.2; RFC 4285 sections 5, 6.
+ */
+export class UpdateJudge {
+    #config;
+    #state;
+    #nodes;
+    constructor(config, state) {
+        this.#config = config;
+        this.#state = state;
+        this.#nodes = new Map(config.mobileNodes.map(({ home, authentication }) => [
+            home,
+            { authentication, lastTimestamp: 0n },
+        ]));
+    }
+    /** Takes up a stored timestamp after a restart. */
+    restore(key, value) {
+        if (!key.startsWith(TIMESTAMP_KEY) || !/^\d{1,20}$/.test(value))
+            return;
+        const home = parseAddress(key.slice(TIMESTAMP_KEY.length));
+        const node = home === undefined ? undefined : this.#nodes.get(home);
+        if (node !== undefined)
+            node.lastTimestamp = BigInt(value);
+    }
+    /** @param pending registrations that are under Duplicate Address Detection. */
+    judge(received, update, pending, now) {
+        const asked = askedBy(received, update, this.#longest());
+        const { home } = asked;
+        const node = this.#nodeFor(home);
+        if (node === undefined) {
+            const subnet = maskAddress(home, this.#config.prefixLength) === this.#config.prefix;
+            const status = subnet
+                ? BINDING_STATUS.notHomeAgentForThisMobileNode
+                : BINDING_STATUS.notHomeSubnet;
+            return this.#unproved({ ...asked, status }, 'mobility.bu_unauthenticated', now);
+        }
+        const base = {
+            ...asked,
+            proof: this.#answerProof(node, update, asked, now),
+            ...this.#neighbor(received, asked),
+        };
+        const fault = this.#proofFault(node, received, asked, now);
+        if (fault !== undefined) {
+            return this.#unproved({ ...base, ...fault.change }, fault.counter, now);
+        }
+        const outputs = [...this.#remember(node, update, home)];
+        const known = this.#state.bindings.get(home) ?? pending.get(home);
+        const status = this.#status(received, base, known, pending.size);
+        if (status === BINDING_STATUS.sequenceNumberOutOfWindow) {
+            outputs.push(count('mobility.bu_out_of_window'));
+            return { judged: { ...base, status, answerSequence: known.sequence }, outputs };
+        }
+        return { judged: { ...base, status }, outputs };
+    }
+    /** None outlives the home prefix. Source: RFC 6275 section 10.3.1. */
+    #longest() {
+        const prefix = this.#config.advertisement?.validLifetime ?? Number.POSITIVE_INFINITY;
+        return Math.min(this.#state.constants.MAX_HOME_LIFETIME, prefix);
+    }
+    /**
+     * A node that is home again is answered on the link: while its binding stands, as after a refusal,
+     * what is sent to its home address goes to where it was. Source: RFC 6275 section 10.3.2.
+     */
+    #neighbor({ link, from, tunnel }, asked) {
+        const isHome = asked.answerTo === asked.home && asked.lifetime === 0;
+        if (!isHome || tunnel !== undefined || link !== this.#config.link)
+            return {};
+        return from === undefined ? {} : { neighbor: { link, linkAddress: from } };
+    }
+    /** The answer is proved with the update's own timestamp. Source: RFC 4285 section 6. */
+    #answerProof(node, update, subject, now) {
+        const timestamp = timestampOf(update) ?? ntpTimestamp(this.#state.env.epoch, now);
+        return homeProof(node.authentication, this.#state.env.crypto, subject, timestamp);
+    }
+    #nodeFor(home) {
+        const node = this.#nodes.get(home);
+        if (node !== undefined && !this.#state.env.without.has('authentication'))
+            return node;
+        const inPrefix = maskAddress(home, this.#config.prefixLength) === this.#config.prefix;
+        const open = this.#config.allowUnauthenticated || this.#state.env.without.has('authentication');
+        if (!open || !inPrefix || home === this.#config.address)
+            return node;
+        return { authentication: { method: 'none' }, lastTimestamp: 0n };
+    }
+    /** Proof and freshness. Source: RFC 4285 sections 5.1 and 6. */
+    #proofFault(node, received, subject, now) {
+        const { authentication } = node;
+        const { crypto, epoch, without } = this.#state.env;
+        const result = checkHomeProof(authentication, crypto, subject, received.message, received.octets);
+        if (result !== 'proved') {
+            const change = { status: BINDING_STATUS.authenticationFailed };
+            return { counter: 'mobility.bu_unauthenticated', change };
+        }
+        if (authentication.method === 'none' || without.has('replay-protection'))
+            return undefined;
+        const timestamp = timestampOf(received.message);
+        if (timestamp === undefined) {
+            const change = { status: BINDING_STATUS.mesgIdRequired };
+            return { counter: 'mobility.bu_unauthenticated', change };
+        }
+        const clock = ntpTimestamp(epoch, now);
+        const off = timestamp > clock ? timestamp - clock : clock - timestamp;
+        const tolerance = (BigInt(this.#state.constants.TIMESTAMP_TOLERANCE) * NTP_UNITS_PER_SECOND) / 1000000n;
+        if (timestamp > node.lastTimestamp && off <= tolerance)
+            return undefined;
+        // The seconds are ours, the fraction stays the sender's, so that it knows its own update again.
+        const theirs = (clock & ~FRACTION) | (timestamp & FRACTION);
+        const proof = homeProof(authentication, crypto, subject, theirs);
+        return {
+            counter: 'mobility.bu_replayed',
+            change: { status: BINDING_STATUS.mipv6IdMismatch, proof },
+        };
+    }
+    /** The verdict on a proved update. Source: RFC 6275 sections 9.5.1, 10.3.1 and 10.3.2. */
+    #status(received, asked, known, pending) {
+        const { home, careOf, lifetime, sequence } = asked;
+        const { bindings } = this.#state;
+        if (maskAddress(home, this.#config.prefixLength) !== this.#config.prefix) {
+            return BINDING_STATUS.notHomeSubnet;
+        }
+        if (!isUnicastRoutable(careOf) || careOf === received.destination) {
+            return BINDING_STATUS.invalidCareOfAddress;
+        }
+        if (known !== undefined && 'scope' in known && known.scope !== 'home') {
+            return BINDING_STATUS.registrationTypeChangeDisallowed;
+        }
+        if (known !== undefined && !sequenceNewer(sequence, known.sequence)) {
+            return BINDING_STATUS.sequenceNumberOutOfWindow;
+        }
+        if (lifetime === 0) {
+            return known === undefined
+                ? BINDING_STATUS.notHomeAgentForThisMobileNode
+                : BINDING_STATUS.accepted;
+        }
+        if (known === undefined && bindings.room('home') <= pending) {
+            return BINDING_STATUS.insufficientResources;
+        }
+        return BINDING_STATUS.accepted;
+    }
+    /**
+     * An update that nobody proved: counted, and told of within the rate limit of errors, so that an
+     * operator sees why nothing works and a flood of forged updates makes no flood of answers.
+     */
+    #unproved(judged, counter, now) {
+        const outputs = [count(counter)];
+        return this.#state.errors.limit.take(now) ? { judged, outputs } : { outputs };
+    }
+    #remember(node, update, home) {
+        const timestamp = timestampOf(update);
+        if (node.authentication.method === 'none' || timestamp === undefined)
+            return [];
+        node.lastTimestamp = timestamp;
+        const key = TIMESTAMP_KEY + formatAddress(home);
+        return [{ kind: 'store', key, value: timestamp.toString() }];
+    }
+}

@@ -1,0 +1,231 @@
+import { execute, leavingEntry, overhead, } from '../../core/forwarding/execute.js';
+import { isLinkLocal, isMulticast, UNSPECIFIED } from '../../wire/address.js';
+import { decrementHopLimit, destinationOf, hopLimitOf, IPV6_HEADER, sourceOf, } from './ipv6-fields.js';
+import { groupLinkAddress } from './link-address.js';
+import { selectSource } from './source-selection.js';
+/** How packets leave a node. */
+export class IpOutput {
+    #kernel;
+    constructor(kernel) {
+        this.#kernel = kernel;
+    }
+    /** Sends a packet of a socket, or an answer of the node itself. */
+    send(octets) {
+        const kernel = this.#kernel;
+        kernel.count('kernel.sent');
+        const leaving = this.#hook(octets);
+        if (leaving === undefined)
+            return 'refused';
+        const destination = destinationOf(leaving.octets);
+        if (leaving.out === undefined && kernel.isOwn(destination)) {
+            kernel.simulation.at(kernel.simulation.now, () => kernel.input.loopBack(leaving.octets));
+            return 'sent';
+        }
+        const way = this.#way(leaving, destination);
+        if (way === undefined) {
+            kernel.count('kernel.no_route');
+            return 'no-route';
+        }
+        const mtu = kernel.pathMtus.to(destination, way.out.mtu, kernel.simulation.now);
+        if (leaving.octets.length > mtu) {
+            kernel.count('kernel.too_big');
+            return { mtu: mtu - (leaving.octets.length - octets.length) };
+        }
+        this.#toNextHop(way, leaving.octets);
+        return 'sent';
+    }
+    /** Forwards a packet that came from a link or out of a tunnel. */
+    forward(octets, arrival) {
+        const kernel = this.#kernel;
+        const source = sourceOf(octets);
+        const destination = destinationOf(octets);
+        if (!mayTravel(source) || isLinkLocal(destination) || isMulticast(destination)) {
+            kernel.count('kernel.scope');
+            // RFC 4443 section 3.1: code 2, beyond the scope of the source address.
+            if (isLinkLocal(source))
+                kernel.icmpv6.unreachable(octets, 2);
+            return;
+        }
+        if (hopLimitOf(octets) <= 1) {
+            kernel.count('kernel.hop_limit');
+            kernel.icmpv6.timeExceeded(octets);
+            return;
+        }
+        decrementHopLimit(octets);
+        const leaving = this.#hook(octets);
+        if (leaving === undefined)
+            return;
+        const way = this.#way(leaving, leaving.changed ? destinationOf(leaving.octets) : destination);
+        if (way === undefined) {
+            kernel.count('kernel.no_route');
+            kernel.icmpv6.unreachable(octets, 0);
+            return;
+        }
+        this.#forwardBy(way, octets, leaving, arrival);
+    }
+    /**
+     * Sends what the control side made. Without a link it meets the table and the routes like what
+     * the node's programs send; with one it goes out there as it stands.
+     */
+    transmit(octets, by = {}) {
+        const kernel = this.#kernel;
+        if (octets.length < IPV6_HEADER) {
+            kernel.count('kernel.malformed');
+            return;
+        }
+        if (by.link === undefined) {
+            this.send(octets);
+            return;
+        }
+        const out = kernel.interfaces.get(by.link);
+        if (out === undefined) {
+            kernel.count('kernel.no_route');
+            return;
+        }
+        if (octets.length > out.mtu) {
+            kernel.count('kernel.too_big');
+            return;
+        }
+        kernel.count('kernel.sent');
+        if (by.to === undefined) {
+            this.#toNextHop({ out, nextHop: by.nextHop ?? destinationOf(octets) }, octets);
+        }
+        else if (!out.send(octets, by.to))
+            kernel.count('kernel.link_down');
+    }
+    /** Sends a message of Neighbor Discovery, or another that belongs to one link. */
+    sendOnLink(octets, out, to) {
+        this.transmit(octets, to === undefined ? { link: out.name } : { link: out.name, to });
+    }
+    /** The source for packets to a destination; undefined where there is no route or no address. */
+    sourceFor(destination) {
+        const kernel = this.#kernel;
+        const route = kernel.route(destination, undefined);
+        const out = route && kernel.interfaces.get(route.link);
+        if (out !== undefined)
+            return selectSource(kernel.interfaces, destination, out);
+        return kernel.isOwn(destination) ? destination : undefined;
+    }
+    /**
+     * The largest packet that may be sent where this one goes, headers that entries add taken off;
+     * undefined where there is no route.
+     */
+    mtuFor(octets) {
+        const kernel = this.#kernel;
+        const { now } = kernel.simulation;
+        const entry = kernel.table.size > 0 ? leavingEntry(kernel.table, octets, now) : undefined;
+        let source = sourceOf(octets);
+        let destination = destinationOf(octets);
+        for (const action of entry?.do ?? []) {
+            if ('push' in action) {
+                source = action.src;
+                destination = action.dst;
+            }
+            else if ('insert' in action && action.insert === 'routing-2')
+                destination = action.careOf;
+            else if ('insert' in action)
+                source = action.careOf;
+        }
+        const way = this.#wayBy(entry?.out, destination, source);
+        if (way === undefined)
+            return undefined;
+        const mtu = kernel.pathMtus.to(destination, way.out.mtu, now);
+        return mtu - (entry === undefined ? 0 : overhead(entry));
+    }
+    #forwardBy(way, octets, leaving, arrival) {
+        const kernel = this.#kernel;
+        const { now } = kernel.simulation;
+        const most = kernel.pathMtus.to(destinationOf(leaving.octets), way.out.mtu, now);
+        if (leaving.octets.length > most) {
+            kernel.count('kernel.too_big');
+            kernel.icmpv6.packetTooBig(octets, most - (leaving.octets.length - octets.length));
+            return;
+        }
+        // A packet that an entry changed is the node's own from here on: it is not the source's to know
+        // a better first hop for it.
+        const straight = arrival.tunnel === undefined || kernel.without.has('no-redirect-for-tunnelled');
+        if (way.out === arrival.interface && straight && !leaving.changed) {
+            kernel.discovery.redirect(octets, way.out, way.nextHop);
+        }
+        kernel.count('kernel.forwarded');
+        this.#toNextHop(way, leaving.octets);
+    }
+    /** Lets the table have the packet; undefined where it ends there. */
+    #hook(octets) {
+        const kernel = this.#kernel;
+        if (kernel.table.size === 0)
+            return { octets, out: undefined, changed: false };
+        const destination = destinationOf(octets);
+        if (isMulticast(destination) || isLinkLocal(destination)) {
+            return { octets, out: undefined, changed: false };
+        }
+        const outcome = execute(kernel.table, 'leaving', octets, kernel.simulation.now);
+        if (outcome.kind === 'unmatched')
+            return { octets, out: undefined, changed: false };
+        this.tell(outcome.notices);
+        if (outcome.kind === 'continue') {
+            return { octets: outcome.octets, out: outcome.out, changed: outcome.octets !== octets };
+        }
+        if (outcome.kind === 'divert')
+            this.divert(outcome, '', undefined);
+        else
+            this.countDrop(outcome);
+        return undefined;
+    }
+    tell(notices) {
+        for (const notice of notices)
+            this.#kernel.control?.({ kind: 'notice', ...notice });
+    }
+    /** Hands a packet to the control side. */
+    divert(outcome, link, from) {
+        const { octets, reason, tunnel } = outcome;
+        this.#kernel.count('kernel.diverted');
+        this.#kernel.control?.({
+            kind: 'packet',
+            link,
+            octets,
+            reason,
+            ...(tunnel && { tunnel }),
+            ...(from && { from }),
+        });
+    }
+    countDrop({ reason }) {
+        const meant = reason === 'policy' || reason === 'tunnel-source-unverified';
+        this.#kernel.count(meant ? 'kernel.entry_dropped' : 'kernel.entry_fault');
+    }
+    #way(leaving, destination) {
+        return this.#wayBy(leaving.out, destination, sourceOf(leaving.octets));
+    }
+    /** By what an entry says, or else by the routes. */
+    #wayBy(said, destination, source) {
+        if (said === undefined)
+            return this.#routed(destination, source);
+        const out = this.#kernel.interfaces.get(said.link);
+        if (out === undefined || !out.usable)
+            return undefined;
+        if (said.nextHop !== undefined)
+            return { out, nextHop: said.nextHop };
+        const only = (link) => link === said.link;
+        const route = this.#kernel.routes.lookup(destination, source, only);
+        return { out, nextHop: route?.via ?? destination };
+    }
+    #routed(destination, source) {
+        const route = this.#kernel.route(destination, source);
+        if (route === undefined)
+            return undefined;
+        return {
+            out: this.#kernel.interfaces.get(route.link),
+            nextHop: route.via ?? destination,
+        };
+    }
+    #toNextHop({ out, nextHop }, octets) {
+        if (!out.usable)
+            this.#kernel.count('kernel.link_down');
+        else if (isMulticast(nextHop))
+            out.send(octets, groupLinkAddress(nextHop));
+        else
+            this.#kernel.neighbors(out.name).send(nextHop, octets);
+    }
+}
+/** May a router forward packets from it? RFC 4291 sections 2.5.2, 2.5.6 and 2.7. */
+const mayTravel = (source) => source !== UNSPECIFIED && !isMulticast(source) && !isLinkLocal(source);

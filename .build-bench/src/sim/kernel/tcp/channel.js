@@ -1,0 +1,133 @@
+import { MINIMUM_MTU } from '../path-mtu.js';
+import { dataPacket, HEADERS, segmentPacket, } from './segment.js';
+/** Implementation constants. What a receiver takes ahead; 20 Mbit/s x 100 ms need 250 000. */
+export const RECEIVE_WINDOW = 2 ** 20;
+const RECEIVE_SCALE = 7;
+/** A tunnel's header, and one Home Address option or Type 2 Routing header inside. */
+const IDENTITY_RESERVE = 40 + 24;
+/**
+ * What a connection's two ends agreed on, and how its segments are made: offsets in streams become
+ * sequence numbers here, and windows are scaled.
+ *
+ * Source: RFC 9293 section 3.4, RFC 7323 section 2, RFC 2018 section 2.
+ */
+export class Channel {
+    local;
+    remote;
+    segmentsSent = 0;
+    #kernel;
+    #initial;
+    #peerInitial = 0;
+    #peerScale = 0;
+    #scaled = true;
+    #selective = true;
+    #template;
+    #peerSegment = MINIMUM_MTU - HEADERS;
+    constructor(kernel, local, remote) {
+        this.#kernel = kernel;
+        this.local = local;
+        this.remote = remote;
+        this.#initial = Math.floor(kernel.random() * 2 ** 32);
+    }
+    /** Takes what a SYN says of the other end. */
+    meet(syn) {
+        this.#peerInitial = syn.sequence;
+        this.#selective = syn.sackPermitted;
+        this.#scaled = syn.windowScale !== undefined;
+        this.#peerScale = syn.windowScale ?? 0;
+        this.#peerSegment = syn.maximumSegmentSize ?? MINIMUM_MTU - HEADERS;
+    }
+    /** The octets that a segment may carry now. */
+    segmentSize() {
+        return Math.min(this.#peerSegment, this.pathSegment());
+    }
+    /** The octets of a segment that the path carries now. */
+    pathSegment() {
+        const probe = segmentPacket(this.local, this.remote, { sequence: 0, ack: true });
+        return (this.#kernel.output.mtuFor(probe) ?? MINIMUM_MTU) - HEADERS;
+    }
+    /**
+     * What the other end is told to send at most. Packets to a home address grow on their way when it
+     * is away: a peer that knows this from the start causes no Packet Too Big at each first move.
+     */
+    #offeredSegment() {
+        const size = this.pathSegment();
+        const linkMtu = this.#kernel.mtuOfIdentity(this.local.address);
+        return linkMtu === undefined ? size : Math.min(size, linkMtu - IDENTITY_RESERVE - HEADERS);
+    }
+    /** The window that a segment gives. That of a SYN is never scaled (RFC 7323 section 2.2). */
+    windowOf({ syn, window }) {
+        return syn ? window : window << this.#peerScale;
+    }
+    /** Does it acknowledge the SYN and nothing else? */
+    acknowledgesSyn({ ack, acknowledgement }) {
+        return ack && acknowledgement === this.#sequenceOf(0);
+    }
+    /** Is it the sequence number of the SYN? */
+    isInitial(sequence) {
+        return sequence === this.#initial;
+    }
+    /** The offset in the own stream that an acknowledgement number means, near a known one. */
+    offsetOf(acknowledgement, near) {
+        return near + ((acknowledgement - this.#sequenceOf(near)) | 0);
+    }
+    /** What the other end has beyond its acknowledgement. */
+    spansOf({ blocks }, near) {
+        return blocks.map(([from, to]) => ({
+            start: this.offsetOf(from, near),
+            end: this.offsetOf(to, near),
+        }));
+    }
+    /** How far behind `expected`, an offset of the other end's stream, a sequence number lies. */
+    distance(sequence, expected) {
+        return (sequence - this.#peerSequenceOf(expected)) | 0;
+    }
+    /** Sends a SYN; `answers`: to the one of the other end. */
+    sendSyn(answers) {
+        return this.#send({
+            sequence: this.#initial,
+            syn: true,
+            ...(answers && { ack: true, acknowledgement: this.#peerSequenceOf(0) }),
+            window: 0xffff,
+            maximumSegmentSize: this.#offeredSegment(),
+            ...(this.#scaled && { windowScale: RECEIVE_SCALE }),
+            sackPermitted: this.#selective,
+        });
+    }
+    /** Sends octets of the own stream, which `read` writes. */
+    sendData(offset, length, fin, expected, read) {
+        const { local, remote } = this;
+        this.#template ??= segmentPacket(local, remote, { sequence: 0, ack: true });
+        const segment = { sequence: this.#sequenceOf(offset), fin, ...this.#standing(expected) };
+        this.segmentsSent++;
+        return this.#kernel.output.send(dataPacket(this.#template, local, remote, segment, length, read));
+    }
+    /** Acknowledges what came before `expected`, and spans behind it. */
+    sendAcknowledgement(offset, expected, spans) {
+        const blocks = (this.#selective ? spans : []).map(({ start, end }) => [this.#peerSequenceOf(start), this.#peerSequenceOf(end)]);
+        this.#send({ sequence: this.#sequenceOf(offset), blocks, ...this.#standing(expected) });
+    }
+    sendReset(offset, expected) {
+        const sequence = this.#sequenceOf(offset);
+        this.#send({ sequence, rst: true, ...this.#standing(expected), window: 0 });
+    }
+    /** Answers a segment that acknowledges what was never sent. Source: RFC 9293 section 3.10.7.3. */
+    rejectAcknowledgement({ acknowledgement }) {
+        this.#send({ sequence: acknowledgement, rst: true });
+    }
+    /** What every segment of a connection that stands says. */
+    #standing(expected) {
+        const window = this.#scaled ? RECEIVE_WINDOW >> RECEIVE_SCALE : 0xffff;
+        return { ack: true, acknowledgement: this.#peerSequenceOf(expected), window };
+    }
+    #send(segment) {
+        this.segmentsSent++;
+        return this.#kernel.output.send(segmentPacket(this.local, this.remote, segment));
+    }
+    #sequenceOf(offset) {
+        return (this.#initial + 1 + offset) >>> 0;
+    }
+    #peerSequenceOf(offset) {
+        return (this.#peerInitial + 1 + offset) >>> 0;
+    }
+}

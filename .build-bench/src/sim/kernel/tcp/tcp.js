@@ -1,0 +1,117 @@
+import { allotPort } from '../ports.js';
+import { quotedPorts } from '../quoted.js';
+import { Channel } from './channel.js';
+import { TcpConnection } from './connection.js';
+import { parseSegment, segmentPacket } from './segment.js';
+/** Connections of one node; more are refused. */
+const MAX_CONNECTIONS = 65_536;
+/** All TCP connections of a node. Source: RFC 9293. */
+export class Tcp {
+    #kernel;
+    #listeners = new Map();
+    #connections = new Map();
+    constructor(kernel) {
+        this.#kernel = kernel;
+    }
+    /** Takes connections to a port, on every address. Throws RangeError where it is taken. */
+    listen(port, onConnection) {
+        if (this.#listeners.has(port)) {
+            throw new RangeError(`TCP port ${port} of ${this.#kernel.name} is taken`);
+        }
+        this.#listeners.set(port, onConnection);
+        return { close: () => this.#listeners.delete(port) };
+    }
+    /** Begins a connection. What becomes of it, the handlers are told; never before this returns. */
+    connect(address, port, options = {}) {
+        const kernel = this.#kernel;
+        const { source, retries, ...handlers } = options;
+        const remote = { address, port };
+        const from = source ?? kernel.output.sourceFor(address);
+        const isTaken = (one) => this.#listeners.has(one) ||
+            this.#connections.has(keyOf({ address: from ?? address, port: one }, remote));
+        const local = { address: from ?? address, port: allotPort(kernel.random, isTaken) };
+        const made = this.#create(local, remote, 'syn-sent', retries);
+        made.handlers = handlers;
+        kernel.simulation.at(kernel.simulation.now, () => {
+            if (from === undefined)
+                made.finish('unreachable');
+            else if (this.#connections.get(keyOf(local, remote)) === made)
+                made.start();
+        });
+        return made;
+    }
+    receive(delivery) {
+        const parsed = parseSegment(delivery);
+        if (parsed === undefined) {
+            this.#kernel.count('kernel.malformed');
+            return;
+        }
+        const { segment, local, remote } = parsed;
+        const known = this.#connections.get(keyOf(local, remote));
+        if (known !== undefined)
+            known.receive(segment);
+        else if (segment.syn && !segment.ack && !segment.rst)
+            this.#accept(segment, local, remote);
+        else
+            this.#reject(segment, local, remote);
+    }
+    /** An error about a segment; false where no connection sent it. */
+    failed(quoted, error) {
+        const ports = quotedPorts(quoted);
+        if (ports === undefined)
+            return false;
+        const local = { address: quoted.source, port: ports.from };
+        const remote = { address: quoted.destination, port: ports.to };
+        const connection = this.#connections.get(keyOf(local, remote));
+        if (connection === undefined)
+            return false;
+        const { octets, at } = quoted;
+        const whole = at + 8 <= octets.length;
+        const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+        connection.failed(error, whole ? view.getUint32(at + 4) : undefined);
+        return true;
+    }
+    halt() {
+        for (const connection of this.#connections.values())
+            connection.halt();
+        this.#connections.clear();
+        this.#listeners.clear();
+    }
+    #accept(syn, local, remote) {
+        const onConnection = this.#listeners.get(local.port);
+        if (onConnection === undefined) {
+            this.#reject(syn, local, remote);
+            return;
+        }
+        if (this.#connections.size >= MAX_CONNECTIONS) {
+            this.#kernel.count('kernel.tcp_refused');
+            return;
+        }
+        const made = this.#create(local, remote, 'syn-received');
+        onConnection(made);
+        made.start(syn);
+    }
+    #create(local, remote, state, retries) {
+        const key = keyOf(local, remote);
+        const ended = (one) => {
+            if (this.#connections.get(key) === one)
+                this.#connections.delete(key);
+        };
+        const made = new TcpConnection(this.#kernel, new Channel(this.#kernel, local, remote), state, ended, retries);
+        this.#connections.set(key, made);
+        return made;
+    }
+    /** Answers a segment to no connection. Source: RFC 9293 section 3.10.7.1. */
+    #reject(segment, local, remote) {
+        this.#kernel.count('kernel.tcp_no_port');
+        if (segment.rst)
+            return;
+        const { syn, fin, ack, payload, acknowledgement } = segment;
+        const behind = segment.sequence + payload.length + (syn ? 1 : 0) + (fin ? 1 : 0);
+        const answer = ack
+            ? { sequence: acknowledgement, rst: true }
+            : { sequence: 0, rst: true, ack: true, acknowledgement: behind >>> 0 };
+        this.#kernel.output.send(segmentPacket(local, remote, answer));
+    }
+}
+const keyOf = (local, remote) => `${local.address}${remote.address}${local.port}/${remote.port}`;

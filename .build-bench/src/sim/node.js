@@ -1,0 +1,260 @@
+import { Kernel } from './kernel/kernel.js';
+import { Alarm } from './simulation.js';
+/** Ticks of one role in a row at one moment; more is its mistake: a deadline that stays. */
+const MAX_TICKS_AT_ONCE = 1000;
+export class SimNode {
+    name;
+    #simulation;
+    #options;
+    #environment;
+    #random;
+    #ports = new Map();
+    #stored = new Map();
+    /** Counted by roles, and by kernels that are dead. */
+    #counters = new Map();
+    #alarm;
+    #life;
+    #inputs = [];
+    /** A drain is planned or under way. */
+    #draining = false;
+    /** When the last tick was, and how many came at that moment in a row. */
+    #ticks = { at: -1, count: 0 };
+    constructor(options) {
+        const { simulation, name } = options;
+        this.name = name;
+        this.#simulation = simulation;
+        this.#options = options;
+        this.#random = simulation.random(`kernel of ${name}`);
+        if (options.role !== undefined && options.environment === undefined) {
+            throw new RangeError(`${name} has a role and no environment`);
+        }
+        this.#environment = options.environment && {
+            ...options.environment,
+            random: simulation.random(name),
+            secrets: simulation.secrets(name),
+        };
+        this.#alarm = new Alarm(simulation, () => this.#tick());
+    }
+    /** The kernel that runs now. Throws RangeError where the node is dead or not started. */
+    get kernel() {
+        if (this.#life === undefined)
+            throw new RangeError(`${this.name} is not running`);
+        return this.#life.kernel;
+    }
+    /** The control side that runs now. */
+    get role() {
+        return this.#life?.role;
+    }
+    get running() {
+        return this.#life !== undefined;
+    }
+    /** What is stored over restarts. */
+    get stored() {
+        return this.#stored;
+    }
+    /** Gives the node an interface; without a link it is not plugged in. */
+    addInterface(name, link, linkAddress) {
+        if (this.#ports.has(name))
+            throw new RangeError(`${this.name} has an interface ${name} already`);
+        const port = { name, linkAddress, link, up: true };
+        this.#ports.set(name, port);
+        this.#life?.kernel.addInterface(port);
+    }
+    /** Plugs an interface into a link; with undefined, out of its link. */
+    attach(name, link) {
+        this.#ports.set(name, { ...this.#port(name), link });
+        this.#life?.kernel.connect(name, link);
+    }
+    /** The link that an interface is plugged into. */
+    linkOf(name) {
+        return this.#port(name).link;
+    }
+    /** Switches an interface on or off, its link staying where it is. */
+    setUp(name, up) {
+        this.#ports.set(name, { ...this.#port(name), up });
+        this.#life?.kernel.setUp(name, up);
+    }
+    /** Starts the node for the first time. */
+    start() {
+        this.#begin(false);
+    }
+    /** The power fails: everything but what is stored is gone, at once. */
+    crash() {
+        if (this.#life === undefined)
+            return;
+        const { kernel } = this.#life;
+        this.#life = undefined;
+        this.#inputs = [];
+        this.#alarm.set(undefined);
+        kernel.halt();
+        for (const [counter, count] of kernel.counters)
+            this.#count(counter, count);
+        this.#options.onEvent?.({ kind: 'node.crashed' }, this.#simulation.now, this);
+    }
+    /** Starts again after a crash; `journal: false`: with nothing that was stored. */
+    restart({ journal }) {
+        if (this.#life !== undefined)
+            throw new RangeError(`${this.name} is running`);
+        if (!journal)
+            this.#stored.clear();
+        this.#begin(journal);
+    }
+    /** Gives the control side the operator's word. */
+    command(command) {
+        this.#take({ kind: 'command', command });
+    }
+    /** Does what a role would do, for tests and for what an operator sets up by hand. */
+    perform(outputs) {
+        for (const output of outputs)
+            this.#perform(output);
+    }
+    /** All counters that are not zero: the kernel's and the control side's. */
+    counters() {
+        const all = new Map(this.#counters);
+        for (const [counter, count] of this.#life?.kernel.counters ?? []) {
+            all.set(counter, (all.get(counter) ?? 0) + count);
+        }
+        return Object.fromEntries([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
+    }
+    #port(name) {
+        const port = this.#ports.get(name);
+        if (port === undefined)
+            throw new RangeError(`${this.name} has no interface ${name}`);
+        return port;
+    }
+    #begin(restored) {
+        const { simulation, name, forwarding = false, role, configure } = this.#options;
+        const controlled = role !== undefined;
+        const kernel = new Kernel({
+            simulation,
+            name,
+            random: this.#random,
+            forwarding,
+            without: this.#environment?.without ?? new Set(),
+            control: controlled ? (input) => this.#take(input) : undefined,
+        });
+        // Links and addresses that come up now are told behind `start`, all at once.
+        for (const port of this.#ports.values())
+            kernel.addInterface(port);
+        configure?.(kernel, this);
+        this.#inputs = [];
+        this.#life = { kernel, role: controlled ? role(this.#environment) : undefined };
+        this.#options.onEvent?.({ kind: 'node.started' }, this.#simulation.now, this);
+        if (!controlled)
+            return;
+        this.#take({ kind: 'start' });
+        if (restored) {
+            for (const [key, value] of this.#stored)
+                this.#take({ kind: 'restored', key, value });
+        }
+        kernel.tellAll();
+    }
+    /**
+     * Puts an input in line. The role gets it at this very moment, but not in the middle of what the
+     * kernel is doing: its outputs change tables that the kernel may be walking over.
+     */
+    #take(input) {
+        if (this.#life?.role === undefined)
+            return;
+        this.#inputs.push(input);
+        if (this.#draining)
+            return;
+        this.#draining = true;
+        this.#simulation.at(this.#simulation.now, () => this.#drain());
+    }
+    #drain() {
+        for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift()) {
+            this.#give(input);
+        }
+        this.#draining = false;
+    }
+    #tick() {
+        const { now } = this.#simulation;
+        const again = this.#ticks.at === now;
+        this.#ticks = { at: now, count: again ? this.#ticks.count + 1 : 1 };
+        if (this.#ticks.count > MAX_TICKS_AT_ONCE) {
+            throw new Error(`${this.name} ticks without end at ${now} us`);
+        }
+        this.#give({ kind: 'tick' });
+    }
+    #give(input) {
+        const role = this.#life?.role;
+        if (role === undefined)
+            return;
+        // What comes from outside may be due at once, each time anew; answers are the role's own doing.
+        if (input.kind !== 'tick' && input.kind !== 'answer')
+            this.#ticks.count = 0;
+        for (const output of role.handle(input, this.#simulation.now))
+            this.#perform(output);
+        // A crash that an observer of events brings about leaves nothing to be done.
+        if (this.#life?.role === role)
+            this.#alarm.set(role.deadline());
+    }
+    #perform(output) {
+        const kernel = this.#life?.kernel;
+        if (kernel === undefined)
+            return;
+        switch (output.kind) {
+            case 'transmit':
+                // Receivers may write to a packet, and roles send the same octets again.
+                kernel.output.transmit(output.octets.slice(), output);
+                return;
+            case 'forward':
+                kernel.table.expire(this.#simulation.now);
+                if (kernel.table.add(output.entry) === 'full')
+                    kernel.count('kernel.entry_refused');
+                return;
+            case 'unforward':
+                kernel.table.remove(output.id);
+                return;
+            case 'address':
+                this.#performAddress(kernel, output);
+                return;
+            case 'route':
+                this.#performRoute(kernel, output);
+                return;
+            case 'group': {
+                const on = kernel.interfaces.get(output.link);
+                if (output.action === 'join')
+                    on?.join(output.group);
+                else
+                    on?.leave(output.group);
+                return;
+            }
+            case 'store':
+                if (output.value === undefined)
+                    this.#stored.delete(output.key);
+                else
+                    this.#stored.set(output.key, output.value);
+                return;
+            case 'ask': {
+                const use = output.entries.map((id) => kernel.table.use(id));
+                this.#take({ kind: 'answer', id: output.id, use });
+                return;
+            }
+            case 'count':
+                this.#count(output.counter, 1);
+                return;
+            case 'event':
+                this.#options.onEvent?.(output.event, this.#simulation.now, this);
+                return;
+        }
+    }
+    #performAddress(kernel, output) {
+        const { link, address, prefixLength, optimistic = false, preferred = false } = output;
+        if (output.action === 'remove')
+            kernel.removeAddress(link, address);
+        else
+            kernel.addAddress(link, { address, prefixLength, optimistic, preferred });
+    }
+    #performRoute(kernel, output) {
+        const { kind: _, action, ...route } = output;
+        if (action === 'add')
+            kernel.addRoute({ ...route, origin: 'role' });
+        else
+            kernel.routes.remove({ ...route, origin: 'role' });
+    }
+    #count(counter, by) {
+        this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + by);
+    }
+}

@@ -1,0 +1,122 @@
+/** Small networks for tests: nodes with fixed addresses and routes, on links that can be watched. */
+import { milliseconds } from '../core/time.js';
+import { address } from '../wire/address.js';
+import { parsePacket } from '../wire/packet.js';
+import { isPattern, pattern } from './kernel/tcp/send-stream.js';
+import { Link } from './link.js';
+import { SimNode } from './node.js';
+import { Simulation } from './simulation.js';
+/** A node that runs already, with these interfaces. */
+export function nodeOn(simulation, name, plugs, more = {}) {
+    const node = new SimNode({
+        simulation,
+        name,
+        configure: (kernel) => {
+            for (const [link, { addresses = [], routes = {} }] of Object.entries(plugs)) {
+                for (const one of addresses) {
+                    const entry = { prefixLength: 64, optimistic: false, preferred: false };
+                    kernel.addAddress(link, { address: address(one), ...entry });
+                }
+                for (const [prefix, via] of Object.entries(routes)) {
+                    const [start, length] = prefix.split('/');
+                    kernel.addRoute({
+                        prefix: address(start),
+                        prefixLength: Number(length),
+                        link,
+                        via: address(via),
+                        origin: 'fixed',
+                    });
+                }
+            }
+        },
+        ...more,
+    });
+    for (const [plug, { link }] of Object.entries(plugs))
+        node.addInterface(plug, link);
+    node.start();
+    return node;
+}
+/**
+ * Records what is sent on a link, each packet taken apart. Throws where one is malformed, unless it
+ * comes from the node that may send such.
+ */
+export function watch(link, careless) {
+    const seen = [];
+    link.observe({
+        sent: (frame, at, sender) => {
+            const octets = frame.octets.slice();
+            const parsed = parsePacket(octets);
+            if (!parsed.ok && sender === careless)
+                return;
+            if (!parsed.ok)
+                throw new Error(`${sender} sent a bad packet: ${parsed.error.message}`);
+            seen.push({ at, sender, octets, layers: parsed.value });
+        },
+    });
+    return seen;
+}
+/** Counts the frames that a link loses, by reason. */
+export function countLosses(link) {
+    const losses = {};
+    link.observe({
+        lost: (_frame, _at, _sender, reason) => {
+            losses[reason] = (losses[reason] ?? 0) + 1;
+        },
+    });
+    return losses;
+}
+/** The first layer of a name in a packet. */
+export function layerIn(seen, name) {
+    const found = seen?.layers.find((one) => one.layer === name);
+    // The name tells the type.
+    return found;
+}
+/** Packets that have a layer of a name. */
+export const having = (seen, name) => seen.filter(({ layers }) => layers.some((one) => one.layer === name));
+/** The node's address on an interface that is not link-local. */
+export function addressOn(node, name = 'eth0') {
+    const on = node.kernel.interfaces.get(name);
+    return [...on.addresses.keys()].find((one) => one !== on.linkLocal);
+}
+/** The address of b in a pair. */
+export const SERVER = address('2001:db8:1::b');
+/** Hosts a and b on one link, with a delay of 5 ms where the options say nothing else. */
+export function pair(options = {}, seed = 1) {
+    const simulation = new Simulation(seed);
+    const link = new Link(simulation, 'lan', { delay: milliseconds(5), ...options });
+    const a = nodeOn(simulation, 'a', { eth0: { link, addresses: ['2001:db8:1::a'] } });
+    const b = nodeOn(simulation, 'b', { eth0: { link, addresses: ['2001:db8:1::b'] } });
+    return { simulation, link, a, b };
+}
+/** Counts what a connection gets, and checks each octet. */
+export class Sink {
+    octets = 0;
+    wrong = 0;
+    lastAt = 0;
+    closed = [];
+    take(simulation, connection) {
+        connection.handlers = {
+            onData: (octets, offset) => {
+                if (offset !== this.octets || !isPattern(octets, offset))
+                    this.wrong++;
+                this.octets += octets.length;
+                this.lastAt = simulation.now;
+            },
+            onClose: (reason) => this.closed.push(`server ${reason}`),
+        };
+    }
+}
+/** Sends `size` octets from a to b, and closes. */
+export function transfer({ simulation, a, b }, size, retries) {
+    const sink = new Sink();
+    b.kernel.tcp.listen(80, (connection) => sink.take(simulation, connection));
+    const connection = a.kernel.tcp.connect(SERVER, 80, {
+        onConnect: (one) => {
+            one.generate(size, pattern);
+            one.close();
+        },
+        onClose: (reason) => sink.closed.push(`client ${reason}`),
+        ...(retries !== undefined && { retries }),
+    });
+    return { sink, connection };
+}

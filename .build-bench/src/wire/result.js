@@ -1,0 +1,5 @@
+export const ok = (value) => ({ ok: true, value });
+export const fail = (error) => ({
+    ok: false,
+    error,
+});

@@ -1,0 +1,185 @@
+/**
+ * The fast path over a packet's octets: where its headers are, without a value for each.
+ *
+ * Supported standards: RFC 8200 section 4, RFC 6275 sections 6.3 and 6.4.
+ */
+import { checksumBetween } from './checksum.js';
+import { MAX_EXTENSION_HEADERS } from './limits.js';
+import { IPV6_OPTION, PROTOCOL } from './numbers.js';
+/**
+ * Walks from the IPv6 header at `at` to the upper layer. Undefined where a header is malformed or
+ * the packet is cut before its upper layer. A packet shorter than its Payload Length is walked too,
+ * since ICMPv6 errors quote packets so.
+ *
+ * Source: RFC 8200 section 4.
+ */
+export function walkHeaders(octets, at = 0) {
+    if (at + 40 > octets.length || octets[at] >> 4 !== 6)
+        return undefined;
+    const end = Math.min(at + 40 + ((octets[at + 4] << 8) | octets[at + 5]), octets.length);
+    const walk = {
+        protocol: octets[at + 6],
+        upperAt: at + 40,
+        end,
+        nextHeaderAt: at + 6,
+        homeAddressAt: -1,
+        homeOptionsAt: -1,
+        routing2At: -1,
+        fragmentAt: -1,
+        firstFragment: true,
+    };
+    for (let headers = 0; walk.firstFragment; headers++) {
+        const { protocol, upperAt } = walk;
+        if (!isExtension(protocol))
+            break;
+        if (headers >= MAX_EXTENSION_HEADERS || upperAt + 8 > end)
+            return undefined;
+        const size = protocol === PROTOCOL.fragment ? 8 : 8 * (octets[upperAt + 1] + 1);
+        if (upperAt + size > end || !step(octets, walk, upperAt + size))
+            return undefined;
+        walk.nextHeaderAt = upperAt;
+        walk.protocol = octets[upperAt];
+        walk.upperAt = upperAt + size;
+    }
+    return walk;
+}
+function isExtension(protocol) {
+    return (protocol === PROTOCOL.hopByHopOptions ||
+        protocol === PROTOCOL.routing ||
+        protocol === PROTOCOL.fragment ||
+        protocol === PROTOCOL.destinationOptions);
+}
+/** Takes note of the extension header that ends at `to`; false where it is malformed. */
+function step(octets, walk, to) {
+    const at = walk.upperAt;
+    if (walk.protocol === PROTOCOL.fragment) {
+        walk.fragmentAt = at;
+        walk.firstFragment = ((octets[at + 2] << 8) | octets[at + 3]) < 8;
+    }
+    else if (walk.protocol === PROTOCOL.routing) {
+        if (octets[at + 2] !== 2)
+            return true;
+        if (octets[at + 1] !== 2)
+            return false;
+        if (octets[at + 3] === 1)
+            walk.routing2At = at;
+    }
+    else if (walk.protocol === PROTOCOL.destinationOptions) {
+        const found = findOption(octets, at + 2, to, IPV6_OPTION.homeAddress);
+        if (found === MALFORMED)
+            return false;
+        if (found >= 0) {
+            if (octets[found + 1] !== 16)
+                return false;
+            walk.homeAddressAt = found + 2;
+            walk.homeOptionsAt = at;
+        }
+    }
+    return true;
+}
+const MALFORMED = -2;
+/** Offset of the last option of a type in [from, to), -1 without one, MALFORMED where it overruns. */
+function findOption(octets, from, to, type) {
+    let found = -1;
+    let at = from;
+    while (at < to) {
+        if (octets[at] === 0) {
+            at += 1;
+            continue;
+        }
+        const next = at + 1 < to ? at + 2 + octets[at + 1] : to + 1;
+        if (next > to)
+            return MALFORMED;
+        if (octets[at] === type)
+            found = at;
+        at = next;
+    }
+    return found;
+}
+/** Fixed octets of Mobility Header types 0 to 7, before their options. Source: RFC 6275 6.1. */
+const MOBILITY_FIXED = [8, 16, 16, 24, 24, 12, 12, 24];
+/**
+ * Offset of the type octet of a mobility option in the Mobility Header at `mobilityAt`; -1 where it
+ * is not there, the header is cut or malformed, or its type has no options that are known here.
+ *
+ * Source: RFC 6275 section 6.2.1.
+ */
+export function findMobilityOption(octets, mobilityAt, optionType) {
+    if (mobilityAt + 8 > octets.length)
+        return -1;
+    const end = mobilityAt + 8 * (octets[mobilityAt + 1] + 1);
+    const fixed = MOBILITY_FIXED[octets[mobilityAt + 2]];
+    if (fixed === undefined || end > octets.length)
+        return -1;
+    return Math.max(findOption(octets, mobilityAt + fixed, end, optionType), -1);
+}
+/** Where an upper layer has its checksum; -1 where it has none. */
+function checksumAt(protocol) {
+    switch (protocol) {
+        case PROTOCOL.tcp:
+            return 16;
+        case PROTOCOL.udp:
+            return 6;
+        case PROTOCOL.icmpv6:
+            return 2;
+        case PROTOCOL.mobility:
+            return 4;
+        default:
+            return -1;
+    }
+}
+/**
+ * Recomputes in place the checksum of the upper layer of the packet at `at`: Mobility Header,
+ * ICMPv6, UDP or TCP. False where there is none to compute: another protocol, a fragment, or a
+ * malformed packet; the octets are then as before.
+ *
+ * Source: RFC 8200 section 8.1, RFC 6275 sections 6.1.1, 6.3 and 6.4.
+ */
+export function fixUpperChecksum(octets, at = 0) {
+    const walk = walkHeaders(octets, at);
+    const end = walk === undefined ? -1 : checksummedEnd(octets, walk);
+    if (walk === undefined || end < 0)
+        return false;
+    const field = walk.upperAt + checksumAt(walk.protocol);
+    octets[field] = 0;
+    octets[field + 1] = 0;
+    const sum = sumOf(octets, at, walk, end);
+    // A UDP checksum of zero would mean that there is none.
+    const shown = sum === 0 && walk.protocol === PROTOCOL.udp ? 0xffff : sum;
+    octets[field] = shown >> 8;
+    octets[field + 1] = shown;
+    return true;
+}
+/**
+ * Is the upper layer's checksum right? True also where there is none to judge. `parsePacket` leaves
+ * TCP and UDP to their protocols; this is their check.
+ *
+ * Source: RFC 8200 section 8.1.
+ */
+export function checksumOk(octets, at = 0) {
+    const walk = walkHeaders(octets, at);
+    const end = walk === undefined ? -1 : checksummedEnd(octets, walk);
+    return walk === undefined || end < 0 || sumOf(octets, at, walk, end) === 0;
+}
+/** Where the octets end that the checksum covers; -1 where none can be computed. */
+function checksummedEnd(octets, { protocol, upperAt, fragmentAt, ...walk }) {
+    const more = fragmentAt >= 0 && (octets[fragmentAt + 3] & 1) !== 0;
+    const field = checksumAt(protocol);
+    if (field < 0 || more || !walk.firstFragment || upperAt + field + 2 > walk.end)
+        return -1;
+    let end = walk.end;
+    if (protocol === PROTOCOL.mobility)
+        end = upperAt + 8 * (octets[upperAt + 1] + 1);
+    if (protocol === PROTOCOL.udp) {
+        end = upperAt + ((octets[upperAt + 4] << 8) | octets[upperAt + 5]);
+        if (end < upperAt + 8)
+            return -1;
+    }
+    return end > walk.end ? -1 : end;
+}
+function sumOf(octets, at, walk, end) {
+    const source = walk.homeAddressAt >= 0 ? walk.homeAddressAt : at + 8;
+    const destination = walk.routing2At >= 0 ? walk.routing2At + 8 : at + 24;
+    const { protocol, upperAt } = walk;
+    return checksumBetween(octets, source, octets, destination, protocol, octets, upperAt, end);
+}

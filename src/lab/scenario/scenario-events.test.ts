@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_TIME, seconds } from '../../core/time.ts';
+import { eventsOfEach } from './scenario-events.ts';
+
+const count = (name: string) => (name === 'mn' ? 5 : undefined);
+const move = {
+  kind: 'move',
+  at: seconds(3),
+  interface: 'wlan0',
+  to: 'visited',
+  gap: NO_TIME,
+} as const;
+
+test('an event of the nodes of a count is one event each, evenly spread', () => {
+  const events = eventsOfEach({ ...move, node: 'mn', over: seconds(2) }, count);
+  assert.deepEqual(
+    events.map((event) => [event.at, 'node' in event ? event.node : '']),
+    [
+      [3_000_000, 'mn-0'],
+      [3_500_000, 'mn-1'],
+      [4_000_000, 'mn-2'],
+      [4_500_000, 'mn-3'],
+      [5_000_000, 'mn-4'],
+    ],
+  );
+});
+
+test('without a time to spread over, all happen at once; one node has one event', () => {
+  const together = eventsOfEach({ ...move, node: 'mn' }, count);
+  assert.deepEqual([together.length, new Set(together.map(({ at }) => at)).size], [5, 1]);
+  assert.equal(eventsOfEach({ ...move, node: 'other' }, count).length, 1);
+});
