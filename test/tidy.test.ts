@@ -35,7 +35,7 @@ interface Source {
   readonly layer: string | undefined;
 }
 
-const sources: readonly Source[] = ['src', 'test', 'bin'].flatMap((folder) =>
+const sources: readonly Source[] = ['src', 'test', 'bench', 'bin'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.(ts|js)$/.test(name))
     .map((name) => {

@@ -100,7 +100,7 @@ export class Node implements Role {
     if (!parsed.ok) return this.#refuse(input.octets, parsed.error, input.reason, now);
     // IPv4 is taken apart too, but nobody here has an address of it.
     if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];
-    const received = { ...view(input, parsed.value), ...(provedHome && { provedHome }) };
+    const received = view(input, parsed.value, provedHome);
     if (input.reason === 'home-address-unverified') {
       const counted = count('mobility.home_address_unverified');
       // RFC 6275 section 6.3: nobody can live at such an address, and nobody is told.
@@ -166,7 +166,7 @@ export class Node implements Role {
 /** Layers behind which another packet begins. */
 const TUNNELS: ReadonlySet<LayerName> = new Set(['ipv6', 'ipv4', 'gre']);
 
-function view(input: Packet, layers: readonly Layer[]): Received {
+function view(input: Packet, layers: readonly Layer[], provedHome?: Address): Received {
   const outer = layers[0];
   if (outer?.layer !== 'ipv6') throw new RangeError('a packet that was parsed begins with IPv6');
   // Every packet comes by here: field by field, since copying what is left of an object is slow.
@@ -181,6 +181,7 @@ function view(input: Packet, layers: readonly Layer[]): Received {
   };
   if (input.from !== undefined) received.from = input.from;
   if (input.tunnel !== undefined) received.tunnel = input.tunnel;
+  if (provedHome !== undefined) received.provedHome = provedHome;
   for (let i = 1; i < layers.length; i++) {
     const layer = layers[i]!;
     // What stands behind a message (octets that nobody needs) is not the message.

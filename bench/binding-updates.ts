@@ -1,0 +1,226 @@
+/**
+ * Verified Binding Updates a second, at a peer (return routability) and at a home agent (RFC 4285),
+ * with few bindings and with many, beside the same cryptography without a protocol around it; and
+ * the memory that a binding takes.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { homeProof } from '../src/core/home-authentication.ts';
+import type { Environment, Input, LinkAddress, Role } from '../src/core/role.ts';
+import { ntpTimestamp } from '../src/core/security/authentication-option.ts';
+import {
+  bindingManagementKey,
+  keygenToken,
+  signBindingAuthorization,
+} from '../src/core/security/return-routability.ts';
+import { after, type Instant, START, seconds } from '../src/core/time.ts';
+import { nodeCryptography } from '../src/lab/crypto.ts';
+import { createNode } from '../src/roles/create.ts';
+import { type Address, address, addressOctets, addressOf } from '../src/wire/address.ts';
+import { type LayerInput, type MobilityOptionInput, serialisePacket } from '../src/wire/packet.ts';
+import { type Measurement, median } from './measure.ts';
+
+const SIZES = [1_000, 30_000];
+const ROUNDS = 5;
+/** Updates in one round. */
+const BATCH = 20_000;
+
+const CARE_OF = address('2001:db8:2::7');
+const AGENT = address('2001:db8:1::1');
+const PEER = address('2001:db8:f::1');
+const PREFIX = address('2001:db8:1::');
+const LINK_ADDRESS = '\x02\0\0\0\0\x01' as LinkAddress;
+const EPOCH = 1_700_000_000_000_000;
+/** As many octets as a keygen token is made of. */
+const TOKEN_DATA = new Uint8Array(25);
+/** Octets that a Binding Update's and an acknowledgement's authenticator are made over. */
+const UPDATE_DATA = new Uint8Array(80);
+const ANSWER_DATA = new Uint8Array(48);
+
+const ENVIRONMENT: Environment = {
+  random: () => 0.5,
+  // Known secrets, so that tokens can be made without asking for them a million times.
+  secrets: (count) => new Uint8Array(count),
+  crypto: nodeCryptography,
+  epoch: EPOCH,
+  // Registrations are renewed here; the second of waiting before a first one is not what is measured.
+  without: new Set(['home-dad']),
+  constants: {},
+};
+
+/** A node that takes updates, and whoever sends them. */
+interface Registrar {
+  readonly name: string;
+  readonly node: Role;
+  /** An update for home address number `n`, the `turn`-th of it. */
+  update(n: number, turn: number, now: Instant): Uint8Array;
+  /** The cryptography that one update and its answer cost, and nothing else. */
+  bare(): void;
+}
+
+/** Return routability at a peer. */
+function peer(size: number): Registrar {
+  const node = createNode({ name: 'cn', correspondentNode: { maxBindings: size } }, ENVIRONMENT);
+  const zeros = new Uint8Array(20);
+  const nonce = new Uint8Array(8);
+  const careOfToken = keygenToken(nodeCryptography, zeros, CARE_OF, nonce, 'care-of');
+  const subject = { careOf: CARE_OF, correspondent: PEER };
+  // The first question makes the nonce that all tokens here are made with.
+  const question = { layer: 'care-of-test-init', careOfInitCookie: nonce } as const;
+  node.handle(arriving(packet(CARE_OF, PEER, [question])), START);
+  return {
+    name: 'a peer',
+    node,
+    update(n, turn) {
+      const home = homeOf(n);
+      const homeToken = keygenToken(nodeCryptography, zeros, home, nonce, 'home');
+      const key = bindingManagementKey(nodeCryptography, homeToken, careOfToken);
+      const octets = bindingUpdate(PEER, home, turn, false, [
+        { option: 'nonce-indices', homeNonceIndex: 0, careOfNonceIndex: 0 },
+        { option: 'binding-authorization-data', authenticator: new Uint8Array(12) },
+      ]);
+      signBindingAuthorization(nodeCryptography, octets, key, subject);
+      return octets;
+    },
+    bare() {
+      nodeCryptography.hmacSha1(zeros, TOKEN_DATA);
+      nodeCryptography.hmacSha1(zeros, TOKEN_DATA);
+      nodeCryptography.sha1(nonce);
+      nodeCryptography.hmacSha1(zeros, UPDATE_DATA);
+      nodeCryptography.hmacSha1(zeros, ANSWER_DATA);
+    },
+  };
+}
+
+/** Home registrations with the authentication option. */
+function homeAgent(size: number): Registrar {
+  const authentication = { method: 'rfc4285', spi: 256, key: new Uint8Array(16).fill(7) } as const;
+  const mobileNodes = Array.from({ length: size }, (_, n) => ({ home: homeOf(n), authentication }));
+  const address = AGENT;
+  const network = { link: 'eth0', address, prefix: PREFIX, prefixLength: 64 };
+  const config = { ...network, mobileNodes, allowUnauthenticated: false, maxBindings: size };
+  const node = createNode({ name: 'ha', homeAgent: config }, ENVIRONMENT);
+  node.handle(
+    { kind: 'link', link: 'eth0', up: true, linkAddress: LINK_ADDRESS, mtu: 1500 },
+    START,
+  );
+  return {
+    name: 'a home agent',
+    node,
+    update(n, turn, now) {
+      const subject = { careOf: CARE_OF, home: homeOf(n) };
+      const timestamp = ntpTimestamp(EPOCH, (now + turn) as Instant);
+      const proof = homeProof(authentication, nodeCryptography, subject, timestamp);
+      const octets = bindingUpdate(AGENT, subject.home, turn, true, proof.options);
+      proof.sign(octets);
+      return octets;
+    },
+    bare() {
+      nodeCryptography.hmacSha1(authentication.key, UPDATE_DATA);
+      nodeCryptography.hmacSha1(authentication.key, ANSWER_DATA);
+    },
+  };
+}
+
+export function bindingUpdates(): Measurement[] {
+  return [peer, homeAgent].flatMap((make) => {
+    let few: number | undefined;
+    return SIZES.flatMap((size) => {
+      const results = measure(make(size), size, few);
+      few ??= results[0]!.value;
+      return results;
+    });
+  });
+}
+
+function measure(
+  { name, node, update, bare }: Registrar,
+  size: number,
+  few?: number,
+): Measurement[] {
+  const before = heapUsed();
+  for (let n = 0; n < size; n++) accept(node, update(n, 1, START), START);
+  const now = settle(node);
+  const memory = (heapUsed() - before) / size;
+  const speeds: number[] = [];
+  const bares: number[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    // Of nodes from all over the table, each newer than the last of its node.
+    const updates = Array.from({ length: BATCH }, (_, i) =>
+      update((i * 7919) % size, round * 100 + Math.floor(i / size), now),
+    );
+    speeds.push(perSecond(updates, (octets) => accept(node, octets, now)));
+    bares.push(perSecond(updates, bare));
+  }
+  const value = median(speeds);
+  const what = `at ${name}, ${size.toLocaleString('en').replaceAll(',', ' ')} bindings`;
+  const rate = { name: `Binding Updates ${what}`, value, unit: 'updates/s', aim: { least: 0.7 } };
+  return [
+    { ...rate, reference: { name: 'the cryptography bare', value: median(bares) } },
+    ...(few === undefined ? [] : [{ ...rate, reference: { name: 'with 1 000', value: few } }]),
+    { name: `memory a binding ${what}`, value: memory, unit: 'octets', aim: { most: 600 } },
+  ];
+}
+
+function perSecond(updates: readonly Uint8Array[], work: (octets: Uint8Array) => void): number {
+  const began = performance.now();
+  for (const octets of updates) work(octets);
+  return (BATCH * 1000) / (performance.now() - began);
+}
+
+/** Feeds an update in. Throws where it is not accepted: a refusal would be fast, and no measure. */
+function accept(node: Role, octets: Uint8Array, now: Instant): void {
+  const outputs = node.handle(arriving(octets), now);
+  for (const output of outputs) {
+    if (output.kind === 'count' && output.counter === 'mobility.bu_accepted') return;
+  }
+  throw new Error(`not accepted: ${outputs.map((one) => JSON.stringify(one)).join(' ')}`);
+}
+
+/** Lets pass what first registrations bring with them, such as Neighbor Advertisements. */
+function settle(node: Role): Instant {
+  const end = after(START, seconds(30));
+  for (let next = node.deadline(); next !== undefined && next < end; next = node.deadline()) {
+    node.handle({ kind: 'tick' }, next);
+  }
+  return end;
+}
+
+function arriving(octets: Uint8Array): Input {
+  return { kind: 'packet', link: 'eth0', octets, reason: 'mobility' };
+}
+
+function bindingUpdate(
+  destination: Address,
+  homeAddress: Address,
+  sequence: number,
+  homeRegistration: boolean,
+  proof: readonly MobilityOptionInput[],
+): Uint8Array {
+  const careOf = { option: 'alternate-care-of-address', careOfAddress: CARE_OF } as const;
+  const options = [careOf, ...proof];
+  const flags = { acknowledge: true, homeRegistration };
+  return packet(CARE_OF, destination, [
+    { layer: 'destination-options', options: [{ option: 'home-address', homeAddress }] },
+    { layer: 'binding-update', sequence, ...flags, lifetime: 105, options },
+  ]);
+}
+
+const packet = (source: Address, destination: Address, layers: readonly LayerInput[]) =>
+  serialisePacket([{ layer: 'ipv6', source, destination, hopLimit: 64 }, ...layers]);
+
+/** Home address number `n`. */
+function homeOf(n: number): Address {
+  const octets = addressOctets(PREFIX);
+  new DataView(octets.buffer).setUint32(12, n + 0x1000);
+  return addressOf(octets);
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function heapUsed(): number {
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
