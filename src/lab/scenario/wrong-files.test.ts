@@ -210,7 +210,6 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
     '16:18: nodes.mn.auth.esp: cannot be one for many nodes: each needs keys and numbers of its own',
     '19:44: traffic.download.to: "mn" are 2 nodes: name one of them, such as mn-0',
     '20:33: traffic.ticks.from: "mn" are 2 nodes: name one of them, such as mn-0',
-    '22:21: events[0].move: "mn" is no node of this file: there are several: name one, such as mn-0',
     '25:3: expect.mn: is no flow and no node of this file: there are several: name one, such as mn-0',
   ],
   [
