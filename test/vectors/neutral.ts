@@ -120,7 +120,8 @@ function addressesIn(octets: Uint8Array): Address[] {
 function mobilityToNeutral(layer: Layer, json: Record_): Json {
   const head = { hdr: 'mh', ...rename(json, MH) };
   const body = MH_BODY[layer.layer];
-  if (body === undefined) return { ...head, data: json.data! };
+  // Messages later than RFC 6275 are octets in the schema, from behind the checksum.
+  if (body === undefined) return { ...head, data: octetsOf(layer).slice(12) };
   return {
     ...head,
     body: rename(json, body),
