@@ -156,11 +156,12 @@ export class Declaration<Tag extends string, Name extends string, F extends Fiel
         one.write(octets, at, input[key] ?? computed[key] ?? one.initial);
       }
       let size = this.size;
-      for (const tail of this.#tails) {
-        key = tail.key;
-        const value = input[key] ?? tail.field.initial;
-        tail.field.write(octets, at + size, value, size, exact);
-        size += tail.field.sizeOf(value, size, exact);
+      for (let i = 0; i < this.#tails.length; i++) {
+        const { key: name, field } = this.#tails[i]!;
+        key = name;
+        const value = input[name] ?? field.initial;
+        field.write(octets, at + size, value, size, exact);
+        if (i + 1 < this.#tails.length) size += field.sizeOf(value, size, exact);
       }
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;

@@ -181,12 +181,13 @@ interface Laid {
 }
 
 /** The list as it will stand: with the padding that alignment needs, unless it is to be exact. */
-function* layOut(
+function layOut(
   list: readonly OptionLoose[],
   before: number,
   exact: boolean,
   byName: ReadonlyMap<string, Declared>,
-): Generator<Laid> {
+): Laid[] {
+  const laidOut: Laid[] = [];
   let p = before;
   for (const value of list) {
     const declaration = value.option === 'unknown' ? undefined : byName.get(value.option);
@@ -198,13 +199,14 @@ function* layOut(
     const laid = { size: declaration === undefined ? size - 1 : size, declaration, value };
     if (!exact) {
       const gap = padding(p, laid.size, declaration?.traits.align);
-      if (gap > 0) yield pad(gap);
+      if (gap > 0) laidOut.push(pad(gap));
       p += gap;
     }
-    yield laid as Laid;
+    laidOut.push(laid as Laid);
     p += laid.size;
   }
-  if (!exact && p % 8 !== 0) yield pad(8 - (p % 8));
+  if (!exact && p % 8 !== 0) laidOut.push(pad(8 - (p % 8)));
+  return laidOut;
 }
 
 function padding(at: number, size: number, align: Alignment | undefined): number {

@@ -61,10 +61,13 @@ function place(layers: readonly LayerInput[]): Placed[] {
   return placed;
 }
 
-/** The fields of a layer that follow from what stands behind it. */
+/** The absent fields of a layer that follow from what stands behind it. */
 function computed(placed: readonly Placed[], i: number): Loose {
   const value: Record<string, unknown> = {};
-  for (const field of placed[i]!.entry.computes) value[field] = COMPUTE[field](placed, i);
+  const { entry, filled } = placed[i]!;
+  for (const field of entry.computes) {
+    if (filled[field] === undefined) value[field] = COMPUTE[field](placed, i);
+  }
   return value;
 }
 

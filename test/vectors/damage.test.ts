@@ -9,50 +9,15 @@ import {
   layersToJson,
   PARTS,
   parsePacket,
-  receiverFault,
-  serialisePacket,
   summarise,
   toHex,
   unknownOptionFault,
   walkHeaders,
 } from '../../src/wire/index.ts';
 import { lines, list, noVectors, octetsOf, type Vector } from './corpus.ts';
+import { sane } from './sane.ts';
 
 const skip = noVectors;
-
-/** A value that re-serialises to itself, or an error with an offset within the octets. */
-function sane(octets: Uint8Array, what: string): void {
-  const parsed = parsePacket(octets);
-  if (!parsed.ok) {
-    const { offset } = parsed.error;
-    assert.ok(offset >= 0 && offset <= octets.length, `${what}: offset ${offset}`);
-    return;
-  }
-  const again = serialisePacket(parsed.value);
-  if (Buffer.compare(again, octets) !== 0) assert.equal(toHex(again), toHex(octets), what);
-  const fault = receiverFault(parsed.value);
-  assert.ok(fault === undefined || (fault.offset >= 0 && fault.offset < octets.length), what);
-  agrees(octets, what);
-}
-
-/** The walk sees the same upper layer as the parser, where that took the first packet apart. */
-function agrees(octets: Uint8Array, what: string): void {
-  const walk = walkHeaders(octets);
-  assert.ok(walk !== undefined, `${what}: the parser accepts it and the walk does not`);
-  const parsed = parsePacket(octets);
-  if (!parsed.ok || walk.fragmentAt >= 0) return;
-  const inner = parsed.value.findIndex(({ layer }, i) => i > 0 && layer === 'ipv6');
-  const outer = inner < 0 ? parsed.value : parsed.value.slice(0, inner + 1);
-  const names: readonly string[] = outer.map(({ layer }) => layer);
-  if (walk.protocol === 17) assert.ok(names.includes('udp'), what);
-  if (walk.protocol === 6) assert.ok(names.includes('tcp'), what);
-  if (walk.protocol === 41) assert.ok(inner > 0, what);
-  if (walk.protocol === 135)
-    assert.ok(
-      outer.some((layer) => 'mhType' in layer),
-      what,
-    );
-}
 
 /** Some of each kind, so that all formats are damaged and the run stays short. */
 function sample(count: number): Vector[] {
@@ -126,7 +91,7 @@ test('arbitrary octets never throw and never hang, whichever function reads them
     const parsed = parsePacket(octets);
     if (parsed.ok) {
       layersToJson(parsed.value);
-      assert.ok(summarise(parsed.value).startsWith('IPv6 '));
+      assert.match(summarise(parsed.value), /^IPv[46] /);
     }
   };
   fc.assert(fc.property(packets, property), { numRuns: 3000 });
