@@ -265,3 +265,17 @@ test('what waits for a slow link leaves as fast as the link has become', () => {
   ]);
   assert.deepEqual({ ...losses }, {});
 });
+
+test('a node that was restarted does not hear what its last life sent', () => {
+  const { simulation, link, a, c, send } = setUp({ delay: milliseconds(5) });
+  for (const ear of [a, c]) link.listen(ear, GROUP);
+  const reborn = new Ear(simulation, 'a', 1);
+  simulation.at(at(1), () => send(a, GROUP, 7));
+  simulation.at(at(3), () => {
+    link.detach(a);
+    link.attach(reborn);
+    link.listen(reborn, GROUP);
+  });
+  simulation.run(at(100));
+  assert.deepEqual([reborn.heard, c.heard.length], [[], 1]);
+});

@@ -237,11 +237,11 @@ export class Link {
     }
     // A copy of the list: what a station hears may make it leave.
     for (const station of [...(this.#groups.get(frame.to) ?? [])]) {
-      if (station === sender || station.allGroups === true) continue;
+      if (isSame(station, sender) || station.allGroups === true) continue;
       this.#deliver(sender, station, { ...frame, octets: frame.octets.slice() });
     }
     for (const station of [...this.#hearsAll]) {
-      if (station === sender) continue;
+      if (isSame(station, sender)) continue;
       this.#deliver(sender, station, { ...frame, octets: frame.octets.slice() });
     }
   }
@@ -271,6 +271,9 @@ export class Link {
     for (const one of this.#observers) one.lost?.(frame, now, sender, reason);
   }
 }
+
+/** No port gives back what came from it, though the node may have crashed and started meanwhile. */
+const isSame = (one: Station, other: Station): boolean => one.linkAddress === other.linkAddress;
 
 /** Bit 0 of the first octet tells a group from a station (IEEE 802). */
 export const isGroup = (address: LinkAddress): boolean => (address.charCodeAt(0) & 1) !== 0;
