@@ -113,7 +113,11 @@ export class Paths {
 
   /** The entries that carry what we send to a bound peer, for asking whether they are in use. */
   toPeerIds(peer: Address): string[] {
-    return [toPeerId(peer), ...[...this.#own.keys()].map((home) => peerId(home, peer))];
+    const away = [...this.#own.keys()];
+    return [
+      toPeerId(peer),
+      ...away.flatMap((home) => [peerId(home, peer), tunnelledId(home, peer)]),
+    ];
   }
 
   /** The entry that carries what we send to a registered peer, for asking whether it is in use. */
@@ -121,35 +125,60 @@ export class Paths {
     return peerId(home, peer);
   }
 
-  /** @param wasAway there may be an entry already. */
+  /** @param wasAway there may be entries already. */
   #refresh(home: Address, peer: Address, wasAway: boolean): Output[] {
     const own = this.#own.get(home);
     const registered = this.#registered.get(home)?.get(peer);
     const bound = this.#peers.get(peer);
-    const unused = wasAway ? unforward(peerId(home, peer)) : [];
-    if (own === undefined) return unused;
-    if (registered === undefined && bound === undefined) return unused;
-    // The tunnel is the longer way: the control side hears of it here as for any other peer.
-    const notify = registered === undefined && own.notify;
-    const actions: Action[] = notify ? [{ notify: 'tunnelled-to-peer' }] : [];
-    if (registered !== undefined) {
-      actions.push({ insert: 'home-address', careOf: registered.careOf });
-    }
-    if (bound !== undefined) actions.push({ insert: 'routing-2', careOf: bound.careOf });
-    if (registered === undefined) {
-      actions.push(throughAgent(own));
-    }
-    const ends = [registered?.until, bound?.expiresAt].filter((end) => end !== undefined);
-    const entry: ForwardingEntry = {
-      id: peerId(home, peer),
-      owner: 'paths',
-      at: 'leaving',
-      match: { src: { address: home }, dst: { address: peer } },
-      do: actions,
-      expiresAt: Math.min(...ends) as Instant,
-    };
-    return forward(entry);
+    const straight = own && registered && straightEntry(home, peer, registered, bound);
+    const tunnelled = own && bound && tunnelledEntry(own, peer, bound);
+    return [
+      ...(straight ? forward(straight) : wasAway ? unforward(peerId(home, peer)) : []),
+      ...(tunnelled ? forward(tunnelled) : wasAway ? unforward(tunnelledId(home, peer)) : []),
+    ];
   }
+}
+
+/** To a peer that knows our care-of address: with that as the source. */
+function straightEntry(
+  home: Address,
+  peer: Address,
+  registered: Registered,
+  bound: PeerBinding | undefined,
+): ForwardingEntry {
+  return {
+    id: peerId(home, peer),
+    owner: 'paths',
+    at: 'leaving',
+    match: { src: { address: home }, dst: { address: peer } },
+    do: [
+      { insert: 'home-address', careOf: registered.careOf },
+      ...(bound === undefined ? [] : [{ insert: 'routing-2', careOf: bound.careOf } as const]),
+    ],
+    priority: 1,
+    expiresAt: Math.min(registered.until, bound?.expiresAt ?? registered.until) as Instant,
+  };
+}
+
+/**
+ * To a bound peer that does not know us, or whose binding of us has run out this moment. It is
+ * there as long as the peer's binding: the entry for senders at home would leave with a source that
+ * no router here lets pass.
+ */
+function tunnelledEntry(own: OwnPath, peer: Address, bound: PeerBinding): ForwardingEntry {
+  return {
+    id: tunnelledId(own.home, peer),
+    owner: 'paths',
+    at: 'leaving',
+    match: { src: { address: own.home }, dst: { address: peer } },
+    do: [
+      // The tunnel is the longer way: the control side hears of it here as for any other peer.
+      ...(own.notify ? [{ notify: 'tunnelled-to-peer' } as const] : []),
+      { insert: 'routing-2', careOf: bound.careOf },
+      throughAgent(own),
+    ],
+    expiresAt: bound.expiresAt,
+  };
 }
 
 /** The entry for what an address sends that is not away. */
@@ -157,6 +186,7 @@ const toPeerId = (home: Address) => `path/to/${formatAddress(home)}`;
 const tunnelId = (home: Address) => `path/from/${formatAddress(home)}`;
 const peerId = (home: Address, peer: Address) =>
   `path/from/${formatAddress(home)}/to/${formatAddress(peer)}`;
+const tunnelledId = (home: Address, peer: Address) => `${peerId(home, peer)}/by-agent`;
 
 /** All that has no better way goes through the home agent, Mobility Header messages too. */
 function tunnelEntry(own: OwnPath): ForwardingEntry {
