@@ -1,6 +1,7 @@
 /** The command as a user types it: exit codes, what goes to which stream, and no colour in pipes. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,4 +127,30 @@ test('doctor finds Node.js and says that the simulator needs nothing else', () =
   assert.equal(status, 0);
   assert.match(stdout, /ok +Node\.js/);
   assert.match(stdout, /The simulator needs nothing of this but Node\.js\./);
+});
+
+test('completion: bash offers commands, scenarios, and what an option takes', () => {
+  const script = careof(['completion', 'bash']).stdout;
+  const offered = (...words: string[]) => {
+    const typed = `COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _careof`;
+    const asked = `${script}\n${typed}; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    return spawnSync('bash', ['-c', asked], { encoding: 'utf8' }).stdout.trim().split('\n');
+  };
+  assert.deepEqual(offered('careof', 'la'), ['lab']);
+  assert.deepEqual(offered('careof', 'lab', 'run', 'two-m'), ['two-mobile-nodes', 'two-moves']);
+  assert.deepEqual(offered('careof', 'lab', 'run', 'x', '--without', 'tunn')[0], 'tunnel');
+  assert.equal(careof(['completion', 'fish']).status, 2);
+});
+
+test('lab run --watch runs again when the file is written', { timeout: 120_000 }, async () => {
+  const name = file('watched.yaml', WRONG);
+  const child = spawn(process.execPath, [BIN, 'lab', 'run', name, '--watch'], { cwd: folder });
+  let seen = '';
+  child.stdout.on('data', (text) => {
+    seen += text;
+    if (/FAILED {2}ticks lost/.test(text)) file('watched.yaml', RIGHT);
+    if (/1 of 1 expectations met/.test(text)) child.kill();
+  });
+  await once(child, 'exit');
+  assert.match(seen, /FAILED[\s\S]*1 of 1 expectations met/);
 });

@@ -56,15 +56,26 @@ function runCommand(): Command {
     )
     .option('--json', 'one object a scenario, one a line, instead of text')
     .option('--seed <n>', 'dice instead of those of the file', wholeNumber)
-    .option('--without <mechanism>', 'takes a mechanism away (repeatable)', mechanisms, [])
+    .addOption(
+      new Option('--without <mechanism>', 'takes a mechanism away (repeatable)')
+        .choices(Object.keys(MECHANISMS))
+        .argParser(mechanisms)
+        .default([], 'none'),
+    )
     .option('--pcap <dir>', 'captures every link into DIR/SCENARIO/LINK.pcapng')
     .option('--trace <file>', 'writes every event, one JSON object a line')
+    .option('--watch', 'runs again whenever a file is written, until Ctrl-C')
     .option('--judge-times', 'on linux: judges measured times too (the simulator always does)')
     .addHelpText('after', HELP)
-    .action(async (files: string[], options: RunCommandOptions) => {
+    .action(async (files: string[], options: RunCommandOptions & { watch?: boolean }) => {
       if (options.backend === 'linux') {
         const hint = 'Leave --backend away: the simulator shows the same protocol.';
         throw new CareofError('not-yet', 'the backend linux is not in this version yet', hint);
+      }
+      if (options.watch === true) {
+        const { watchScenarios } = await import('./lab-watch.ts');
+        watchScenarios(files, options);
+        return;
       }
       const { runScenarios } = await import('./lab-run.ts');
       process.exitCode = runScenarios(files, options).code;
@@ -72,8 +83,7 @@ function runCommand(): Command {
 }
 
 const HELP = `
-Exit code: 0 all expectations met, 1 some not, 2 a file or the machine is not fit.
-Mechanisms for --without: ${Object.keys(MECHANISMS).join(', ')}`;
+Exit code: 0 all expectations met, 1 some not, 2 a file or the machine is not fit.`;
 
 function wholeNumber(text: string): number {
   const value = Number(text);

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { suggestion } from '../lab/scenario/nearest.ts';
 import { CareofError, EXIT } from './careof-error.ts';
+import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { labCommand } from './lab.ts';
@@ -21,9 +22,12 @@ function program(): Command {
       if (args[0] !== undefined) throw unknownCommand(args[0], careof);
       console.log(overview(paintFor(process.stdout)).join('\n'));
     });
-  for (const command of [demoCommand(), labCommand(), packetCommand(), doctorCommand()]) {
-    careof.addCommand(command);
-  }
+  careof
+    .addCommand(demoCommand())
+    .addCommand(labCommand())
+    .addCommand(packetCommand())
+    .addCommand(doctorCommand())
+    .addCommand(completionCommand());
   overrideExits(careof);
   return careof;
 }
