@@ -68,6 +68,29 @@ export interface HomeAgentConfig {
   readonly advertisement?: AdvertisementConfig;
 }
 
+/** What two nodes were told beforehand (RFC 4449): Kcn and the two nonces, the same at both. */
+export interface ConfiguredKey {
+  readonly key: Uint8Array;
+  readonly homeNonce: Uint8Array;
+  readonly careOfNonce: Uint8Array;
+}
+
+/** The key that a home address was made from (RFC 3972). */
+export interface CgaIdentity {
+  /** PKCS #8 in DER. */
+  readonly privateKey: Uint8Array;
+  /** CGA Parameters as they stand in messages. */
+  readonly parameters: Uint8Array;
+}
+
+/** How a mobile node proves itself to peers; to all others by return routability. */
+export interface PeerProofConfig {
+  /** To those that know RFC 4866. */
+  readonly cga?: CgaIdentity;
+  /** To these, by their addresses. */
+  readonly keys: ReadonlyMap<Address, ConfiguredKey>;
+}
+
 export interface MobileNodeConfig {
   readonly home: Address;
   readonly homePrefixLength: number;
@@ -80,10 +103,16 @@ export interface MobileNodeConfig {
   readonly dad: 'optimistic' | 'normal' | 'off';
   readonly routeOptimisation: boolean;
   readonly maxPeers: number;
+  /** Absent: return routability alone. */
+  readonly peers?: PeerProofConfig;
 }
 
 export interface CorrespondentNodeConfig {
   readonly maxBindings: number;
+  /** Home addresses made of keys are taken at their word (RFC 4866); true if absent. */
+  readonly enhanced?: boolean;
+  /** Home addresses that are proved by a configured key, and by nothing else (RFC 4449). */
+  readonly keys?: ReadonlyMap<Address, ConfiguredKey>;
 }
 
 /** Each part that is there is a role that the node plays; all share one set of bindings. */

@@ -13,6 +13,9 @@ const SPECIFICATION = {
   MAX_TOKEN_LIFETIME: seconds(210),
   MAX_RR_BINDING_LIFETIME: seconds(420),
   INITIAL_DHAAD_TIMEOUT: seconds(3),
+  // RFC 4866, "Protocol Constants".
+  MAX_CGA_BINDING_LIFETIME: seconds(86_400),
+  CREDIT_AGING_INTERVAL: seconds(5),
   // RFC 4861 section 10; RFC 6275 section 7.5 and 12 allow the shorter intervals.
   MAX_RTR_SOLICITATION_DELAY: NO_TIME, // RFC 4861: 1 s. A node told of a new link waits for nothing.
   RTR_SOLICITATION_INTERVAL: seconds(4),
@@ -25,6 +28,8 @@ const SPECIFICATION = {
 } as const;
 
 const IMPLEMENTATION = {
+  /** How long a binding holds whose care-of address is not proved yet (RFC 4866). */
+  UNVERIFIED_BINDING_LIFETIME: seconds(30),
   /** What a mobile node asks of its home agent. */
   HOME_LIFETIME: seconds(3600),
   /** The most that a home agent grants. */

@@ -11,6 +11,13 @@ export const COUNTERS = {
   'mobility.bu_circular':
     'Binding Updates for a care-of address that leads back to the home address',
   'mobility.bu_expired_nonce': 'Binding Updates with a nonce index that is gone',
+  'mobility.bu_early': 'Binding Updates accepted whose care-of address is not proved yet',
+  'mobility.bu_cga_failed': 'Binding Updates whose home address is not of the key that signed them',
+  'mobility.bu_permanent_token_unknown':
+    'Binding Updates proved by a permanent token that was not granted',
+  'mobility.bu_home_nonce_missing': 'Binding Updates that show a key without a home test',
+  'mobility.bu_permanent_token_exists':
+    'Binding Updates without the permanent token that the home address was granted',
   'mobility.bu_old_authenticator_form':
     'De-registrations authenticated over the care-of address instead of the home address',
   'mobility.ba_received': 'Binding Acknowledgements that answered an update of ours',

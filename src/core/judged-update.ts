@@ -27,6 +27,8 @@ export interface JudgedUpdate {
   readonly neighbor?: { readonly link: string; readonly linkAddress: LinkAddress };
   /** What proves the answer. */
   readonly proof: Proof;
+  /** The care-of address is not proved yet (RFC 4866). */
+  readonly unverified?: true;
 }
 
 /** The update with no objection to it, or nothing, and what is to be done besides. */

@@ -8,6 +8,10 @@ export const MECHANISMS = {
   'proxy-neighbor-discovery':
     'the home agent answers for absent mobile nodes on the home link (RFC 6275 10.4.1)',
   'return-routability': 'the mobile node proves its addresses to a peer (RFC 6275 5.2.5)',
+  cga: 'a home address made of a key proves itself by that key (RFC 4866, RFC 3972)',
+  'care-of-credit':
+    'a care-of address that is not proved gets no more octets than its owner has sent (RFC 4866)',
+  'configured-key': 'two nodes prove updates by a key that both were given (RFC 4449)',
   'mobility-header-exemption':
     'Mobility Header messages bypass the bindings (RFC 6275 6.1), so tests reach the right address',
   'binding-error': 'a peer that knows no binding says so (RFC 6275 9.3.3)',

@@ -25,6 +25,8 @@ interface Registered {
 interface PeerBinding {
   readonly careOf: Address;
   readonly expiresAt: Instant;
+  /** The octets that may be sent there, where the care-of address is not proved (RFC 4866). */
+  readonly credit?: number;
 }
 
 /**
@@ -106,6 +108,7 @@ export class Paths {
             match: { dst: { address: peer } },
             do: [{ insert: 'routing-2', careOf: binding.careOf }],
             expiresAt: binding.expiresAt,
+            ...(binding.credit === undefined ? {} : { credit: binding.credit }),
           });
     for (const home of this.#own.keys()) outputs.push(...this.#refresh(home, peer, true));
     return outputs;
@@ -120,6 +123,11 @@ export class Paths {
     ];
   }
 
+  /** The one of them that holds to a credit, where the peer's care-of address is not proved. */
+  creditedId(peer: Address): string {
+    return toPeerId(peer);
+  }
+
   /** The entry that carries what we send to a registered peer, for asking whether it is in use. */
   fromHomeId(home: Address, peer: Address): string {
     return peerId(home, peer);
@@ -130,7 +138,8 @@ export class Paths {
     const own = this.#own.get(home);
     const registered = this.#registered.get(home)?.get(peer);
     const bound = this.#peers.get(peer);
-    const straight = own && registered && straightEntry(home, peer, registered, bound);
+    const proved = bound?.credit === undefined ? bound : undefined;
+    const straight = own && registered && straightEntry(home, peer, registered, proved);
     const tunnelled = own && bound && tunnelledEntry(own, peer, bound);
     return [
       ...(straight ? forward(straight) : wasAway ? unforward(peerId(home, peer)) : []),
@@ -153,7 +162,7 @@ function straightEntry(
     match: { src: { address: home }, dst: { address: peer } },
     do: [
       { insert: 'home-address', careOf: registered.careOf },
-      ...(bound === undefined ? [] : [{ insert: 'routing-2', careOf: bound.careOf } as const]),
+      ...(bound === undefined ? [] : [toCareOf(bound)]),
     ],
     priority: 1,
     expiresAt: Math.min(registered.until, bound?.expiresAt ?? registered.until) as Instant,
@@ -174,7 +183,8 @@ function tunnelledEntry(own: OwnPath, peer: Address, bound: PeerBinding): Forwar
     do: [
       // The tunnel is the longer way: the control side hears of it here as for any other peer.
       ...(own.notify ? [{ notify: 'tunnelled-to-peer' } as const] : []),
-      { insert: 'routing-2', careOf: bound.careOf },
+      // One entry alone can hold to a credit; what goes from here goes to the peer's home address.
+      ...(bound.credit === undefined ? [toCareOf(bound)] : []),
       throughAgent(own),
     ],
     expiresAt: bound.expiresAt,
@@ -198,6 +208,8 @@ function tunnelEntry(own: OwnPath): ForwardingEntry {
     do: [...(own.notify ? [{ notify: 'tunnelled-to-peer' } as const] : []), throughAgent(own)],
   };
 }
+
+const toCareOf = ({ careOf }: PeerBinding): Action => ({ insert: 'routing-2', careOf });
 
 const throughAgent = ({ careOf, homeAgent }: OwnPath): Action =>
   homeAgent === undefined

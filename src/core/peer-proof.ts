@@ -1,22 +1,18 @@
+/** How a mobile node proves itself to one peer, whatever the means. */
 import type { Address } from '../wire/address.ts';
 import { BINDING_STATUS } from '../wire/numbers.ts';
-import type { MobilityOptionInput } from '../wire/packet.ts';
-import type { NodeState } from './node-state.ts';
-import { count, type Received, tell } from './part.ts';
+import type { LayerOf } from '../wire/packet.ts';
+import type { Received } from './part.ts';
 import type { Output } from './role.ts';
-import { RoutabilityTest, type TestKind, type TestOutput, type Token } from './routability-test.ts';
-import {
-  AUTHENTICATOR_SIZE,
-  bindingManagementKey,
-  signBindingAuthorization,
-  verifyBindingAuthorization,
-} from './security/return-routability.ts';
-import { NO_PROOF, type Proof, signal } from './signalling.ts';
+import type { TestKind, Token } from './routability-test.ts';
+import type { Proof } from './signalling.ts';
 import type { Duration, Instant } from './time.ts';
 
 /** What a peer registration needs to know of the node that registers. */
 export interface Identity {
   readonly home: Address;
+  /** What it asks its home agent for. */
+  readonly lifetime: Duration;
   /** How long a binding for this care-of address may live; zero: it may not be told to peers yet. */
   allowed(careOf: Address, now: Instant): Duration;
 }
@@ -28,148 +24,70 @@ export interface Proving {
 }
 
 /**
- * How this node proves itself to one peer: return routability. It sends the tests, signs updates
- * with what came back, and checks the signatures of the answers.
- *
- * Supported standards: RFC 6275 sections 5.2.5 to 5.2.7, 11.6, 6.2.6, 6.2.7.
+ * The three ways are return routability (RFC 6275), an address made of a key (RFC 4866), and a key
+ * that both were given (RFC 4449). All sign updates with a binding management key; they differ in
+ * where it comes from.
  */
-export class PeerProof {
-  readonly #peer: Address;
-  readonly #home: Address;
-  readonly #state: NodeState;
-  readonly #tests: RoutabilityTest;
-  /** The mechanism `return-routability` is taken away: everything counts as proved. */
-  readonly #off: boolean;
-  #careOf: Address | undefined;
-  /** What the newest update was signed with: its answer is too, even when the tokens run out. */
-  #signed: { readonly careOf: Address; readonly key: Uint8Array } | undefined;
-
-  constructor(peer: Address, home: Address, state: NodeState) {
-    this.#peer = peer;
-    this.#home = home;
-    this.#state = state;
-    this.#tests = new RoutabilityTest(state.constants, state.env);
-    this.#off = state.env.without.has('return-routability');
-  }
-
-  get waiting(): boolean {
-    return this.#tests.waiting;
-  }
-
-  deadline(): Instant | undefined {
-    return this.#tests.deadline();
-  }
-
-  /** Proves that `careOf` is ours; `careOf` equal to home: that home is (RFC 6275 section 5.2.6). */
-  begin(careOf: Address, now: Instant): Proving {
-    this.#careOf = careOf;
-    if (this.#off) return { outputs: [], result: 'proved' };
-    return this.#go(this.#tests.begin(this.#home, this.#underTest(careOf), now), now);
-  }
-
-  received(kind: TestKind, at: Address, cookie: Uint8Array, token: Token, now: Instant): Proving {
-    return this.#go(this.#tests.received(kind, at, cookie, token, now), now);
-  }
-
-  tick(now: Instant): Proving {
-    return this.#go(this.#tests.tick(now), now);
-  }
-
+export interface PeerProof {
+  /** Does a test wait for its answer? */
+  readonly waiting: boolean;
+  deadline(): Instant | undefined;
+  /** Proves that `careOf` is ours; `careOf` equal to home: that home is. */
+  begin(careOf: Address, now: Instant): Proving;
+  /** A Home Test or Care-of Test came. */
+  received(kind: TestKind, at: Address, cookie: Uint8Array, token: Token, now: Instant): Proving;
+  tick(now: Instant): Proving;
   /** Does an Init with this cookie wait for its answer? */
-  awaits(cookie: Uint8Array): boolean {
-    return this.#tests.isPending(cookie);
-  }
-
-  stop(): void {
-    this.#tests.stop();
-  }
-
-  /** The peer does not know the nonces of our tokens any more. */
-  forgetTokens(): void {
-    this.#tests.forgetTokens();
-  }
-
-  /** What signs an update for this care-of address; undefined when the tokens have run out. */
-  proof(careOf: Address, now: Instant): Proof | undefined {
-    if (this.#off) return NO_PROOF;
-    const tokens = this.#tests.proof(this.#underTest(careOf), now);
-    const key = this.#key(careOf, now);
-    if (tokens === undefined || key === undefined) return undefined;
-    const options: MobilityOptionInput[] = [
-      {
-        option: 'nonce-indices',
-        homeNonceIndex: tokens.home.nonceIndex,
-        careOfNonceIndex: tokens.careOf?.nonceIndex ?? 0,
-      },
-      {
-        option: 'binding-authorization-data',
-        authenticator: new Uint8Array(AUTHENTICATOR_SIZE),
-      },
-    ];
-    this.#signed = { careOf, key };
-    const ends = { careOf, correspondent: this.#peer };
-    return {
-      options,
-      sign: (packet) => signBindingAuthorization(this.#state.env.crypto, packet, key, ends),
-    };
-  }
-
+  awaits(cookie: Uint8Array): boolean;
+  stop(): void;
+  /** The peer is said to know nothing of us any more, which may be a lie. */
+  forgetTokens(): void;
+  /** The peer has not answered what was proved. */
+  gaveUp(): void;
+  /**
+   * How long a binding may be asked for. `alone`: whatever the home agent says of the care-of
+   * address, since the peer holds more of a proof than that packets pass there.
+   */
+  longest(): { readonly lifetime: Duration; readonly alone: boolean };
+  /** What signs an update for this care-of address; undefined when there is no proof any more. */
+  proof(careOf: Address, now: Instant): Proof | undefined;
   /** Is this acknowledgement from the peer that proved our update for this care-of address? */
-  verifies(received: Received, careOf: Address): boolean {
-    if (this.#off) return true;
-    if (this.#signed?.careOf !== careOf) return false;
-    const { key } = this.#signed;
-    const ends = { careOf, correspondent: this.#peer };
-    return verifyBindingAuthorization(this.#state.env.crypto, received.octets, key, ends);
-  }
-
-  #key(careOf: Address, now: Instant): Uint8Array | undefined {
-    const tokens = this.#tests.proof(this.#underTest(careOf), now);
-    if (tokens === undefined) return undefined;
-    const { crypto } = this.#state.env;
-    return bindingManagementKey(crypto, tokens.home.keygenToken, tokens.careOf?.keygenToken);
-  }
-
-  /** At home the home address is proof enough (RFC 6275 section 5.2.6). */
-  #underTest(careOf: Address): Address | undefined {
-    return careOf === this.#home ? undefined : careOf;
-  }
-
-  #go(results: readonly TestOutput[], now: Instant): Proving {
-    const outputs: Output[] = [];
-    let result: Proving['result'];
-    for (const one of results) {
-      if (one.kind === 'send') outputs.push(...this.#sendInit(one.test, one.cookie));
-      else if (one.kind === 'unexpected') outputs.push(count('mobility.test_unexpected'));
-      else if (one.kind === 'silent') result = 'silent';
-      else {
-        result = 'proved';
-        const phase = { phase: 'return_routability', began: one.began, ended: now } as const;
-        outputs.push(tell({ kind: 'handover.phase', ...phase, peer: this.#peer }));
-      }
-    }
-    return { outputs, ...(result === undefined ? {} : { result }) };
-  }
-
-  #sendInit(test: TestKind, cookie: Uint8Array): Output[] {
-    const isHome = test === 'home';
-    return [
-      count(isHome ? 'mobility.hoti_sent' : 'mobility.coti_sent'),
-      ...signal({
-        source: isHome ? this.#home : this.#careOf!,
-        destination: this.#peer,
-        layers: [
-          isHome
-            ? { layer: 'home-test-init', homeInitCookie: cookie }
-            : { layer: 'care-of-test-init', careOfInitCookie: cookie },
-        ],
-        tunnelled: isHome && this.#state.paths.own(this.#home) !== undefined,
-      }),
-    ];
-  }
+  verifies(received: Received, careOf: Address): boolean;
+  /**
+   * Takes what an acknowledgement that accepts an update brings with it. True: with that, the peer
+   * is to be told once more, at once.
+   */
+  accepted(message: LayerOf<'binding-acknowledgement'>, careOf: Address, now: Instant): boolean;
+  /** The peer refuses the proof. True: there is another to be tried. */
+  refused(status: number): boolean;
 }
 
-/** Statuses 136 to 138: the peer cannot check the proof any more. */
+/** The lifetime of a binding for a care-of address away from home; zero: it is not to be told yet. */
+export function lifetimeToAsk(
+  proof: PeerProof,
+  identity: Identity,
+  careOf: Address,
+  now: Instant,
+): Duration {
+  const { lifetime, alone } = proof.longest();
+  const most = alone ? identity.lifetime : identity.allowed(careOf, now);
+  return Math.min(lifetime, most) as Duration;
+}
+
+/**
+ * Answers that no key can sign, since the peer has none: they make us prove again and nothing else.
+ * Source: RFC 6275 section 9.5.4, RFC 4866.
+ */
+export function isUnsigned(status: number): boolean {
+  return isExpiredNonce(status) || UNSIGNED.has(status);
+}
+
+const UNSIGNED: ReadonlySet<number> = new Set([
+  BINDING_STATUS.permanentHomeKeygenTokenUnavailable,
+  BINDING_STATUS.nonNullHomeNonceIndexExpected,
+]);
+
+/** Statuses 136 to 138: the peer does not know the nonces of our tokens any more. */
 export function isExpiredNonce(status: number): boolean {
   return status >= BINDING_STATUS.expiredHomeNonceIndex && status <= BINDING_STATUS.expiredNonces;
 }

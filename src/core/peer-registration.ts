@@ -6,7 +6,13 @@ import { pathChanged } from './events.ts';
 import { LeftAlone } from './left-alone.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
-import { type Identity, isExpiredNonce, PeerProof, type Proving } from './peer-proof.ts';
+import {
+  type Identity,
+  isUnsigned,
+  lifetimeToAsk,
+  type PeerProof,
+  type Proving,
+} from './peer-proof.ts';
 import { tellAccepted, tellLost, tellPhase } from './peer-registration-events.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Registration, type RegistrationOutput } from './registration.ts';
@@ -19,8 +25,8 @@ type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' 
 
 /** Updates sent without an answer before a peer counts as silent. */
 const MAX_UPDATES_UNANSWERED = 5;
-/** Status answers 136 to 138 obeyed in a row. */
-const MAX_EXPIRED_NONCES = 3;
+/** Proofs refused in a row, another being at hand. */
+const MAX_REFUSED_PROOFS = 3;
 /** What anybody can forge is believed no more often: Binding Errors, Binding Refresh Requests. */
 const BELIEF_INTERVAL: Duration = seconds(1);
 
@@ -41,21 +47,21 @@ export class PeerRegistration {
   /** The care-of address that the peer shall know; `home`: the binding is to be taken back. */
   #wanted: Address | undefined;
   #proved = false;
-  #expiredNonces = 0;
+  #refusedProofs = 0;
   readonly #alone = new LeftAlone();
   readonly #errors = new RateLimit(BELIEF_INTERVAL, 1);
   readonly #requests = new RateLimit(BELIEF_INTERVAL, 1);
   #usedBefore = 0;
 
-  /** @param first the number before the first update's: newer than any that the peer may remember. */
-  constructor(peer: Address, identity: Identity, state: NodeState, first: number) {
+  /** @param last the number before the first update's: newer than any that the peer may remember. */
+  constructor(peer: Address, identity: Identity, proof: PeerProof, state: NodeState, last: number) {
     this.peer = peer;
     this.#identity = identity;
     this.#state = state;
     const { env, constants } = state;
     const retransmits = !env.without.has('retransmission');
-    this.#registration = new Registration(first, constants, env.random, retransmits);
-    this.#proof = new PeerProof(peer, identity.home, state);
+    this.#registration = new Registration(last, constants, env.random, retransmits);
+    this.#proof = proof;
   }
 
   /** Number of the newest update. */
@@ -150,12 +156,15 @@ export class PeerRegistration {
     const careOf = this.#registration.target?.careOf;
     if (careOf === undefined) return [count('mobility.ba_unexpected')];
     // Answers 136 to 138 cannot be signed; they only make us prove again (RFC 6275 section 9.5.4).
-    const signed = isExpiredNonce(message.status) || this.#proof.verifies(received, careOf);
+    const signed = isUnsigned(message.status) || this.#proof.verifies(received, careOf);
     if (!signed) return [count('mobility.ba_unauthenticated')];
     const { status, sequence } = message;
     // A Binding Refresh Advice is the home agent's to give (RFC 6275 section 6.2.4).
     const answer = { status, sequence, lifetime: lifetimeOf(message.lifetime) };
-    return this.#registered(this.#registration.acknowledged(answer, now), now);
+    const results = this.#registration.acknowledged(answer, now);
+    const bound = results.some(({ kind }) => kind === 'bound');
+    const again = bound && this.#proof.accepted(message, careOf, now) && this.#wanted === careOf;
+    return [...this.#registered(results, now), ...(again ? this.#update(now) : [])];
   }
 
   /** The peer says that it knows no binding of ours. RFC 6275 section 11.3.6. */
@@ -227,19 +236,18 @@ export class PeerRegistration {
     return [...outputs, ...this.#update(now)];
   }
 
-  /** RFC 6275 section 11.7.2: only after the home agent has acknowledged the care-of address. */
+  /** RFC 6275 section 11.7.2: only after the home agent has acknowledged, unless proved without. */
   #update(now: Instant): Output[] {
     const careOf = this.#wanted;
     if (careOf === undefined) return [];
     const release = careOf === this.#identity.home;
-    const longest = release ? seconds(1) : this.#identity.allowed(careOf, now);
+    const lifetime = release ? NO_TIME : lifetimeToAsk(this.#proof, this.#identity, careOf, now);
     // Less than a unit would be a lifetime of 0 on the wire, which takes the binding back.
-    if (!release && longest < LIFETIME_UNIT) return [];
+    if (!release && lifetime < LIFETIME_UNIT) return [];
     // Tokens may run out while the home agent is waited for.
     if (this.#proof.proof(careOf, now) === undefined) return this.#prove(now);
     this.#proved = false;
-    const { MAX_RR_BINDING_LIFETIME, INITIAL_BINDACK_TIMEOUT } = this.#state.constants;
-    const lifetime = release ? NO_TIME : (Math.min(MAX_RR_BINDING_LIFETIME, longest) as Duration);
+    const { INITIAL_BINDACK_TIMEOUT } = this.#state.constants;
     return this.#registered(
       this.#registration.update({ careOf, lifetime }, INITIAL_BINDACK_TIMEOUT, now),
       now,
@@ -310,7 +318,7 @@ export class PeerRegistration {
   }
 
   #bound(careOf: Address, began: Instant, now: Instant): Output[] {
-    this.#expiredNonces = 0;
+    this.#refusedProofs = 0;
     const until = this.#registration.expiresAt!;
     const before = this.#state.paths.registeredCareOf(this.#identity.home, this.peer);
     return [
@@ -325,9 +333,8 @@ export class PeerRegistration {
   }
 
   #refused(status: number, now: Instant): Output[] {
-    if (isExpiredNonce(status) && this.#expiredNonces < MAX_EXPIRED_NONCES) {
-      this.#expiredNonces += 1;
-      this.#proof.forgetTokens();
+    if (this.#refusedProofs < MAX_REFUSED_PROOFS && this.#proof.refused(status)) {
+      this.#refusedProofs += 1;
       return this.#prove(now);
     }
     return this.#leaveAlone(nameIn(BINDING_STATUS, status) ?? `status ${status}`, now);
@@ -337,8 +344,7 @@ export class PeerRegistration {
     const { LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT } = this.#state.constants;
     const careof = this.#wanted ?? this.#identity.home;
     this.stop();
-    // A peer that restarted may know the nonces' numbers and not the nonces: it answers nothing.
-    this.#proof.forgetTokens();
+    this.#proof.gaveUp();
     this.#alone.begin(time ?? LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT, careof, now);
     const refused = tell({ kind: 'registration.refused', ...this.#names(careof), reason });
     return [refused, ...this.#fallBack(reason)];

@@ -51,7 +51,9 @@ export class RoutabilityTest {
   readonly #secrets: Environment['secrets'];
   readonly #without: ReadonlySet<Mechanism>;
   readonly #tests = new Map<TestKind, Test>();
-  #wanted: { readonly careOf: Address | undefined; readonly began: Instant } | undefined;
+  #wanted:
+    | { readonly home: boolean; readonly careOf: Address | undefined; readonly began: Instant }
+    | undefined;
 
   constructor(constants: Constants, env: Pick<Environment, 'secrets' | 'without'>) {
     this.#constants = constants;
@@ -69,11 +71,24 @@ export class RoutabilityTest {
    * proved is not tested again.
    */
   begin(home: Address, careOf: Address | undefined, now: Instant): TestOutput[] {
-    this.#wanted = { careOf, began: now };
+    this.#wanted = { home: true, careOf, began: now };
     const outputs = this.#want('home', home, now);
     if (careOf !== undefined) outputs.push(...this.#want('care-of', careOf, now));
     else this.#tests.delete('care-of');
     return [...outputs, ...this.#conclude(now)];
+  }
+
+  /** Asks for proof of `careOf` alone, where something else proves the home address. */
+  beginCareOf(careOf: Address, now: Instant): TestOutput[] {
+    this.#wanted = { home: false, careOf, began: now };
+    return [...this.#want('care-of', careOf, now), ...this.#conclude(now)];
+  }
+
+  /** The token for this care-of address, if it is fresh. */
+  careOfToken(careOf: Address, now: Instant): Token | undefined {
+    return this.#isFor(this.#tests.get('care-of'), careOf)
+      ? this.#fresh('care-of', now)
+      : undefined;
   }
 
   /** The tokens for this care-of address (undefined: the home token alone), if all are fresh. */
@@ -85,10 +100,8 @@ export class RoutabilityTest {
     if (home === undefined || careOf === undefined) {
       return home && { home, careOf: undefined };
     }
-    const test = this.#tests.get('care-of');
-    const token = this.#fresh('care-of', now);
-    if (token === undefined || !this.#isFor(test, careOf)) return undefined;
-    return { home, careOf: token };
+    const token = this.careOfToken(careOf, now);
+    return token && { home, careOf: token };
   }
 
   /** Feeds a Home Test or Care-of Test that came to the address under test. */
@@ -207,15 +220,16 @@ export class RoutabilityTest {
 
   #conclude(now: Instant): TestOutput[] {
     if (this.#wanted === undefined) return [];
-    const { careOf, began } = this.#wanted;
-    if (this.proof(careOf, now) === undefined) return this.#renew(now);
+    const { home, careOf, began } = this.#wanted;
+    const proved = home ? this.proof(careOf, now) : this.careOfToken(careOf!, now);
+    if (proved === undefined) return this.#renew(home, now);
     this.#wanted = undefined;
     return [{ kind: 'proved', began }];
   }
 
   /** A token that was fresh when the other test began may have run out while that went on. */
-  #renew(now: Instant): TestOutput[] {
-    const tests = [...this.#tests.values()];
+  #renew(home: boolean, now: Instant): TestOutput[] {
+    const tests = [...this.#tests.values()].filter(({ kind }) => home || kind === 'care-of');
     if (tests.some(({ pending }) => pending !== undefined)) return [];
     return tests.flatMap(({ kind, address }) => this.#want(kind, address, now));
   }

@@ -5,6 +5,8 @@ export const TABLES = {
   peers: 'peers that a mobile node registers with',
   nonces: 'nonces that tokens are made with',
   'retired-numbers': 'last sequence numbers of bindings that are gone',
+  'permanent-tokens': 'home addresses that showed the key they were made from (RFC 4866)',
+  credits: 'home addresses whose care-of address may get what its owner has sent (RFC 4866)',
   'last-looks': 'bindings to be looked at before they expire',
   routers: 'routers that a host knows on its links',
   forwarding: 'entries of the forwarding table',

@@ -41,7 +41,9 @@ export function createNode(
   if (advertisements.length > 0) parts.push(new AccessRouter({ advertisements }, env));
   if (config.homeAgent !== undefined) parts.push(new HomeAgent(config.homeAgent, state));
   if (config.correspondentNode !== undefined) {
-    parts.push(new CorrespondentNode(state, config.homeAgent !== undefined));
+    parts.push(
+      new CorrespondentNode(config.correspondentNode, state, config.homeAgent !== undefined),
+    );
   }
   if (config.mobileNode !== undefined) parts.push(new MobileNode(config.mobileNode, state));
   return new Node(parts, state);

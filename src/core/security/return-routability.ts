@@ -22,7 +22,7 @@ import { AUTHENTICATOR_SIZE, mobilityData, signedPart } from './mobility-data.ts
 export { AUTHENTICATOR_SIZE } from './mobility-data.ts';
 
 /** Octets of a keygen token (RFC 6275 section 5.2.4). */
-const KEYGEN_TOKEN_SIZE = 8;
+export const KEYGEN_TOKEN_SIZE = 8;
 
 /** What tells a home token from a care-of token. Source: RFC 6275 section 5.2.5. */
 const TOKEN_KIND = { home: 0, 'care-of': 1 } as const;
@@ -165,7 +165,7 @@ export class NonceTable {
     // Not from zero: after a restart, old indices should be unknown (status 136 to 138), so that
     // the peer begins anew, rather than belong to other nonces, which would be met by silence.
     const first = secrets(2);
-    this.#nextIndex = (first[0]! << 8) | first[1]!;
+    this.#nextIndex = (first[0]! << 8) | first[1]! || 1;
   }
 
   get size(): number {
@@ -178,7 +178,8 @@ export class NonceTable {
     const newest = this.#nonces.at(-1);
     if (newest !== undefined && now < after(newest.bornAt, this.#interval)) return newest;
     const made = { index: this.#nextIndex, nonce: this.#secrets(NONCE_SIZE), bornAt: now };
-    this.#nextIndex = (this.#nextIndex + 1) & 0xffff;
+    // 0 stands for "none" in an update that a permanent token proves (RFC 4866).
+    this.#nextIndex = (this.#nextIndex + 1) & 0xffff || 1;
     this.#nonces.push(made);
     return made;
   }

@@ -1,4 +1,6 @@
+import { bindingAuthorization } from '../../core/binding-authorization.ts';
 import type { Binding } from '../../core/binding-cache.ts';
+import type { CorrespondentNodeConfig } from '../../core/config.ts';
 import {
   askedBy,
   type BindingUpdate,
@@ -7,24 +9,21 @@ import {
 } from '../../core/judged-update.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
 import {
-  AUTHENTICATOR_SIZE,
   bindingManagementKey,
-  keygenToken,
-  NonceTable,
-  signBindingAuthorization,
   verifyBindingAuthorization,
 } from '../../core/security/return-routability.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
-import { type Proof, signal } from '../../core/signalling.ts';
+import { NO_PROOF, type Proof } from '../../core/signalling.ts';
 import type { TableSizes } from '../../core/tables.ts';
-import { after, type Duration, type Instant, NO_TIME } from '../../core/time.ts';
+import { after, type Duration, type Instant } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import { ConfiguredKeys, LAST_NUMBER } from './configured-keys.ts';
+import { EnhancedProof } from './enhanced-proof.ts';
+import { KeygenTokens } from './keygen-tokens.ts';
+import type { Proved, Shown } from './shown-proof.ts';
 
-/** Octets of the node key Kcn (RFC 6275 section 5.2.1). */
-const NODE_KEY_SIZE = 20;
 /** Bindings that are gone and remembered. */
 const MAX_RETIRED = 4096;
 
@@ -34,26 +33,49 @@ interface Retired {
 }
 
 /**
- * Return routability from the correspondent's side: gives out tokens, keeps nothing, and later tells
- * from the tokens alone whether an update comes from somebody who received at both addresses.
+ * Tells whether an update comes from the node that it speaks of: from the tokens of return
+ * routability, from the key that the home address was made from, or from a configured key.
  *
- * Supported standards: RFC 6275 sections 5.2, 9.4, 9.5.1.
+ *     configured key for this home address    that key and nothing else
+ *     home nonce index 0                       the permanent token that the address was granted
+ *     else                                     tokens; with CGA parameters a permanent one is granted
+ *
+ * Supported standards: RFC 6275 sections 5.2, 9.4, 9.5.1; RFC 4866 section 4; RFC 4449 section 2.
  */
 export class PeerJudge {
   readonly #state: NodeState;
-  readonly #nodeKey: Uint8Array;
-  #nonces: NonceTable;
+  readonly tokens: KeygenTokens;
+  readonly #enhanced: EnhancedProof | undefined;
+  readonly #keys: ConfiguredKeys;
   /** The last number of each binding that is gone while its nonces are not; oldest first. */
   readonly #retired = new Map<Address, Retired>();
 
-  constructor(state: NodeState) {
+  constructor({ enhanced = true, keys = new Map() }: CorrespondentNodeConfig, state: NodeState) {
+    const { crypto, without } = state.env;
     this.#state = state;
-    this.#nodeKey = state.env.secrets(NODE_KEY_SIZE);
-    this.#nonces = nonceTable(state);
+    this.tokens = new KeygenTokens(state);
+    this.#keys = new ConfiguredKeys(keys, state);
+    if (enhanced && crypto.rsa !== undefined && !without.has('cga')) {
+      this.#enhanced = new EnhancedProof(crypto.rsa, this.tokens, state);
+    }
   }
 
   sizes(): TableSizes {
-    return { nonces: this.#nonces.size, 'retired-numbers': this.#retired.size };
+    return {
+      ...this.tokens.sizes(),
+      ...this.#enhanced?.sizes(),
+      'retired-numbers': this.#retired.size,
+    };
+  }
+
+  /** Something stored in an earlier life. */
+  restore(key: string, value: string): void {
+    this.#keys.restore(key, value);
+  }
+
+  /** Has the home address shown the key that it was made from? */
+  isEnhanced(home: Address): boolean {
+    return this.#enhanced?.has(home) ?? false;
   }
 
   /**
@@ -62,6 +84,7 @@ export class PeerJudge {
    * Source: RFC 6275 section 5.2.8.
    */
   retire({ home, sequence }: Binding, now: Instant): void {
+    this.#enhanced?.forget(home);
     if (this.#state.env.without.has('retired-numbers')) return;
     for (const [other, { until }] of this.#retired) {
       if (now < until) break;
@@ -69,7 +92,7 @@ export class PeerJudge {
     }
     if (this.#retired.size >= MAX_RETIRED) {
       this.#retired.clear();
-      this.#nonces = nonceTable(this.#state);
+      this.tokens.renewNonces();
       return;
     }
     const until = after(now, this.#state.constants.MAX_NONCE_LIFETIME);
@@ -77,126 +100,118 @@ export class PeerJudge {
     this.#retired.set(home, { sequence, until });
   }
 
-  /** Source: RFC 6275 section 9.4.3. */
-  answerHomeTest(received: Received, cookie: Uint8Array, now: Instant): Output[] {
-    const { index, nonce } = this.#nonces.current(now);
-    const { crypto } = this.#state.env;
-    return [
-      count('mobility.hoti_answered'),
-      ...signal({
-        source: received.destination,
-        destination: received.source,
-        layers: [
-          {
-            layer: 'home-test',
-            nonceIndex: index,
-            homeInitCookie: cookie,
-            homeKeygenToken: keygenToken(crypto, this.#nodeKey, received.source, nonce, 'home'),
-          },
-        ],
-      }),
-    ];
-  }
-
-  /** Source: RFC 6275 section 9.4.4. */
-  answerCareOfTest(received: Received, cookie: Uint8Array, now: Instant): Output[] {
-    const { index, nonce } = this.#nonces.current(now);
-    const { crypto } = this.#state.env;
-    return [
-      count('mobility.coti_answered'),
-      ...signal({
-        source: received.destination,
-        destination: received.source,
-        layers: [
-          {
-            layer: 'care-of-test',
-            nonceIndex: index,
-            careOfInitCookie: cookie,
-            careOfKeygenToken: keygenToken(
-              crypto,
-              this.#nodeKey,
-              received.source,
-              nonce,
-              'care-of',
-            ),
-          },
-        ],
-      }),
-    ];
-  }
-
   judge(received: Received, update: BindingUpdate, now: Instant): Judgement {
-    const base = askedBy(received, update, this.#state.constants.MAX_RR_BINDING_LIFETIME);
-    const { home, careOf } = base;
-    if (!isUnicastRoutable(home) || !isUnicastRoutable(careOf)) {
-      return { outputs: [count('mobility.bu_unauthenticated')] };
-    }
-    if (base.lifetime > 0 && this.#state.bindings.leadsBack(careOf, home)) {
+    const asked = askedBy(received, update, this.#state.constants.MAX_HOME_LIFETIME);
+    const { home, careOf } = asked;
+    if (!isUnicastRoutable(home) || !isUnicastRoutable(careOf)) return unproved();
+    if (asked.lifetime > 0 && this.#state.bindings.leadsBack(careOf, home)) {
       return { outputs: [count('mobility.bu_circular')] };
     }
     if (this.#state.env.without.has('return-routability')) {
+      const base = limited(asked, this.#state.constants.MAX_RR_BINDING_LIFETIME);
       return { judged: { ...base, ...this.#verdict(base) }, outputs: [] };
     }
-    return this.#proved(received, update, base, now);
+    const shown = this.#shown(received, update, asked, now);
+    if (shown.kind === 'unproved') return unproved();
+    if (shown.kind === 'refused') {
+      const { status, counter, tested } = shown;
+      // Where nobody has proved anything, a flood of updates makes no flood of answers.
+      const flood = tested === undefined && !this.#state.errors.limit.take(now);
+      if (flood) return { outputs: [count(counter)] };
+      const proof = tested === undefined ? NO_PROOF : this.#answer(received, tested, false);
+      return { judged: { ...asked, status, proof }, outputs: [count(counter)] };
+    }
+    return this.#proved(received, asked, shown);
   }
 
-  #proved(received: Received, update: BindingUpdate, base: JudgedUpdate, now: Instant): Judgement {
-    const release = base.lifetime === 0;
+  #shown(received: Received, update: BindingUpdate, asked: JudgedUpdate, now: Instant): Shown {
     const indices = update.options.find((one) => one.option === 'nonce-indices');
     const signature = update.options.find((one) => one.option === 'binding-authorization-data');
-    if (indices === undefined || signature === undefined) {
-      return { outputs: [count('mobility.bu_unauthenticated')] };
+    if (signature === undefined) return { kind: 'unproved' };
+    if (this.#keys.has(asked.home)) return this.#checked(received, asked, this.#keyed(asked));
+    if (indices === undefined) return { kind: 'unproved' };
+    if (this.#enhanced !== undefined && indices.homeNonceIndex === 0) {
+      const later = this.#enhanced.later(update, indices, asked, now);
+      return this.#checked(received, asked, later);
     }
-    const homeNonce = this.#nonces.lookup(indices.homeNonceIndex, now);
-    const careOfNonce = release ? 'unused' : this.#nonces.lookup(indices.careOfNonceIndex, now);
-    if (homeNonce === undefined || careOfNonce === undefined) {
-      const expired = [count('mobility.bu_expired_nonce')];
-      // Nobody has proved anything: a flood of such updates makes no flood of answers.
-      if (!this.#state.errors.limit.take(now)) return { outputs: expired };
-      const status = expiredStatus(homeNonce === undefined, careOfNonce === undefined);
+    const tested = this.#checked(received, asked, this.#tested(asked, indices, now));
+    if (this.#enhanced === undefined || tested.kind !== 'proved') return tested;
+    return this.#enhanced.first(received, update, asked, tested);
+  }
+
+  /** Return routability: the tokens of both addresses, or of the home address alone. */
+  #tested(
+    asked: JudgedUpdate,
+    indices: { readonly homeNonceIndex: number; readonly careOfNonceIndex: number },
+    now: Instant,
+  ): Shown {
+    const release = asked.lifetime === 0;
+    const { home, careOf } = asked;
+    const homeToken = this.tokens.given('home', home, indices.homeNonceIndex, now);
+    const careOfToken = this.tokens.given('care-of', careOf, indices.careOfNonceIndex, now);
+    if (homeToken === undefined || (careOfToken === undefined && !release)) {
+      const status = expiredStatus(homeToken === undefined, careOfToken === undefined && !release);
       // No authorization data in these answers: the key cannot be made (RFC 6275 section 9.5.4).
-      return { judged: { ...base, status }, outputs: expired };
+      return { kind: 'refused', status, counter: 'mobility.bu_expired_nonce' };
     }
     const { crypto } = this.#state.env;
-    const key = bindingManagementKey(
-      crypto,
-      keygenToken(crypto, this.#nodeKey, base.home, homeNonce, 'home'),
-      careOfNonce === 'unused'
-        ? undefined
-        : keygenToken(crypto, this.#nodeKey, base.careOf, careOfNonce, 'care-of'),
-    );
-    const form = this.#signedForm(received, base, key);
-    if (form === undefined) return { outputs: [count('mobility.bu_unauthenticated')] };
-    const outputs = form === 'old' ? [count('mobility.bu_old_authenticator_form')] : [];
-    // The answer is signed over the same address as the update.
-    const careOf = release && form === 'rfc' ? base.home : base.careOf;
-    const subject = { careOf, correspondent: received.destination };
-    const proof: Proof = {
-      options: [
-        {
-          option: 'binding-authorization-data',
-          authenticator: new Uint8Array(AUTHENTICATOR_SIZE),
-        },
-      ],
-      sign: (packet) => signBindingAuthorization(crypto, packet, key, subject),
-    };
-    const judged = { ...base, proof, ...this.#verdict(base) };
-    const late = judged.status === BINDING_STATUS.sequenceNumberOutOfWindow;
-    return { judged, outputs: late ? [...outputs, count('mobility.bu_out_of_window')] : outputs };
+    const key = bindingManagementKey(crypto, homeToken, release ? undefined : careOfToken);
+    const longest = this.#state.constants.MAX_RR_BINDING_LIFETIME;
+    return { kind: 'proved', key, longest, signedOver: careOf };
+  }
+
+  /** A key that both were given (RFC 4449). */
+  #keyed({ home, careOf, lifetime }: JudgedUpdate): Proved {
+    const key = this.#keys.managementKey(home, lifetime === 0 ? home : careOf);
+    const longest = this.#state.constants.MAX_HOME_LIFETIME;
+    return { kind: 'proved', key, longest, signedOver: careOf };
   }
 
   /**
-   * A de-registration from a care-of address is signed over the home address (RFC 6275 section
-   * 6.2.7); a widely used implementation signs over the care-of address. Both are taken.
+   * Is the authenticator the right one? A de-registration from a care-of address is signed over the
+   * home address (RFC 6275 section 6.2.7); a widely used implementation signs over the care-of
+   * address. Both are taken.
    */
-  #signedForm(received: Received, base: JudgedUpdate, key: Uint8Array): 'rfc' | 'old' | undefined {
+  #checked(received: Received, { home, careOf, lifetime }: JudgedUpdate, shown: Shown): Shown {
+    if (shown.kind !== 'proved') return shown;
     const { crypto } = this.#state.env;
-    const release = base.lifetime === 0;
     const correspondent = received.destination;
-    const verify = (careOf: Address) =>
-      verifyBindingAuthorization(crypto, received.octets, key, { careOf, correspondent });
-    if (verify(release ? base.home : base.careOf)) return 'rfc';
-    return release && base.careOf !== base.home && verify(base.careOf) ? 'old' : undefined;
+    const verify = (first: Address) =>
+      verifyBindingAuthorization(crypto, received.octets, shown.key, {
+        careOf: first,
+        correspondent,
+      });
+    const right = lifetime === 0 ? home : careOf;
+    if (verify(right)) return { ...shown, signedOver: right };
+    const old = lifetime === 0 && careOf !== home && verify(careOf);
+    return old ? { ...shown, oldForm: true } : { kind: 'unproved' };
+  }
+
+  /** The answer is signed over the same address as the update. */
+  #answer(received: Received, { key, signedOver, brings }: Proved, accepted: boolean): Proof {
+    const ends = { careOf: signedOver, correspondent: received.destination };
+    return bindingAuthorization(
+      this.#state.env.crypto,
+      key,
+      ends,
+      accepted ? (brings?.() ?? []) : [],
+    );
+  }
+
+  #proved(received: Received, asked: JudgedUpdate, shown: Proved): Judgement {
+    const outputs = shown.oldForm === true ? [count('mobility.bu_old_authenticator_form')] : [];
+    const base = limited(asked, shown.longest);
+    const verdict = this.#verdict(base);
+    const accepted = verdict.status < 128;
+    if (verdict.status === BINDING_STATUS.sequenceNumberOutOfWindow) {
+      outputs.push(count('mobility.bu_out_of_window'));
+    }
+    if (accepted && this.#keys.has(base.home)) {
+      outputs.push(...this.#keys.accept(base.home, base.sequence));
+    }
+    const unverified = shown.unverified === true ? ({ unverified: true } as const) : {};
+    const proof = this.#answer(received, shown, accepted);
+    return { judged: { ...base, ...verdict, proof, ...unverified }, outputs };
   }
 
   /** The verdict on a proved update. Source: RFC 6275 section 9.5.1. */
@@ -207,30 +222,36 @@ export class PeerJudge {
     if (known !== undefined && known.scope !== 'peer') {
       return { status: BINDING_STATUS.registrationTypeChangeDisallowed, answerSequence };
     }
-    const last = known ?? this.#retired.get(asked.home);
-    const ordered = !this.#state.env.without.has('sequence-order');
-    if (last !== undefined && ordered && !sequenceNewer(asked.sequence, last.sequence)) {
-      const status = BINDING_STATUS.sequenceNumberOutOfWindow;
-      return { status, answerSequence: last.sequence };
+    const last = this.#lastNumber(asked.home, known);
+    if (last !== undefined && !this.#isNewer(asked, last)) {
+      return { status: BINDING_STATUS.sequenceNumberOutOfWindow, answerSequence: last };
     }
     if (known === undefined && asked.lifetime > 0 && bindings.room('peer') <= 0) {
       return { status: BINDING_STATUS.insufficientResources, answerSequence };
     }
     return { status: BINDING_STATUS.accepted, answerSequence };
   }
+
+  #lastNumber(home: Address, known: Binding | undefined): number | undefined {
+    if (this.#keys.has(home)) return this.#keys.last(home);
+    return (known ?? this.#retired.get(home))?.sequence;
+  }
+
+  /** With a key that never changes a number must never come again, not even 65 536 updates later. */
+  #isNewer({ home, sequence }: JudgedUpdate, last: number): boolean {
+    if (!this.#keys.has(home)) return sequenceNewer(sequence, last);
+    return sequence > last && sequence <= LAST_NUMBER;
+  }
 }
 
-function nonceTable({ env, constants }: NodeState): NonceTable {
-  const { NONCE_INTERVAL, MAX_NONCE_LIFETIME } = constants;
-  const shared = !env.without.has('shared-nonces');
-  const mortal = !env.without.has('nonce-lifetime');
-  return new NonceTable(env.secrets, {
-    NONCE_INTERVAL: shared ? NONCE_INTERVAL : NO_TIME,
-    MAX_NONCE_LIFETIME: mortal ? MAX_NONCE_LIFETIME : (Number.POSITIVE_INFINITY as Duration),
-  });
+/** The update with no more than this granted. */
+function limited(asked: JudgedUpdate, longest: Duration): JudgedUpdate {
+  return { ...asked, lifetime: Math.min(asked.lifetime, longest) as Duration };
 }
 
 function expiredStatus(home: boolean, careOf: boolean): number {
   if (home && careOf) return BINDING_STATUS.expiredNonces;
   return home ? BINDING_STATUS.expiredHomeNonceIndex : BINDING_STATUS.expiredCareOfNonceIndex;
 }
+
+const unproved = (): Judgement => ({ outputs: [count('mobility.bu_unauthenticated')] });

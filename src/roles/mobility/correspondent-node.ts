@@ -1,4 +1,6 @@
 import type { Binding } from '../../core/binding-cache.ts';
+import type { CorrespondentNodeConfig } from '../../core/config.ts';
+import type { EntryUse } from '../../core/forwarding/entry.ts';
 import { Heap } from '../../core/heap.ts';
 import { homeAddressEntry, homeAddressEntryId } from '../../core/home-address-entries.ts';
 import {
@@ -23,6 +25,7 @@ import type { TableSizes } from '../../core/tables.ts';
 import { after, type Duration, type Instant, NO_TIME, seconds, sooner } from '../../core/time.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import { CareOfCredit, type Early } from './care-of-credit.ts';
 import { PeerJudge } from './correspondent-judge.ts';
 
 /** When the last part of a lifetime begins, in which a binding in use is asked to be renewed. */
@@ -41,6 +44,7 @@ const REFRESH_SHARE = 0.95;
 export class CorrespondentNode implements Part {
   readonly #state: NodeState;
   readonly #judge: PeerJudge;
+  readonly #credit: CareOfCredit;
   readonly #agent: boolean;
   /** Bindings to be looked at once before they expire. */
   readonly #lastLooks = new Heap<LastLook>((a, b) => a.at < b.at);
@@ -48,30 +52,39 @@ export class CorrespondentNode implements Part {
   readonly #usedBefore = new Map<Address, number>();
 
   /** @param agent is there a home agent in this node, which takes home registrations? */
-  constructor(state: NodeState, agent: boolean) {
+  constructor(config: CorrespondentNodeConfig, state: NodeState, agent: boolean) {
     this.#state = state;
     this.#agent = agent;
-    this.#judge = new PeerJudge(state);
+    this.#judge = new PeerJudge(config, state);
+    this.#credit = new CareOfCredit(state);
   }
 
   deadline(): Instant | undefined {
-    return sooner(this.#state.bindings.deadline('peer'), this.#lastLooks.peek()?.at);
+    const expiry = this.#state.bindings.deadline('peer');
+    return sooner(sooner(expiry, this.#lastLooks.peek()?.at), this.#credit.deadline());
   }
 
   sizes(): TableSizes {
     const bindings = this.#state.bindings.sizeOf('peer');
-    return { bindings, 'last-looks': this.#lastLooks.size, ...this.#judge.sizes() };
+    const own = { bindings, 'last-looks': this.#lastLooks.size, credits: this.#credit.size };
+    return { ...own, ...this.#judge.sizes() };
   }
 
   handle(input: PartInput, now: Instant): Output[] {
     switch (input.kind) {
       case 'received':
         return this.#received(input, now);
+      case 'restored':
+        this.#judge.restore(input.key, input.value);
+        return [];
       case 'answer':
-        return this.#usage(
-          input.id,
-          input.use.reduce((sum, { packets }) => sum + packets, 0),
-        );
+        return [
+          ...this.#usage(
+            input.id,
+            input.use.reduce((sum, { packets }) => sum + packets, 0),
+          ),
+          ...this.#credited(input.id, input.use),
+        ];
       case 'tick':
         return this.#tick(now);
       default:
@@ -83,9 +96,9 @@ export class CorrespondentNode implements Part {
     const { message } = received;
     switch (message.layer) {
       case 'home-test-init':
-        return this.#judge.answerHomeTest(received, message.homeInitCookie, now);
+        return this.#judge.tokens.answerHomeTest(received, message.homeInitCookie, now);
       case 'care-of-test-init':
-        return this.#judge.answerCareOfTest(received, message.careOfInitCookie, now);
+        return this.#judge.tokens.answerCareOfTest(received, message.careOfInitCookie, now);
       case 'binding-update':
         if (!message.homeRegistration) return this.#update(received, message, now);
         return this.#agent ? [] : this.#noHomeAgent(received, message, now);
@@ -145,9 +158,9 @@ export class CorrespondentNode implements Part {
     this.#lastLooks.push({ at, home, local: judged.sentTo, expiresAt });
     this.#shedStaleLooks();
     return [
+      ...this.#sendTo(judged, { careOf, expiresAt }, now),
       ...this.#takeFrom(home, careOf, expiresAt),
       ...(before !== undefined && before.careOf !== careOf ? this.#linger(before, now) : []),
-      ...this.#state.paths.setPeerBinding(home, { careOf, expiresAt }),
       tell({
         kind: 'binding.accepted',
         scope: 'peer',
@@ -158,6 +171,30 @@ export class CorrespondentNode implements Part {
         source: 'RFC 6275 9.5.1',
       }),
     ];
+  }
+
+  /** To a care-of address that is not proved, no more than its owner has sent (RFC 4866). */
+  #sendTo({ home, unverified }: JudgedUpdate, binding: Early, now: Instant): Output[] {
+    const { paths, env } = this.#state;
+    const bound = () => paths.setPeerBinding(home, binding);
+    if (!this.#judge.isEnhanced(home) || env.without.has('care-of-credit')) return bound();
+    if (unverified === undefined) {
+      return [...this.#credit.proved(home, binding.careOf, now), ...bound()];
+    }
+    this.#usedBefore.delete(home); // the entry begins anew
+    return [
+      count('mobility.bu_early'),
+      ...this.#credit.early(home, binding),
+      ...paths.setPeerBinding(home, undefined),
+    ];
+  }
+
+  /** The credit is known now: so much may be sent to an address that is not proved. */
+  #credited(id: string, use: readonly EntryUse[]): Output[] {
+    const granted = this.#credit.answered(id, use);
+    if (granted === undefined) return [];
+    const { home, binding, credit } = granted;
+    return this.#state.paths.setPeerBinding(home, { ...binding, credit });
   }
 
   #takeFrom(home: Address, careOf: Address, expiresAt: Instant): Output[] {
@@ -175,7 +212,7 @@ export class CorrespondentNode implements Part {
   }
 
   #tick(now: Instant): Output[] {
-    const outputs: Output[] = [];
+    const outputs = this.#credit.tick(now);
     for (const binding of this.#state.bindings.expire('peer', now)) {
       outputs.push(...this.#forget(binding, 'binding.expired', now));
     }
@@ -230,6 +267,7 @@ export class CorrespondentNode implements Part {
     const { home, careOf } = binding;
     this.#judge.retire(binding, now);
     this.#usedBefore.delete(home);
+    this.#credit.close(home);
     return [
       ...unforward(homeAddressEntryId(home, careOf)),
       ...this.#state.paths.setPeerBinding(home, undefined),

@@ -59,6 +59,7 @@ export class HomeAddress {
     }
     const identity = {
       home: config.home,
+      lifetime: config.lifetime,
       allowed: (careOf: Address, now: Instant) => this.#registration.remaining(careOf, now),
       agent: () => this.#registration.agent,
     };

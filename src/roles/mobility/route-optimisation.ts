@@ -1,9 +1,12 @@
+import { CgaProof } from '../../core/cga-proof.ts';
 import type { MobileNodeConfig } from '../../core/config.ts';
+import { ConfiguredKeyProof } from '../../core/configured-key-proof.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
-import type { Identity } from '../../core/peer-proof.ts';
+import type { Identity, PeerProof } from '../../core/peer-proof.ts';
 import { PeerRegistration } from '../../core/peer-registration.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
+import { ReturnRoutabilityProof } from '../../core/return-routability-proof.ts';
 import type { Output } from '../../core/role.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
 import { type Instant, milliseconds, sooner } from '../../core/time.ts';
@@ -78,7 +81,7 @@ export class RouteOptimisation {
     if (known !== undefined) return known.idle(now) ? known.move(careOf, now) : [];
     if (!this.#room(now)) return [count('mobility.list_full')];
     if (!this.#begun.take(now)) return [count('mobility.peer_deferred')];
-    const registration = new PeerRegistration(peer, this.#identity, this.#state, this.#sequence);
+    const registration = this.#registrationFor(peer);
     this.#peers.set(peer, registration);
     return registration.move(careOf, now);
   }
@@ -195,6 +198,22 @@ export class RouteOptimisation {
     )
       return [];
     return peer.unaware('it does not know the Home Address option', now);
+  }
+
+  #registrationFor(peer: Address): PeerRegistration {
+    const { home, peers } = this.#config;
+    const { crypto, without } = this.#state.env;
+    const made = (proof: PeerProof, first = this.#sequence) =>
+      new PeerRegistration(peer, this.#identity, proof, this.#state, first);
+    const key = peers?.keys.get(peer);
+    if (key !== undefined && !without.has('configured-key')) {
+      // Its numbers may be used once only, so the peer is asked for the last one (status 135).
+      return made(new ConfiguredKeyProof(peer, home, key, this.#state), 0);
+    }
+    const tests = new ReturnRoutabilityProof(peer, home, this.#state);
+    if (peers?.cga === undefined || without.has('cga')) return made(tests);
+    if (crypto.rsa === undefined) throw new RangeError('RFC 4866 needs RSA, and none is handed in');
+    return made(new CgaProof(peer, home, peers.cga, crypto.rsa, tests, this.#state));
   }
 
   #drop(address: Address, { sequence }: PeerRegistration): void {

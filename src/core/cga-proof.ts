@@ -1,0 +1,233 @@
+import type { Address } from '../wire/address.ts';
+import { BINDING_STATUS } from '../wire/numbers.ts';
+import type { LayerOf, MobilityOptionInput } from '../wire/packet.ts';
+import { bindingAuthorization } from './binding-authorization.ts';
+import type { CgaIdentity } from './config.ts';
+import type { NodeState } from './node-state.ts';
+import type { Received } from './part.ts';
+import { isExpiredNonce, type PeerProof, type Proving } from './peer-proof.ts';
+import type { ReturnRoutabilityProof } from './return-routability-proof.ts';
+import type { Rsa } from './role.ts';
+import type { TestKind, Token } from './routability-test.ts';
+import { cgaOptions, signMessage } from './security/mobility-signature.ts';
+import {
+  bindingManagementKey,
+  KEYGEN_TOKEN_SIZE,
+  verifyBindingAuthorization,
+} from './security/return-routability.ts';
+import type { Proof } from './signalling.ts';
+import { after, type Duration, type Instant } from './time.ts';
+
+/**
+ * How this node proves itself to a peer by the key that its home address was made from.
+ *
+ *     first   both tests, then an update with CGA parameters and signature --> permanent home token
+ *     later   update signed with the permanent token alone, asks for a care-of token  --> "early"
+ *             update signed with both                                             --> "complete"
+ *
+ * After the first contact neither the home agent nor a test is needed before the peer sends to a new
+ * care-of address. A peer that grants no permanent token knows nothing of this: it has skipped the
+ * options and bound us by return routability, and so it goes on.
+ *
+ * Supported standards: RFC 4866 sections 3, 4 and 5.
+ */
+export class CgaProof implements PeerProof {
+  readonly #peer: Address;
+  readonly #home: Address;
+  readonly #state: NodeState;
+  readonly #rsa: Rsa;
+  readonly #identity: CgaIdentity;
+  readonly #tests: ReturnRoutabilityProof;
+  readonly #signatureSize: number;
+  /** The peer's answer has shown that it knows nothing of this. */
+  #unaware = false;
+  #permanent: Uint8Array | undefined;
+  /** The care-of address that the peer knows, and knows to be ours. */
+  #complete: Address | undefined;
+  #gaveUp = false;
+  #careOf:
+    | { readonly address: Address; readonly token: Token; readonly until: Instant }
+    | undefined;
+  /** What the newest update was signed with, where that was the permanent token. */
+  #signed:
+    | { readonly careOf: Address; readonly key: Uint8Array; readonly early: boolean }
+    | undefined;
+
+  /** @param tests return routability with this peer, for the first contact and for want of more. */
+  constructor(
+    peer: Address,
+    home: Address,
+    identity: CgaIdentity,
+    rsa: Rsa,
+    tests: ReturnRoutabilityProof,
+    state: NodeState,
+  ) {
+    this.#peer = peer;
+    this.#home = home;
+    this.#identity = identity;
+    this.#rsa = rsa;
+    this.#tests = tests;
+    this.#state = state;
+    this.#signatureSize = rsa.sign(identity.privateKey, new Uint8Array()).length;
+  }
+
+  get waiting(): boolean {
+    return this.#tests.waiting;
+  }
+
+  deadline(): Instant | undefined {
+    return this.#tests.deadline();
+  }
+
+  begin(careOf: Address, now: Instant): Proving {
+    if (this.#permanent === undefined) return this.#tests.begin(careOf, now);
+    // Where the peer sends to this address already, an early update would have it doubt the address.
+    if (careOf === this.#complete && this.#freshToken(careOf, now) === undefined) {
+      return this.#tests.beginCareOf(careOf, now);
+    }
+    return { outputs: [], result: 'proved' };
+  }
+
+  received(kind: TestKind, at: Address, cookie: Uint8Array, token: Token, now: Instant): Proving {
+    return this.#tests.received(kind, at, cookie, token, now);
+  }
+
+  tick(now: Instant): Proving {
+    return this.#tests.tick(now);
+  }
+
+  awaits(cookie: Uint8Array): boolean {
+    return this.#tests.awaits(cookie);
+  }
+
+  stop(): void {
+    this.#tests.stop();
+  }
+
+  /**
+   * The permanent token stays: what says that the peer has forgotten it may be forged, and a peer
+   * that has forgotten says so to the next update.
+   */
+  forgetTokens(): void {
+    this.#tests.forgetTokens();
+    this.#careOf = undefined;
+    this.#complete = undefined;
+  }
+
+  /** A second time in a row the fault may be the token's: everything begins anew. */
+  gaveUp(): void {
+    this.forgetTokens();
+    if (this.#gaveUp) this.#permanent = undefined;
+    this.#gaveUp = true;
+  }
+
+  longest(): { readonly lifetime: Duration; readonly alone: boolean } {
+    if (this.#unaware) return this.#tests.longest();
+    const lifetime = this.#state.constants.MAX_CGA_BINDING_LIFETIME;
+    return { lifetime, alone: this.#permanent !== undefined };
+  }
+
+  proof(careOf: Address, now: Instant): Proof | undefined {
+    if (this.#permanent === undefined) return this.#firstProof(careOf, now);
+    const { crypto } = this.#state.env;
+    const token = careOf === this.#home ? undefined : this.#freshToken(careOf, now);
+    const early = token === undefined && careOf !== this.#home;
+    const key = bindingManagementKey(crypto, this.#permanent, token?.keygenToken);
+    const options: MobilityOptionInput[] = [
+      { option: 'nonce-indices', homeNonceIndex: 0, careOfNonceIndex: token?.nonceIndex ?? 0 },
+      ...(early ? [{ option: 'care-of-test-init' } as const] : []),
+    ];
+    if (early) this.#complete = undefined;
+    this.#signed = { careOf, key, early };
+    return bindingAuthorization(crypto, key, { careOf, correspondent: this.#peer }, options);
+  }
+
+  /** Return routability, and with it the proof that the home address is ours. */
+  #firstProof(careOf: Address, now: Instant): Proof | undefined {
+    const proof = this.#tests.proof(careOf, now);
+    this.#signed = undefined;
+    if (proof === undefined || this.#unaware) return proof;
+    const { privateKey, parameters } = this.#identity;
+    const authorization = proof.options.filter(isAuthorization);
+    const others = proof.options.filter((one) => !isAuthorization(one));
+    return {
+      options: [...others, ...cgaOptions(parameters, this.#signatureSize), ...authorization],
+      sign: (packet) => {
+        signMessage(this.#rsa, packet, privateKey, { careOf, correspondent: this.#peer });
+        proof.sign(packet);
+      },
+    };
+  }
+
+  verifies(received: Received, careOf: Address): boolean {
+    const signed = this.#signed;
+    if (signed === undefined) return this.#tests.verifies(received, careOf);
+    const ends = { careOf, correspondent: this.#peer };
+    const { crypto } = this.#state.env;
+    return (
+      signed.careOf === careOf &&
+      verifyBindingAuthorization(crypto, received.octets, signed.key, ends)
+    );
+  }
+
+  accepted(message: LayerOf<'binding-acknowledgement'>, careOf: Address, now: Instant): boolean {
+    this.#gaveUp = false;
+    if (this.#signed?.early === true) return this.#takeCareOfToken(message, careOf, now);
+    this.#complete = careOf;
+    if (this.#permanent === undefined && !this.#unaware) this.#takePermanentToken(message);
+    return false;
+  }
+
+  #takePermanentToken(message: LayerOf<'binding-acknowledgement'>): void {
+    const granted = message.options.find((one) => one.option === 'permanent-home-keygen-token');
+    const token = granted && this.#rsa.decrypt(this.#identity.privateKey, granted.token);
+    if (token?.length === KEYGEN_TOKEN_SIZE) this.#permanent = token;
+    else this.#unaware = true;
+  }
+
+  /** Without a care-of token the binding stays an early one: it ends soon, and is told anew. */
+  #takeCareOfToken(
+    { options }: LayerOf<'binding-acknowledgement'>,
+    careOf: Address,
+    now: Instant,
+  ): boolean {
+    const granted = options.find((one) => one.option === 'care-of-test');
+    const indices = options.find((one) => one.option === 'nonce-indices');
+    if (granted === undefined || indices === undefined) return false;
+    const { careOfKeygenToken: keygenToken } = granted;
+    const until = after(now, this.#state.constants.MAX_TOKEN_LIFETIME);
+    const token = { keygenToken, nonceIndex: indices.careOfNonceIndex };
+    this.#careOf = { address: careOf, token, until };
+    return true;
+  }
+
+  refused(status: number): boolean {
+    if (isExpiredNonce(status)) this.forgetTokens();
+    switch (status) {
+      case BINDING_STATUS.expiredCareOfNonceIndex:
+        return true;
+      case BINDING_STATUS.expiredHomeNonceIndex:
+      case BINDING_STATUS.expiredNonces:
+      case BINDING_STATUS.permanentHomeKeygenTokenUnavailable:
+      case BINDING_STATUS.nonNullHomeNonceIndexExpected:
+      case BINDING_STATUS.permanentHomeKeygenTokenExists:
+        this.#permanent = undefined;
+        this.#unaware = false;
+        return true;
+      case BINDING_STATUS.cgaAndSignatureVerificationFailed:
+        this.#unaware = true;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #freshToken(careOf: Address, now: Instant): Token | undefined {
+    const known = this.#careOf;
+    if (known?.address === careOf && now < known.until) return known.token;
+    return this.#tests.careOfToken(careOf, now);
+  }
+}
+
+const isAuthorization = ({ option }: MobilityOptionInput) =>
+  option === 'binding-authorization-data';
