@@ -58,6 +58,22 @@ const rsa: Rsa = {
   },
 };
 
+/** A key pair in DER from the octets of a PEM file or of PKCS #8; undefined where it is no RSA key. */
+export function rsaKeyPair(
+  octets: Uint8Array,
+): { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array } | undefined {
+  const der = { key: Buffer.from(octets), format: 'der', type: 'pkcs8' } as const;
+  try {
+    const key = createPrivateKey(octets[0] === 0x30 ? der : Buffer.from(octets));
+    const privateKey = key.export({ format: 'der', type: 'pkcs8' });
+    const publicKey = createPublicKey(key).export({ format: 'der', type: 'spki' });
+    if (peerKey(publicKey) === undefined) return undefined;
+    return { privateKey: new Uint8Array(privateKey), publicKey: new Uint8Array(publicKey) };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Hash functions, RSA and ciphers of node:crypto, for tests, the lab and the daemon. */
 export const nodeCryptography: Cryptography = {
   sha1: (data) => new Uint8Array(createHash('sha1').update(data).digest()),

@@ -13,12 +13,13 @@ function numbered(prefix: Address, number: number): Address {
   return addressOf(octets);
 }
 
-/** The home address of each mobile node by its name. */
+/** The home address of each mobile node by its name. @param made those that are made from keys. */
 export function homeAddressesOf(
   links: ReadonlyMap<string, LinkText>,
   nodes: readonly NamedNode[],
+  made: Iterable<readonly [string, Address]>,
 ): Map<string, Address> {
-  const homes = new Map<string, Address>();
+  const homes = new Map<string, Address>(made);
   for (const { name, text } of nodes) {
     if (text.role === 'mobile-node' && text['home-address'] !== undefined) {
       homes.set(name, text['home-address']);

@@ -13,6 +13,7 @@ import { constantsWith } from '../core/constants.ts';
 import { type Duration, seconds } from '../core/time.ts';
 import type { Address } from '../wire/address.ts';
 import { addressesOf, homeAddressesOf } from './plan-addresses.ts';
+import { type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
 import { forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
 import { DEFAULT_ALGORITHM, type EspText, keyPath } from './scenario/authentication.ts';
 import { pathText } from './scenario/diagnostic.ts';
@@ -85,10 +86,15 @@ export interface NamedNode<T extends NodeText = NodeText> {
 /** The network of a scenario. */
 export function planOf(scenario: Scenario): Plan {
   const nodes = [...scenario.nodes].flatMap(([name, text]) => expanded(name, text));
-  const homes = homeAddressesOf(scenario.links, nodes);
+  const made = cgaHomesOf(scenario, nodes);
+  const homes = homeAddressesOf(
+    scenario.links,
+    nodes,
+    [...made].map(([name, { home }]) => [name, home]),
+  );
   const fixed = addressesOf(scenario.links, nodes, homes);
   const routes = routesOf(scenario.links, nodes, fixed);
-  const context = { scenario, nodes, homes, fixed };
+  const context = { scenario, nodes, homes, made, fixed };
   return {
     links: [...scenario.links].map(([name, link]) => plannedLink(name, link)),
     nodes: nodes.map((node) => ({
@@ -123,11 +129,15 @@ function plannedLink(name: string, link: LinkText): PlannedLink {
   };
 }
 
+type FixedText = Exclude<NodeText, { role: 'mobile-node' }>;
+
 interface Context {
   readonly scenario: Scenario;
   readonly nodes: readonly NamedNode[];
   /** Home address of each mobile node. */
   readonly homes: ReadonlyMap<string, Address>;
+  /** Those that are made from keys. */
+  readonly made: ReadonlyMap<string, CgaHome>;
   /** Address of each fixed node on each of its links. */
   readonly fixed: ReadonlyMap<string, ReadonlyMap<string, Address>>;
 }
@@ -152,16 +162,13 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
   }));
   const forwarding = forwards(text);
   const identity = addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)!;
-  const config = fixedConfig(name, text, context);
+  const config = fixedConfig({ name, from, text }, context);
   const planned = { name, role: text.role, interfaces, forwarding, identity };
   return config === undefined ? planned : { ...planned, config };
 }
 
-function fixedConfig(
-  name: string,
-  text: Exclude<NodeText, { role: 'mobile-node' }>,
-  context: Context,
-): NodeConfig | undefined {
+function fixedConfig(node: NamedNode<FixedText>, context: Context): NodeConfig | undefined {
+  const { name, text } = node;
   switch (text.role) {
     case 'home-agent':
       return homeAgent(name, text, context);
@@ -169,7 +176,9 @@ function fixedConfig(
       return accessRouter(name, text, context);
     case 'correspondent-node': {
       const maxBindings = text['max-bindings'] ?? DEFAULT_MAX_BINDINGS;
-      return { name, correspondentNode: { maxBindings } };
+      const enhanced = text.peers?.rfc4866 ?? true;
+      const keys = sharedKeys(node, context);
+      return { name, correspondentNode: { maxBindings, enhanced, keys } };
     }
     case 'host':
     case 'router':
@@ -178,8 +187,19 @@ function fixedConfig(
   }
 }
 
-function mobileNode({ name, from, text }: NamedNode<MobileNodeText>, context: Context): NodeConfig {
+/** The keys that a node shares, by the addresses that their other holders are known by. */
+function sharedKeys(node: NamedNode, { scenario, nodes, homes, fixed }: Context) {
+  return sharedKeysOf(node, scenario, (name) => {
+    const other = nodes.find((one) => one.name === name)!.text;
+    return other.role === 'mobile-node' ? homes.get(name)! : fixed.get(name)!.get(other.on[0]!)!;
+  });
+}
+
+function mobileNode(node: NamedNode<MobileNodeText>, context: Context): NodeConfig {
+  const { name, from, text } = node;
   const { scenario, homes, fixed } = context;
+  const keys = sharedKeys(node, context);
+  const peers = peerProofOf(keys, context.made.get(name));
   return {
     name,
     mobileNode: {
@@ -193,9 +213,10 @@ function mobileNode({ name, from, text }: NamedNode<MobileNodeText>, context: Co
       dad: text.dad ?? 'optimistic',
       routeOptimisation: text['route-optimisation'] ?? true,
       maxPeers: DEFAULT_MAX_BINDINGS,
+      ...(peers && { peers }),
     },
     // A mobile node is its peers' correspondent node too (RFC 6275 section 8.5 asks for it).
-    correspondentNode: { maxBindings: DEFAULT_MAX_BINDINGS },
+    correspondentNode: { maxBindings: DEFAULT_MAX_BINDINGS, keys },
   };
 }
 

@@ -9,6 +9,7 @@ import { checkAuthentication } from './check-authentication.ts';
 import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { checkHomeAgent } from './check-home-agent.ts';
+import { checkPeers } from './check-peers.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { DEFAULT_MTU } from './links.ts';
@@ -74,6 +75,7 @@ function* checkNodes(draft: Draft): Generator<Finding> {
       yield { path, atKey: true, message };
     }
     if (node === undefined) continue;
+    yield* checkPeers(draft, path, node);
     if (node.role === 'mobile-node') yield* checkMobileNode(draft, path, node, homes);
     else yield* checkFixedNode(draft, path, node);
   }

@@ -12,6 +12,8 @@ import { ipv6, list, name, named, object, oneOf, time, whole, yesNo } from './fi
 /** In the stead of a home agent's name: RFC 6275 section 11.4.1. */
 export const DISCOVER = 'discover';
 
+import { correspondentPeers, mobileNodePeers } from './peers.ts';
+
 export const ROLES = [
   'home-agent',
   'access-router',
@@ -92,6 +94,9 @@ const mobileNode = object('a mobile node', {
     .optional()
     .meta({ description: 'duplicate address detection; optimistic (RFC 4429) if absent' }),
   'route-optimisation': yesNo('registers with its peers too; true if absent').optional(),
+  peers: mobileNodePeers
+    .optional()
+    .meta({ description: 'what proves it to peers besides return routability' }),
   count,
 });
 
@@ -99,6 +104,7 @@ const correspondentNode = object('a correspondent node', {
   role: z.literal('correspondent-node'),
   on,
   'max-bindings': whole('bindings it keeps', 1, 1_000_000).optional(),
+  peers: correspondentPeers.optional(),
   routes,
   count,
 });
@@ -136,6 +142,7 @@ export const node = z.discriminatedUnion(
 
 export type NodeText = z.output<typeof node>;
 export type HomeAgentText = z.output<typeof homeAgent>;
+export type CorrespondentNodeText = z.output<typeof correspondentNode>;
 export type AccessRouterText = z.output<typeof accessRouter>;
 export type MobileNodeText = z.output<typeof mobileNode>;
 

@@ -19,6 +19,7 @@ import {
 import { NAME_RULE } from './fields.ts';
 import type { LinkText } from './links.ts';
 import type { NodeText } from './nodes.ts';
+import { PeerKeyReader, type PeerKeys } from './peer-keys.ts';
 import { event, eventOf, eventsOfEach, type ScenarioEvent } from './scenario-events.ts';
 import { NAMED_SECTIONS, scenario as schema } from './schema.ts';
 import { readSource, type Source } from './source.ts';
@@ -46,6 +47,8 @@ export interface Scenario {
   readonly long: boolean;
   /** Keys of the nodes by their place in the file, such as `nodes.mn.auth.rfc4285.key`. */
   readonly keys: ReadonlyMap<string, Uint8Array>;
+  /** What nodes prove themselves to peers with, by the node's name in the file. */
+  readonly peerKeys: ReadonlyMap<string, PeerKeys>;
   /** `file:line` of a path in the file, for people who look for an expectation. */
   where(path: Path): string;
 }
@@ -70,9 +73,10 @@ export function readScenario(
   const reader = new Reader(source.data);
   const draft = reader.draft();
   const { keys, findings: unread } = readKeys(draft, readKeyFile);
-  const findings = [...reader.findings, ...check(draft), ...unread];
+  const peerKeys = new PeerKeyReader(draft, readKeyFile);
+  const findings = [...reader.findings, ...check(draft), ...unread, ...peerKeys.findings];
   if (findings.length > 0) return fail(diagnosed(file, source, findings));
-  return ok(scenarioOf(file, source, reader, draft, keys));
+  return ok({ ...scenarioOf(file, source, reader, draft), keys, peerKeys: peerKeys.keys });
 }
 
 function diagnosed(file: string, source: Source, findings: readonly Finding[]): Diagnostic[] {
@@ -247,8 +251,7 @@ function scenarioOf(
   source: Source,
   reader: Reader,
   draft: Draft,
-  keys: ReadonlyMap<string, Uint8Array>,
-): Scenario {
+): Omit<Scenario, 'keys' | 'peerKeys'> {
   const seed = reader.section('seed');
   // Without findings every entry was read, so the maps hold no `undefined` any more.
   return {
@@ -271,7 +274,6 @@ function scenarioOf(
     constants: reader.section('constants') ?? {},
     ...(draft.until !== undefined && { until: draft.until }),
     long: reader.section('long') ?? false,
-    keys,
     where: (path) => `${file}:${source.position(path).line}`,
   };
 }

@@ -132,6 +132,7 @@ export class CorrespondentNode implements Part {
       return [...outputs, count('mobility.bu_refused'), ...answer(judged, 'peer')];
     }
     outputs.push(count('mobility.bu_accepted'));
+    if (judged.unverified === true) outputs.push(count('mobility.bu_early'));
     if (judged.lifetime === 0) {
       const binding = this.#state.bindings.delete(judged.home);
       const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted', now);
@@ -182,11 +183,7 @@ export class CorrespondentNode implements Part {
       return [...this.#credit.proved(home, binding.careOf, now), ...bound()];
     }
     this.#usedBefore.delete(home); // the entry begins anew
-    return [
-      count('mobility.bu_early'),
-      ...this.#credit.early(home, binding),
-      ...paths.setPeerBinding(home, undefined),
-    ];
+    return [...this.#credit.early(home, binding), ...paths.setPeerBinding(home, undefined)];
   }
 
   /** The credit is known now: so much may be sent to an address that is not proved. */

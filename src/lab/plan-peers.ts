@@ -1,0 +1,61 @@
+/** What nodes of a plan know to prove themselves to peers with. */
+import type { CgaIdentity, ConfiguredKey, PeerProofConfig } from '../core/config.ts';
+import { cgaAddress, cgaParametersOctets, searchModifier } from '../core/security/cga.ts';
+import { type Address, addressOctets } from '../wire/address.ts';
+import { nodeCryptography as crypto } from './crypto.ts';
+import type { NamedNode } from './plan.ts';
+import type { Scenario } from './scenario/read.ts';
+
+/** A home address, and the key that it was made from. */
+export interface CgaHome {
+  readonly home: Address;
+  readonly identity: CgaIdentity;
+}
+
+/** Sec 1 needs some 65 536 tries. */
+const TRIES = 10_000_000;
+
+/**
+ * The home addresses that are made from keys, by node. The modifier follows from key and name, so
+ * that a run repeats and nodes that share a key still have addresses of their own.
+ * Throws where no modifier is found, which a billion scenarios will not see.
+ */
+export function cgaHomesOf(scenario: Scenario, nodes: readonly NamedNode[]): Map<string, CgaHome> {
+  const homes = new Map<string, CgaHome>();
+  for (const { name, from, text } of nodes) {
+    const cga = scenario.peerKeys.get(from)?.cga;
+    if (text.role !== 'mobile-node' || cga === undefined) continue;
+    const { publicKey, privateKey, sec } = cga;
+    const start = {
+      modifier: crypto.hmacSha1(publicKey, new TextEncoder().encode(name)).slice(0, 16),
+      prefix: addressOctets(scenario.links.get(text.home)!.prefix.address).slice(0, 8),
+      collisionCount: 0,
+      publicKey,
+      extensions: new Uint8Array(),
+    };
+    const { found } = searchModifier(crypto, start, sec, TRIES);
+    if (found === undefined) throw new RangeError(`no modifier for ${name} in ${TRIES} tries`);
+    const identity = { privateKey, parameters: cgaParametersOctets(found) };
+    homes.set(name, { home: cgaAddress(crypto, found, sec), identity });
+  }
+  return homes;
+}
+
+/** The keys that a node shares, by the address of the node that each is shared with. */
+export function sharedKeysOf(
+  { from }: NamedNode,
+  scenario: Scenario,
+  identityOf: (name: string) => Address,
+): Map<Address, ConfiguredKey> {
+  const shared = scenario.peerKeys.get(from)?.shared ?? new Map<string, ConfiguredKey>();
+  return new Map([...shared].map(([other, key]) => [identityOf(other), key]));
+}
+
+/** How a mobile node proves itself to peers; undefined: by return routability alone. */
+export function peerProofOf(
+  keys: Map<Address, ConfiguredKey>,
+  home: CgaHome | undefined,
+): PeerProofConfig | undefined {
+  if (home === undefined && keys.size === 0) return undefined;
+  return { keys, ...(home && { cga: home.identity }) };
+}

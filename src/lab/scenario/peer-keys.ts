@@ -1,0 +1,90 @@
+/** The keys that `peers` speaks of, read from the file or from files beside it. */
+import type { ConfiguredKey } from '../../core/config.ts';
+import { rsaKeyPair } from '../crypto.ts';
+import type { Finding, Path } from './diagnostic.ts';
+import type { Draft } from './draft.ts';
+import type { KeySource } from './quantity.ts';
+
+/** Keys of one node of the file. */
+export interface PeerKeys {
+  /** The key that its home address is made from, in DER. */
+  readonly cga?: {
+    readonly privateKey: Uint8Array;
+    readonly publicKey: Uint8Array;
+    readonly sec: number;
+  };
+  /** By the node that each is shared with. */
+  readonly shared: ReadonlyMap<string, ConfiguredKey>;
+}
+
+/** Octets of a shared key at least: what nobody tries out. */
+const LEAST_KEY = 16;
+/** Where the file gives no nonces, both ends take these. */
+const NO_NONCE = new Uint8Array(8);
+
+/** Reads the keys of all nodes. `readKeyFile` throws where there is no such file. */
+export class PeerKeyReader {
+  readonly findings: Finding[] = [];
+  readonly keys = new Map<string, PeerKeys>();
+  readonly #readKeyFile: (path: string) => Uint8Array;
+
+  constructor(draft: Draft, readKeyFile: (path: string) => Uint8Array) {
+    this.#readKeyFile = readKeyFile;
+    for (const [name, node] of draft.nodes) {
+      if (node?.role !== 'mobile-node' && node?.role !== 'correspondent-node') continue;
+      const path = ['nodes', name, 'peers'];
+      const shared = this.#shared([...path, 'rfc4449'], node.peers?.rfc4449 ?? {});
+      const rfc4866 = node.peers?.rfc4866;
+      const pair =
+        typeof rfc4866 === 'object' ? this.#pair([...path, 'rfc4866', 'key'], rfc4866) : undefined;
+      this.keys.set(name, { shared, ...(pair && { cga: pair }) });
+    }
+  }
+
+  #shared(path: Path, texts: Readonly<Record<string, SharedKeyText>>): Map<string, ConfiguredKey> {
+    const shared = new Map<string, ConfiguredKey>();
+    for (const [other, text] of Object.entries(texts)) {
+      const at = [...path, other];
+      const key = this.#octets([...at, 'key'], text.key);
+      if (key !== undefined && key.length < LEAST_KEY) {
+        const message = `has ${key.length} octets: ${LEAST_KEY} at least cannot be tried out`;
+        this.findings.push({ path: [...at, 'key'], message });
+      }
+      const homeNonce = this.#nonce([...at, 'home-nonce'], text['home-nonce']);
+      const careOfNonce = this.#nonce([...at, 'care-of-nonce'], text['care-of-nonce']);
+      if (key !== undefined) shared.set(other, { key, homeNonce, careOfNonce });
+    }
+    return shared;
+  }
+
+  #nonce(path: Path, source: KeySource | undefined): Uint8Array {
+    return (source && this.#octets(path, source)) ?? NO_NONCE;
+  }
+
+  #pair(path: Path, { key, sec = 0 }: { key: KeySource; sec?: number | undefined }) {
+    const octets = this.#octets(path, key);
+    if (octets === undefined) return undefined;
+    const pair = rsaKeyPair(octets);
+    if (pair !== undefined) return { ...pair, sec };
+    const mend = 'make one with openssl genpkey -algorithm RSA -out key.pem';
+    this.findings.push({ path, message: `is no RSA private key in PEM: ${mend}` });
+    return undefined;
+  }
+
+  #octets(path: Path, source: KeySource): Uint8Array | undefined {
+    if (source.kind === 'hex') return source.octets;
+    try {
+      return this.#readKeyFile(source.path);
+    } catch (cause) {
+      const message = `"file:${source.path}" cannot be read: ${(cause as Error).message}`;
+      this.findings.push({ path, message });
+      return undefined;
+    }
+  }
+}
+
+interface SharedKeyText {
+  readonly key: KeySource;
+  readonly 'home-nonce'?: KeySource | undefined;
+  readonly 'care-of-nonce'?: KeySource | undefined;
+}

@@ -1,0 +1,34 @@
+/** How nodes prove themselves to peers, as it stands at a mobile node and at a correspondent node. */
+import { key, named, object, whole, yesNo } from './fields.ts';
+
+/** RFC 4449: what two nodes were given; both of them name the other. */
+const rfc4449 = named(
+  'keys by the node that each is shared with, such as { cn: { key: "hex:0011..." } }',
+  object('a shared key, such as { key: "hex:0011..." }', {
+    key: key(),
+    'home-nonce': key().optional(),
+    'care-of-nonce': key().optional(),
+  }),
+).meta({ description: 'a key shared with each of these nodes, which name this one too' });
+
+const rfc4866 = object('the key of the home address, such as { key: "file:demo-key.pem" }', {
+  key: key().meta({ description: 'an RSA private key: a PEM file beside the scenario' }),
+  sec: whole('how dear the address is to make and to forge', 0, 1)
+    .optional()
+    .meta({ description: 'Sec of RFC 3972; 0 if absent' }),
+});
+
+export const mobileNodePeers = object(
+  'how it proves itself to peers, such as { rfc4866: { key: "file:demo-key.pem" } }',
+  {
+    rfc4866: rfc4866
+      .optional()
+      .meta({ description: 'the home address is made from this key, and shows it' }),
+    rfc4449: rfc4449.optional(),
+  },
+);
+
+export const correspondentPeers = object('what it takes from peers, such as { rfc4866: false }', {
+  rfc4866: yesNo('takes home addresses at the word of their key; true if absent').optional(),
+  rfc4449: rfc4449.optional(),
+});
