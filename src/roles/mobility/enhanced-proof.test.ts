@@ -177,21 +177,25 @@ test('what shows a key that is not the address’s, or signs with another, is re
 });
 
 test('a signature taken from another update is refused', () => {
-  const one = correspondent();
-  const seen = first(one, 1);
-  answer(one, seen.octets, 1, seen.key);
-  const spy = first(one, 2, { sequence: 2, source: B });
-  // The spy receives at both addresses, and puts the signature that it saw into its own update.
-  const near = (octets: Uint8Array) =>
-    octets.findIndex((_, i) => i > 200 && octets[i] === 13 && octets[i + 1] === 128);
-  const from = near(seen.octets) + 2;
-  const to = near(spy.octets) + 2;
-  assert.ok(from > 200 && to > 200);
-  spy.octets.set(seen.octets.slice(from, from + 128), to);
-  signBindingAuthorization(crypto, spy.octets, spy.key, { careOf: B, correspondent: SELF });
-  assert.equal(answer(one, spy.octets, 2, spy.key, B).status, 148);
-  assert.equal(one.counters['mobility.bu_cga_failed'], 1);
-  assert.equal(path(one).careOf, A);
+  // For another care-of address, and for the same one under another number.
+  for (const source of [B, A]) {
+    const one = correspondent();
+    const seen = first(one, 1);
+    answer(one, seen.octets, 1, seen.key);
+    const spy = first(one, 2, { sequence: 2, source });
+    // The spy receives at both addresses, and puts the signature that it saw into its own update.
+    const near = (octets: Uint8Array) =>
+      octets.findIndex((_, i) => i > 200 && octets[i] === 13 && octets[i + 1] === 128);
+    const from = near(seen.octets) + 2;
+    const to = near(spy.octets) + 2;
+    assert.ok(from > 200 && to > 200);
+    spy.octets.set(seen.octets.slice(from, from + 128), to);
+    signBindingAuthorization(crypto, spy.octets, spy.key, { careOf: source, correspondent: SELF });
+    assert.equal(answer(one, spy.octets, 2, spy.key, source).status, 148);
+    assert.equal(one.counters['mobility.bu_cga_failed'], 1);
+    assert.equal(one.one('binding-acknowledgement').message.sequence, 2);
+    assert.equal(path(one).careOf, A);
+  }
 });
 
 test('a whole update played back is refused by its number, and later by its nonces', () => {
