@@ -22,9 +22,9 @@ export function checkLeftovers(inside: Inside, rest: Rest, report: Report): void
   }
 }
 
-/** Entries of a node's own addresses always stand; a node that is away keeps its tunnel. */
+/** Entries of a node's own addresses and keys always stand; a node that is away keeps its tunnel. */
 function mayRest({ id, owner }: ForwardingEntry, role: string, rest: Rest): boolean {
-  if (owner === 'node') return true;
+  if (owner === 'node' || owner === 'protection') return true;
   if (rest !== 'away') return false;
   if (role === 'home-agent') return owner === 'home-agent';
   if (role !== 'mobile-node') return false;

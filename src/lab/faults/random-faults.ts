@@ -129,7 +129,7 @@ class Faults {
       this.#add(at, { change: { link, ...WHOLE, delay } });
     }
     for (const node of this.#dead) {
-      this.#add(at, { restart: node, journal: this.#dice.chance(0.5) });
+      this.#add(at, { restart: node, journal: this.#remembers(node) });
     }
     for (const { name, interfaces } of this.#network.mobileNodes) {
       const places = [...interfaces.keys()].map((key) => this.#on.get(`${name}.${key}`));
@@ -191,7 +191,7 @@ class Faults {
   #crashOrRestart(at: number, nodes: readonly string[]): void {
     if (nodes.length === 0) return;
     const node = this.#dice.pick(nodes);
-    const again = { restart: node, journal: this.#dice.chance(0.5) };
+    const again = { restart: node, journal: this.#remembers(node) };
     if (this.#dead.delete(node)) {
       this.#add(at, again);
       return;
@@ -199,6 +199,19 @@ class Faults {
     this.#add(at, { crash: node });
     if (this.#dice.chance(0.4)) this.#add(at, again);
     else this.#dead.add(node);
+  }
+
+  /**
+   * Does it come back with what it stored? With configured keys for ESP it must: who begins to count
+   * anew is taken for a replay (RFC 4303 section 3.4.3).
+   */
+  #remembers(node: string): boolean {
+    const remembers = this.#dice.chance(0.5);
+    const { mobileNodes } = this.#network;
+    return (
+      remembers ||
+      mobileNodes.some(({ numbered, name, agent }) => numbered && (name === node || agent === node))
+    );
   }
 
   #add(at: number, what: Entry): void {

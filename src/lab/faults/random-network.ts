@@ -15,6 +15,8 @@ export interface MobileNode {
   readonly name: string;
   readonly home: string;
   readonly agent: string;
+  /** It and its agent share keys with numbers that must not begin anew: neither may forget them. */
+  readonly numbered: boolean;
   /** Interfaces with the link that each is on at the start. */
   readonly interfaces: ReadonlyMap<string, string | null>;
 }
@@ -136,20 +138,34 @@ function randomMobileNode(
   const number = dice.whole(0, homes - 1);
   const interfaces = new Map<string, string | null>([['wlan0', dice.pick(places)]]);
   if (dice.chance(0.4)) interfaces.set('lte0', dice.chance(0.6) ? dice.pick(places) : null);
-  const key = `hex:${(index + 1).toString(16).padStart(2, '0').repeat(16)}`;
   const home = `home${number}`;
   const agent = `ha${number}`;
+  const auth = open && dice.chance(0.7) ? 'none' : authentication(dice, index);
   nodes.set(name, {
     role: 'mobile-node',
     home,
     'home-agent': agent,
     interfaces: Object.fromEntries(interfaces),
-    auth: open && dice.chance(0.7) ? 'none' : { rfc4285: { spi: 256 + index, key } },
+    auth,
     lifetime: `${lifetimes.home}s`,
     dad: dice.pick(['optimistic', 'optimistic', 'normal', 'off']),
     'route-optimisation': dice.chance(0.85),
   });
-  return { name, home, agent, interfaces };
+  const numbered = typeof auth !== 'string' && 'esp' in auth;
+  return { name, home, agent, numbered, interfaces };
+}
+
+/** RFC 4285's option, or ESP with configured keys; each node has keys of its own. */
+function authentication(dice: Dice, index: number): Entry {
+  const key = (octets: number) => `hex:${(index + 1).toString(16).padStart(2, '0').repeat(octets)}`;
+  if (dice.chance(0.7)) return { rfc4285: { spi: 256 + index, key: key(16) } };
+  const associations = (first: number) => ({
+    'to-agent': { spi: first, key: key(48) },
+    'to-node': { spi: first + 1, key: key(48) },
+  });
+  const transport = associations(4096 + 8 * index);
+  const tunnel = dice.chance(0.7) ? { tunnel: associations(4098 + 8 * index) } : {};
+  return { esp: { transport, ...tunnel } };
 }
 
 /** Short times, so that tables empty and back-offs end within a run. */
