@@ -49,9 +49,9 @@ export class Excuses {
     const { phases, network } = this.#run;
     const { home, peer } = network.lifetimes;
     let wait = 0;
-    for (const { name, agent } of network.mobileNodes) {
+    for (const { name, agents } of network.mobileNodes) {
       if (name !== from && name !== to) continue;
-      if (this.forgot(agent)) wait = Math.max(wait, home);
+      if (agents.some((agent) => this.forgot(agent))) wait = Math.max(wait, home);
       if (this.died(name)) wait = Math.max(wait, peer);
     }
     return seconds(phases.healed + wait) + REACHED;
@@ -155,8 +155,8 @@ function checkSession(flow: FlowRecord, run: RandomRun, excuses: Excuses, report
     // Where a path is not there yet, the first segment is answered with an ICMPv6 error.
     const noPath = text.start < excuses.reachedFrom(text.from, text.to);
     if (failure === 'unreachable' && bytes === 0 && noPath) return;
-    const agents = run.network.mobileNodes.filter(({ name }) => ends.includes(name));
-    const slow = agents.some(({ agent }) => excuses.forgot(agent));
+    const nodes = run.network.mobileNodes.filter(({ name }) => ends.includes(name));
+    const slow = nodes.some(({ agents }) => agents.some((agent) => excuses.forgot(agent)));
     if (slow && (failure === 'unfinished' || failure === null)) return;
   }
   const why = digestOk === false ? 'other octets came' : (failure ?? 'unfinished');

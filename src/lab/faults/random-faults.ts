@@ -115,7 +115,7 @@ class Faults {
       case 'agent':
         this.#crashOrRestart(
           at,
-          this.#network.mobileNodes.map(({ agent }) => agent),
+          this.#network.mobileNodes.flatMap(({ agents }) => agents),
         );
         break;
     }
@@ -210,7 +210,7 @@ class Faults {
     const { mobileNodes } = this.#network;
     return (
       remembers ||
-      mobileNodes.some(({ numbered, name, agent }) => numbered && (name === node || agent === node))
+      mobileNodes.some(({ numbered, name, agents }) => numbered && [name, ...agents].includes(node))
     );
   }
 

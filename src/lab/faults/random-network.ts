@@ -14,7 +14,8 @@ export type Entry = Readonly<Record<string, unknown>>;
 export interface MobileNode {
   readonly name: string;
   readonly home: string;
-  readonly agent: string;
+  /** Those that serve its home link: any of them, where it has to find one itself. */
+  readonly agents: readonly string[];
   /** It and its agent share keys with numbers that must not begin anew: neither may forget them. */
   readonly numbered: boolean;
   /** Interfaces with the link that each is on at the start. */
@@ -69,6 +70,10 @@ export function randomNetwork(dice: Dice): RandomNetwork {
     const shared = { on: [place, core()], ...advertising(dice, frequent) };
     const agent = { role: 'home-agent', serves: place, 'allow-unauthenticated': open, ...shared };
     nodes.set(name, home ? agent : { role: 'access-router', ...shared });
+    // Two that serve one link: nodes of the first, or of whichever they find.
+    if (home && dice.chance(0.25)) {
+      nodes.set(`hb${i(place)}`, { ...agent, preference: 10 });
+    }
     // A home network whose router is another than its home agent.
     if (home && dice.chance(0.15)) {
       nodes.set(`br${i(place)}`, { role: 'access-router', ...shared });
@@ -139,20 +144,22 @@ function randomMobileNode(
   const interfaces = new Map<string, string | null>([['wlan0', dice.pick(places)]]);
   if (dice.chance(0.4)) interfaces.set('lte0', dice.chance(0.6) ? dice.pick(places) : null);
   const home = `home${number}`;
-  const agent = `ha${number}`;
+  const serving = [`ha${number}`, `hb${number}`].filter((one) => nodes.has(one));
   const auth = open && dice.chance(0.7) ? 'none' : authentication(dice, index);
+  const numbered = typeof auth !== 'string' && 'esp' in auth;
+  const discovers = !numbered && dice.chance(serving.length > 1 ? 0.6 : 0.15);
+  const agents = discovers ? serving : [serving[0]!];
   nodes.set(name, {
     role: 'mobile-node',
     home,
-    'home-agent': agent,
+    'home-agent': discovers ? 'discover' : agents[0],
     interfaces: Object.fromEntries(interfaces),
     auth,
     lifetime: `${lifetimes.home}s`,
     dad: dice.pick(['optimistic', 'optimistic', 'normal', 'off']),
     'route-optimisation': dice.chance(0.85),
   });
-  const numbered = typeof auth !== 'string' && 'esp' in auth;
-  return { name, home, agent, numbered, interfaces };
+  return { name, home, agents, numbered, interfaces };
 }
 
 /** RFC 4285's option, or ESP with configured keys; each node has keys of its own. */
