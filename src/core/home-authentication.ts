@@ -71,7 +71,7 @@ export function checkHomeProof(
 /**
  * The association must be the one of this very home address. It does not cover the source address,
  * so an update that binds must name the care-of address in its option, which is covered.
- * Source: RFC 3776 section 4.1, RFC 6275 sections 6.1.7 and 11.7.1.
+ * Source: RFC 3776 section 3.1, RFC 6275 section 11.7.1.
  */
 function espProof({ careOf, home }: AuthenticatedBinding, received: Received): ProofResult {
   const { provedHome, message } = received;

@@ -22,7 +22,7 @@ export const MECHANISMS = {
   authentication: 'a home registration is authenticated (RFC 4285)',
   'replay-protection': 'an old registration is refused (RFC 4285 section 6, RFC 4303 3.4.3)',
   esp: 'signalling between mobile node and home agent goes through ESP (RFC 6275 5.1)',
-  'esp-tunnel': 'Home Tests go through an ESP tunnel to the home agent (RFC 6275 5.5)',
+  'esp-tunnel': 'Home Tests go through an ESP tunnel to the home agent (RFC 6275 10.4.6)',
   'peer-deregistration': 'peers are told of the return home (RFC 6275 11.5.5, 11.7.2)',
   'returning-home': 'the home registration is withdrawn on return (RFC 6275 11.5.5)',
   'new-care-of-test': 'each care-of address is tested anew, at once (RFC 6275 11.6.1)',

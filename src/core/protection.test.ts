@@ -138,6 +138,27 @@ test('registrations and mobile prefix messages go through ESP behind the home ad
   }
 });
 
+test('an event that tells of a packet tells of it as it leaves', () => {
+  const octets = packet(A, AGENT, [option(), UPDATE]);
+  const event = {
+    kind: 'signal.sent',
+    message: 'Binding Update',
+    from: A,
+    to: AGENT,
+    octets: octets.length,
+    detail: '',
+  } as const;
+  const outputs = mobileNode().protect([
+    { kind: 'transmit', octets },
+    { kind: 'event', event },
+    { kind: 'event', event },
+  ]);
+  const sizes = outputs.flatMap((one) =>
+    one.kind === 'event' && one.event.kind === 'signal.sent' ? [one.event.octets] : [],
+  );
+  assert.deepEqual(sizes, [sent(outputs)[0]!.length, octets.length]);
+});
+
 test('what is between others, or has its own proof, is left alone', () => {
   const echo: LayerInput = { layer: 'echo-request' };
   const error: LayerInput = { layer: 'binding-error', status: 1, homeAddress: HOME };

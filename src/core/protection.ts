@@ -12,7 +12,7 @@
  * address. Keys are configured; there is no IKE.
  *
  * Supported standards: RFC 4303 (by `security/`), RFC 3776 sections 3 and 4, RFC 4877 section 4,
- * RFC 6275 sections 5.1, 5.5, 10.4.6 and 11.6.1; RFC 4301 sections 5.1.2 and 5.2 as far as these ask.
+ * RFC 6275 sections 5.1, 5.4 and 10.4.6; RFC 4301 sections 5.1.2 and 5.2 as far as these ask.
  */
 import { type Address, formatAddress } from '../wire/address.ts';
 import { ICMPV6, MH_TYPE, PROTOCOL } from '../wire/numbers.ts';
@@ -170,17 +170,22 @@ export class Protection {
   /** The outputs with every packet protected that policy says must be. */
   protect(outputs: readonly Output[]): Output[] {
     if (this.#peerings.size === 0) return [...outputs];
+    let grown = 0;
     return outputs.flatMap((output) => {
-      if (output.kind !== 'transmit') return [output];
+      if (output.kind !== 'transmit') {
+        const more = output.kind === 'event' ? grown : 0;
+        grown = 0;
+        return [more > 0 ? longer(output, more) : output];
+      }
       const packet = new PacketView(output.octets);
       const peering = this.#transportOf(packet, 'sends');
       if (peering === undefined) return [output];
       const { protocol, octets, walk } = packet;
       const content = { protocol: protocol!, octets: octets.subarray(walk!.upperAt) };
-      return this.#sealed(peering, peering.transport, content, (esp) => ({
-        ...output,
-        octets: withUpper(packet, PROTOCOL.esp, esp),
-      }));
+      return this.#sealed(peering, peering.transport, content, (esp) => {
+        grown = esp.length - content.octets.length;
+        return { ...output, octets: withUpper(packet, PROTOCOL.esp, esp) };
+      });
     });
   }
 
@@ -284,6 +289,12 @@ export class Protection {
     if (down?.agent === source && (down.side === 'agent') === (way === 'sends')) return down;
     return undefined;
   }
+}
+
+/** The event that tells of a packet, which stands behind it, told of the size that it has now. */
+function longer(output: Output, more: number): Output {
+  if (output.kind !== 'event' || output.event.kind !== 'signal.sent') return output;
+  return { ...output, event: { ...output.event, octets: output.event.octets + more } };
 }
 
 const pairsOf = ({ transport, tunnel }: Peering): Pair[] =>

@@ -58,7 +58,7 @@ export type DivertReason =
   | 'routing-2-unknown' // Type 2 Routing header with an address not ours (RFC 6275 6.4)
   | 'tunnel-unverified' // a tunnelled packet that no entry takes
   | 'esp' // an ESP packet for an association of this node
-  | 'esp-wanted' // a packet that may leave only through ESP (RFC 6275 5.5)
+  | 'esp-wanted' // a packet that may leave only through ESP (RFC 6275 10.4.6)
   | 'esp-missing'; // a Mobility Header message that should have come through ESP
 
 /** What is done with a packet, in order. */
