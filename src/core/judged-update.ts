@@ -17,6 +17,8 @@ export interface JudgedUpdate {
   readonly lifetime: Duration;
   readonly sequence: number;
   readonly acknowledge: boolean;
+  /** The L bit: the link-local address with the same identifier is the mobile node's too. */
+  readonly linkLocal: boolean;
   /** A status of RFC 6275 section 6.1.8. */
   readonly status: number;
   /** The number to answer with: the update's, or with status 135 the last one accepted. */
@@ -59,6 +61,7 @@ export function askedBy(
     lifetime: careOf === home ? NO_TIME : (Math.min(asked, longest) as Duration),
     sequence: update.sequence,
     acknowledge: update.acknowledge,
+    linkLocal: update.linkLocalAddressCompatibility,
     status: BINDING_STATUS.accepted,
     answerSequence: update.sequence,
     sentTo: received.destination,
@@ -68,13 +71,13 @@ export function askedBy(
 }
 
 /**
- * The answer that an update gets: an acknowledgement where it asked for one or is refused.
- * Source: RFC 6275 section 9.5.4.
+ * The answer that an update gets: an acknowledgement where it asked for one or is refused; from a
+ * home agent always. Source: RFC 6275 sections 9.5.4 and 10.3.1.
  */
 export function answer(judged: JudgedUpdate, scope: BindingScope): Output[] {
   const { status, home, careOf } = judged;
   const refused = status >= 128;
-  if (!judged.acknowledge && !refused) return [];
+  if (scope === 'peer' && !judged.acknowledge && !refused) return [];
   const statusName = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
   const outputs = bindingAcknowledgement({
     from: judged.sentTo,

@@ -4,6 +4,7 @@ import {
   isLinkLocal,
   isMulticast,
   isUnicastRoutable,
+  readAddress,
 } from '../wire/address.ts';
 import {
   type Layer,
@@ -12,6 +13,7 @@ import {
   receiverFault,
   type WireError,
 } from '../wire/packet.ts';
+import type { BindingCache } from './binding-cache.ts';
 import type { BindingErrors } from './binding-errors.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
 import { parameterProblem } from './icmp-errors.ts';
@@ -41,6 +43,7 @@ const WITH_ROUTING_2: ReadonlySet<string> = new Set(['binding-acknowledgement'])
  */
 export class Node implements Role {
   readonly #parts: readonly Part[];
+  readonly #bindings: BindingCache;
   readonly #errors: BindingErrors;
   readonly #protection: Protection;
   readonly #without: ReadonlySet<Mechanism>;
@@ -48,7 +51,8 @@ export class Node implements Role {
   readonly #addresses = new Map<Address, Set<string>>();
 
   /** @param parts share what they share by their constructors; see `createNode`. */
-  constructor(parts: readonly Part[], { errors, protection, env }: NodeState) {
+  constructor(parts: readonly Part[], { bindings, errors, protection, env }: NodeState) {
+    this.#bindings = bindings;
     this.#parts = parts;
     this.#errors = errors;
     this.#protection = protection;
@@ -97,7 +101,7 @@ export class Node implements Role {
       return [count('esp.unprotected')];
     }
     const parsed = parsePacket(input.octets);
-    if (!parsed.ok) return this.#refuse(input.octets, parsed.error, input.reason, now);
+    if (!parsed.ok) return this.#refuse(input, parsed.error, now);
     // IPv4 is taken apart too, but nobody here has an address of it.
     if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];
     const received = view(input, parsed.value, provedHome);
@@ -110,7 +114,7 @@ export class Node implements Role {
     if (input.reason === 'routing-2-unknown') return [count('mobility.misplaced_header')];
     if (input.reason === 'mobility') {
       const fault = receiverFault(parsed.value);
-      if (fault !== undefined) return this.#refuse(input.octets, fault, input.reason, now);
+      if (fault !== undefined) return this.#refuse(input, fault, now);
       const { layer } = received.message;
       const misplaced =
         (received.home !== undefined && !WITH_HOME_ADDRESS.has(layer)) ||
@@ -146,20 +150,29 @@ export class Node implements Role {
     return outputs;
   }
 
-  #refuse(
-    octets: Uint8Array,
-    error: WireError,
-    reason: Received['reason'],
-    now: Instant,
-  ): Output[] {
+  #refuse(input: Packet, error: WireError, now: Instant): Output[] {
+    const { octets, reason } = input;
     if (reason === 'icmpv6') return [count('nd.malformed')];
     const { reply } = error;
     if (reply?.kind === 'binding-error') {
-      return [count('mobility.unknown_type'), ...this.#errors.unrecognisedType(octets, now)];
+      const answer = this.#errors.unrecognisedType(octets, now);
+      return [count('mobility.unknown_type'), ...this.#backHome(input, answer)];
     }
     if (reply?.kind !== 'parameter-problem') return [count('mobility.malformed')];
     const answer = parameterProblem(octets, reply.code, error.offset, this.#errors.limit, now);
-    return [count('mobility.malformed'), ...answer];
+    return [count('mobility.malformed'), ...this.#backHome(input, answer)];
+  }
+
+  /**
+   * A mobile node that is home again while its binding stands is told on the link that it is heard
+   * on: what is sent to its home address goes to where it was. Source: RFC 6275 section 10.3.2.
+   */
+  #backHome({ octets, link, from, tunnel }: Packet, answer: readonly Output[]): Output[] {
+    const bound = octets.length >= 40 && this.#bindings.get(readAddress(octets, 8));
+    if (from === undefined || tunnel !== undefined || !bound || bound.scope !== 'home') {
+      return [...answer];
+    }
+    return answer.map((one) => (one.kind === 'transmit' ? { ...one, link, to: from } : one));
   }
 }
 

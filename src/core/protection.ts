@@ -146,7 +146,11 @@ export class Protection {
       if (side === 'node') {
         entries.set('in', entry('in', { src: { address: agent } }));
         entries.set('routed', entry('routed', { routing2: home }));
-      } else if (address === agent) entries.set('to-agent', entry('to-agent', {}));
+      } else if (address === agent) {
+        entries.set('to-agent', entry('to-agent', {}));
+        // Ahead of the entry that believes the option of a bound home address.
+        entries.set(home, entry(`to-agent/${formatAddress(home)}`, { home }));
+      }
     }
     return [...entries.values()];
   }

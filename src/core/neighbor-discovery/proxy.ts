@@ -84,7 +84,7 @@ export class NeighborProxy {
     const probe = source === UNSPECIFIED;
     return [
       count('nd.proxied'),
-      ...this.#advertise(message.targetAddress, probe ? ALL_NODES : source, !probe),
+      ...this.#advertise(message.targetAddress, probe ? ALL_NODES : source, { solicited: !probe }),
     ];
   }
 
@@ -95,14 +95,19 @@ export class NeighborProxy {
       claim.announced < MAX_NEIGHBOR_ADVERTISEMENT
         ? after(now, this.#constants.RETRANS_TIMER)
         : undefined;
-    return this.#advertise(address, ALL_NODES, false);
+    return this.#advertise(address, ALL_NODES, { solicited: false, override: true });
   }
 
-  #advertise(target: Address, to: Address, solicited: boolean): Output[] {
+  /** A proxy's answer takes nothing from an owner who answers too: RFC 4861 section 7.2.4. */
+  #advertise(
+    target: Address,
+    to: Address,
+    { solicited, override = false }: { solicited: boolean; override?: boolean },
+  ): Output[] {
     const linkAddress = this.#linkAddress;
     if (linkAddress === undefined) return [];
     return neighborAdvertisement(
-      { link: this.#link, source: this.#self, target, to, linkAddress, solicited },
+      { link: this.#link, source: this.#self, target, to, linkAddress, solicited, override },
       solicited ? 'the home agent answers for it' : 'the home agent stands in for it',
     );
   }
@@ -115,14 +120,15 @@ export interface NeighborClaim {
   readonly to: Address;
   readonly linkAddress: LinkAddress;
   readonly solicited: boolean;
+  /** It replaces what others have cached. */
+  readonly override: boolean;
 }
 
 /**
- * A Neighbor Advertisement that overrides what others have cached: "send for `target` to this link
- * address". Source: RFC 4861 section 7.2.6, RFC 6275 sections 10.4.1 and 11.5.5.
+ * A Neighbor Advertisement: "send for `target` to this link address". Source: RFC 4861 section 7.2.6, RFC 6275 sections 10.4.1 and 11.5.5.
  */
 export function neighborAdvertisement(claim: NeighborClaim, detail: string): Output[] {
-  const { link, source, target, to, linkAddress, solicited } = claim;
+  const { link, source, target, to, linkAddress, solicited, override } = claim;
   return signal({
     source,
     destination: to,
@@ -132,7 +138,7 @@ export function neighborAdvertisement(claim: NeighborClaim, detail: string): Out
         layer: 'neighbor-advertisement',
         router: false,
         solicited,
-        override: true,
+        override,
         targetAddress: target,
         options: [
           {

@@ -304,6 +304,7 @@ export class HomeAddress {
         to: ALL_NODES,
         linkAddress,
         solicited: false,
+        override: true,
       },
       'home again',
     );

@@ -5,6 +5,7 @@ import type { Instant } from '../../core/time.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
 
 export const toHomeId = (home: Address) => `home/to/${formatAddress(home)}`;
+export const agentToHomeId = (home: Address) => `home/agent-to/${formatAddress(home)}`;
 export const fromTunnelId = (home: Address, careOf: Address) =>
   `home/from/${formatAddress(home)}/at/${formatAddress(careOf)}`;
 
@@ -46,6 +47,26 @@ export function fromTunnelEntry(
     at: 'arriving',
     match: { ...src, dst: { address: agent }, protocol: 41, innerSrc: home },
     do: [{ pop: 'ipv6' }],
+    expiresAt,
+  };
+}
+
+/**
+ * What the home agent itself sends to the home address needs no tunnel: it knows the binding, as a
+ * correspondent does. Source: RFC 6275 section 9.3.2.
+ */
+export function agentToHomeEntry(
+  agent: Address,
+  home: Address,
+  careOf: Address,
+  expiresAt: Instant,
+): ForwardingEntry {
+  return {
+    id: agentToHomeId(home),
+    owner: 'home-agent',
+    at: 'leaving',
+    match: { src: { address: agent }, dst: { address: home } },
+    do: [{ insert: 'routing-2', careOf }],
     expiresAt,
   };
 }

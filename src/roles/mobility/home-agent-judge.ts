@@ -88,6 +88,13 @@ export class UpdateJudge {
   ): Judgement {
     const asked = askedBy(received, update, this.#longest());
     const { home } = asked;
+    // Nonces prove bindings at correspondents: here they are out of place (RFC 6275 section 9.5.1).
+    if (update.options.some(({ option }) => option === 'nonce-indices')) {
+      return { outputs: [count('mobility.bu_unauthenticated')] };
+    }
+    if (asked.lifetime > 0 && this.#state.bindings.leadsBack(asked.careOf, home)) {
+      return { outputs: [count('mobility.bu_circular')] };
+    }
     const node = this.#nodeFor(home);
     if (node === undefined) {
       const subnet = maskAddress(home, this.#config.prefixLength) === this.#config.prefix;

@@ -1,8 +1,7 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { HomeAgentConfig } from '../../core/config.ts';
+import { homeAddressEntry, homeAddressEntryId } from '../../core/home-address-entries.ts';
 import { answer, type BindingUpdate, type JudgedUpdate } from '../../core/judged-update.ts';
-import { DuplicateAddressDetection } from '../../core/neighbor-discovery/duplicate-address-detection.ts';
-import { NeighborProxy } from '../../core/neighbor-discovery/proxy.ts';
 import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import {
@@ -21,9 +20,17 @@ import { type Address, formatAddress, readAddress } from '../../wire/address.ts'
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
 import { HomeAgentDirectory } from './home-agent-directory.ts';
-import { fromTunnelEntry, fromTunnelId, toHomeEntry, toHomeId } from './home-agent-entries.ts';
+import {
+  agentToHomeEntry,
+  agentToHomeId,
+  fromTunnelEntry,
+  fromTunnelId,
+  toHomeEntry,
+  toHomeId,
+} from './home-agent-entries.ts';
 import { restoreBinding, storedBinding, storeKey } from './home-agent-journal.ts';
 import { UpdateJudge } from './home-agent-judge.ts';
+import { HomeLinkPresence } from './home-link-presence.ts';
 
 /**
  * Home agent: stands in for mobile nodes that are away, and tunnels to them what comes for them.
@@ -40,8 +47,7 @@ export class HomeAgent implements Part {
   readonly #config: HomeAgentConfig;
   readonly #state: NodeState;
   readonly #judge: UpdateJudge;
-  readonly #dad: DuplicateAddressDetection;
-  readonly #proxy: NeighborProxy;
+  readonly #presence: HomeLinkPresence;
   readonly #directory: HomeAgentDirectory;
   /** New bindings whose home address is under Duplicate Address Detection. */
   readonly #pending = new Map<Address, JudgedUpdate>();
@@ -50,15 +56,14 @@ export class HomeAgent implements Part {
     this.#config = config;
     this.#state = state;
     this.#judge = new UpdateJudge(config, state);
-    this.#dad = new DuplicateAddressDetection(state.constants);
     this.#directory = new HomeAgentDirectory(config, state);
-    this.#proxy = new NeighborProxy(config.link, config.address, state.constants);
+    this.#presence = new HomeLinkPresence(config.link, config.address, state.constants);
   }
 
   deadline(): Instant | undefined {
     return sooner(
       this.#state.bindings.deadline('home'),
-      sooner(this.#directory.deadline(), sooner(this.#dad.deadline(), this.#proxy.deadline())),
+      sooner(this.#directory.deadline(), this.#presence.deadline()),
     );
   }
 
@@ -74,7 +79,7 @@ export class HomeAgent implements Part {
   #handle(input: PartInput, now: Instant): Output[] {
     switch (input.kind) {
       case 'link':
-        if (input.link === this.#config.link) this.#proxy.setLinkAddress(input.linkAddress);
+        if (input.link === this.#config.link) this.#presence.setLinkAddress(input.linkAddress);
         return [];
       case 'start':
         this.#judge.start(now);
@@ -97,9 +102,9 @@ export class HomeAgent implements Part {
       return this.#update(received, message, now);
     }
     if (received.link !== this.#config.link) return [];
-    const conflict = this.#dad.conflict(received);
+    const conflict = this.#presence.conflict(received);
     if (conflict !== undefined) return this.#duplicate(conflict);
-    return this.#proxy.received(received);
+    return this.#presence.received(received);
   }
 
   #update(received: Received, update: BindingUpdate, now: Instant): Output[] {
@@ -122,15 +127,14 @@ export class HomeAgent implements Part {
       // Packets need not wait: nobody's address is claimed on the home link before DAD is over.
       outputs.push(...this.#carry(home, judged.careOf, after(now, judged.lifetime)));
       if (repeated && !restart) return outputs;
-      return [...outputs, ...this.#dad.start(this.#config.link, home, now)];
+      return [...outputs, ...this.#presence.test(home, judged.linkLocal, now)];
     }
     return [...outputs, ...this.#accept(judged, now)];
   }
 
   #tick(now: Instant): Output[] {
-    const dad = this.#dad.tick(now);
-    const outputs = [...dad.outputs, ...this.#proxy.tick(now)];
-    for (const home of dad.unique) {
+    const { outputs, unique } = this.#presence.tick(now);
+    for (const home of unique) {
       const judged = this.#pending.get(home);
       this.#pending.delete(home);
       if (judged !== undefined) outputs.push(...this.#accept(judged, now));
@@ -162,7 +166,7 @@ export class HomeAgent implements Part {
     }
     return [
       count('mobility.bu_accepted'),
-      ...this.#install(binding, before, now),
+      ...this.#install(binding, before, judged.linkLocal, now),
       { kind: 'store', key: storeKey(home), value: storedBinding(binding, this.#state.env.epoch) },
       tell({
         kind: 'binding.accepted',
@@ -178,7 +182,12 @@ export class HomeAgent implements Part {
   }
 
   /** Forwarding and proxying for a binding that is new, renewed, or taken up after a restart. */
-  #install(binding: Binding, before: Binding | undefined, now: Instant): Output[] {
+  #install(
+    binding: Binding,
+    before: Binding | undefined,
+    linkLocal: boolean,
+    now: Instant,
+  ): Output[] {
     const { without } = this.#state.env;
     const { home, careOf } = binding;
     const outputs: Output[] = [];
@@ -198,8 +207,16 @@ export class HomeAgent implements Part {
             )),
       );
     }
-    outputs.push(...this.#carry(home, careOf, binding.expiresAt));
-    if (!without.has('proxy-neighbor-discovery')) outputs.push(...this.#proxy.add(home, now));
+    if (before !== undefined) outputs.push(...unforward(homeAddressEntryId(home, before.careOf)));
+    outputs.push(
+      ...this.#carry(home, careOf, binding.expiresAt),
+      ...forward(
+        homeAddressEntry(home, careOf, binding.expiresAt),
+        agentToHomeEntry(this.#config.address, home, careOf, binding.expiresAt),
+      ),
+    );
+    if (!without.has('proxy-neighbor-discovery'))
+      outputs.push(...this.#presence.standIn(home, linkLocal, now));
     return outputs;
   }
 
@@ -225,10 +242,10 @@ export class HomeAgent implements Part {
   /** A registration under Duplicate Address Detection is not to come to anything. */
   #abandon(home: Address): { readonly outputs: Output[]; readonly judged?: JudgedUpdate } {
     const judged = this.#pending.get(home);
-    if (judged === undefined) return { outputs: this.#dad.cancel(home) };
+    if (judged === undefined) return { outputs: this.#presence.cancel(home) };
     this.#pending.delete(home);
     const closed = this.#close(home, judged.careOf);
-    return { judged, outputs: [...this.#dad.cancel(home), ...closed] };
+    return { judged, outputs: [...this.#presence.cancel(home), ...closed] };
   }
 
   #release(judged: JudgedUpdate): Output[] {
@@ -242,7 +259,8 @@ export class HomeAgent implements Part {
     const { home, careOf } = binding;
     return [
       ...this.#close(home, careOf),
-      ...this.#proxy.remove(home),
+      ...unforward(agentToHomeId(home), homeAddressEntryId(home, careOf)),
+      ...this.#presence.stepBack(home),
       { kind: 'store', key: storeKey(home) },
       tell({ kind, scope: 'home', home, careof: careOf, source: 'RFC 6275 10.3.2' }),
     ];
@@ -271,7 +289,7 @@ export class HomeAgent implements Part {
     if (at === undefined || octets.length < at + 40) return [];
     const home = readAddress(octets, at + 8);
     const ours = maskAddress(home, this.#config.prefixLength) === this.#config.prefix;
-    if (!ours || this.#pending.has(home) || this.#state.bindings.get(home)?.careOf === source) {
+    if (!ours || this.#pending.has(home) || this.#state.bindings.get(home) !== undefined) {
       return [];
     }
     return this.#state.errors.unknownBinding({ source, destination, home }, now);
@@ -285,7 +303,7 @@ export class HomeAgent implements Part {
     if (between(now, binding.expiresAt) === 0) return [{ kind: 'store', key }];
     if (!this.#state.bindings.set(binding)) return [count('mobility.cache_full')];
     return [
-      ...this.#install(binding, undefined, now),
+      ...this.#install(binding, undefined, false, now),
       tell({
         kind: 'binding.accepted',
         scope: 'home',

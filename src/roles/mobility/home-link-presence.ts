@@ -1,0 +1,93 @@
+import type { Constants } from '../../core/constants.ts';
+import { DuplicateAddressDetection } from '../../core/neighbor-discovery/duplicate-address-detection.ts';
+import { NeighborProxy } from '../../core/neighbor-discovery/proxy.ts';
+import type { Received } from '../../core/part.ts';
+import type { LinkAddress, Output } from '../../core/role.ts';
+import { type Instant, sooner } from '../../core/time.ts';
+import { type Address, address } from '../../wire/address.ts';
+
+const LINK_LOCAL_PREFIX = address('fe80::').slice(0, 8);
+
+/**
+ * Where mobile nodes are on the home link while they are away: nowhere, but their home agent answers
+ * for them. A registration with the L bit means two addresses, the home address and the link-local
+ * one with the same interface identifier; both are tested, and both are answered for.
+ *
+ * Supported standards: RFC 6275 sections 6.1.7 (L bit), 10.3.1 and 10.4.1.
+ */
+export class HomeLinkPresence {
+  readonly #link: string;
+  readonly #dad: DuplicateAddressDetection;
+  readonly #proxy: NeighborProxy;
+  /** Home addresses with a link-local address of the same identifier, and that address. */
+  readonly #linkLocal = new Map<Address, Address>();
+
+  /** @param agent the home agent's address, which advertisements come from. */
+  constructor(link: string, agent: Address, constants: Constants) {
+    this.#link = link;
+    this.#dad = new DuplicateAddressDetection(constants);
+    this.#proxy = new NeighborProxy(link, agent, constants);
+  }
+
+  deadline(): Instant | undefined {
+    return sooner(this.#dad.deadline(), this.#proxy.deadline());
+  }
+
+  setLinkAddress(linkAddress: LinkAddress): void {
+    this.#proxy.setLinkAddress(linkAddress);
+  }
+
+  /** Is the home address anybody else's? `tick` or `received` will say. */
+  test(home: Address, compatible: boolean, now: Instant): Output[] {
+    this.#setCompatible(home, compatible);
+    return this.#addressesOf(home).flatMap((one) => this.#dad.start(this.#link, one, now));
+  }
+
+  /** The test is not to come to anything. */
+  cancel(home: Address): Output[] {
+    return this.#addressesOf(home).flatMap((one) => this.#dad.cancel(one));
+  }
+
+  /** Answers for the home address from now on. */
+  standIn(home: Address, compatible: boolean, now: Instant): Output[] {
+    const before = this.#linkLocal.get(home);
+    this.#setCompatible(home, compatible);
+    const dropped = before === undefined || compatible ? [] : this.#proxy.remove(before);
+    return [...dropped, ...this.#addressesOf(home).flatMap((one) => this.#proxy.add(one, now))];
+  }
+
+  stepBack(home: Address): Output[] {
+    const outputs = this.#addressesOf(home).flatMap((one) => this.#proxy.remove(one));
+    this.#linkLocal.delete(home);
+    return outputs;
+  }
+
+  /** Claims what is to be claimed; gives the home addresses that turned out to be nobody else's. */
+  tick(now: Instant): { readonly outputs: Output[]; readonly unique: readonly Address[] } {
+    const { outputs, unique } = this.#dad.tick(now);
+    return { outputs: [...outputs, ...this.#proxy.tick(now)], unique };
+  }
+
+  /** The home address that a message shows to be somebody else's, by itself or its companion. */
+  conflict(received: Received): Address | undefined {
+    const taken = this.#dad.conflict(received);
+    if (taken === undefined || this.#linkLocal.has(taken)) return taken;
+    for (const [home, linkLocal] of this.#linkLocal) if (linkLocal === taken) return home;
+    return taken;
+  }
+
+  /** Answers who asks for an address that is stood in for. */
+  received(received: Received): Output[] {
+    return this.#proxy.received(received);
+  }
+
+  #setCompatible(home: Address, compatible: boolean): void {
+    if (!compatible) this.#linkLocal.delete(home);
+    else this.#linkLocal.set(home, (LINK_LOCAL_PREFIX + home.slice(8)) as Address);
+  }
+
+  #addressesOf(home: Address): Address[] {
+    const linkLocal = this.#linkLocal.get(home);
+    return linkLocal === undefined ? [home] : [home, linkLocal];
+  }
+}
