@@ -79,7 +79,9 @@ export class IpOutput {
     if (!mayTravel(source) || isLinkLocal(destination) || isMulticast(destination)) {
       kernel.count('kernel.scope');
       // RFC 4443 section 3.1: code 2, beyond the scope of the source address.
-      if (isLinkLocal(source)) kernel.icmpv6.unreachable(octets, 2);
+      // Whose link-local address it is may be away: RFC 6275 section 10.4.2.
+      if (isLinkLocal(destination)) kernel.icmpv6.unreachable(octets, 3);
+      else if (isLinkLocal(source)) kernel.icmpv6.unreachable(octets, 2);
       return;
     }
     if (hopLimitOf(octets) <= 1) {
