@@ -1,5 +1,5 @@
 /** Slips in the descriptions, each with how it is read and why: nothing else is ever changed. */
-import type { Item, Step } from './items.ts';
+import type { Format, Item, Step } from './items.ts';
 
 interface Reading {
   readonly why: string;
@@ -11,10 +11,105 @@ const step = (item: Item, n: number, change: Partial<Step>): Item => ({
   steps: item.steps.map((one) => (one.n === n ? { ...one, ...change } : one)),
 });
 
+const renamed = (item: Item, name: string, to: string): Item =>
+  JSON.parse(JSON.stringify(item).replaceAll(name, to));
+
+/** A layout with its home agents in the other order. */
+const reversed = (format: Format): Format => {
+  const reply = 'DHAAD-reply';
+  const { address } = format[reply]!;
+  return { ...format, [reply]: { address: [...(address as readonly string[])].reverse() } };
+};
+
+/** Number 16 in the second update and its answer, as in the items beside. */
+const newSequence = (item: Item): Item => ({
+  ...item,
+  steps: item.steps.map((one) =>
+    one.n === 5 || one.n === 6
+      ? JSON.parse(JSON.stringify(one).replaceAll('"sequence":"15"', '"sequence":"16"'))
+      : one,
+  ),
+});
+
+const AGENTS = Array.from({ length: 128 }, (_, i) => (0xff - i).toString(16));
+
+const advertising = (number: string): Step => ({
+  n: 3,
+  act: 'sends',
+  msg: 'RA',
+  node: `HA${number}`,
+  formats: [
+    {
+      'IPv6 header': {
+        hoplimit: '255',
+        source: `HA${number} (Link0, link-local)`,
+        destination: 'all-nodes multicast address',
+      },
+      RA: { hoplimit: '64', h: '1', lifetime: '1800' },
+      'RA/Home Agent Information option': { preference: `0x${number}`, lifetime: '1800' },
+      'RA/Prefix Information option': {
+        ...{ 'prefix length': '64', l: '1', a: '1', r: '1' },
+        ...{ 'valid lifetime': '2592000', 'preferred lifetime': '604800' },
+        prefix: `HA${number} (Link0, global)`,
+      },
+    },
+  ],
+});
+
+/** The 77 home agents that are wanted most: as many as fit in 1280 octets. */
+const allListed = (format: Format): Format => ({
+  ...format,
+  'DHAAD-reply': { address: AGENTS.slice(0, 77).map((number) => `HA${number} (Link0, global)`) },
+});
+
 const READINGS: Readonly<Record<string, Reading>> = {
   'TAHI-CN-4-3-3': {
     why: 'the Care-of Test comes in step 10, not 12, where the Home Test comes',
     read: (item) => step(item, 13, { with: 'Care-of Nonce Index=Received in 10' }),
+  },
+  'TAHI-HA-1-1-6': {
+    why: 'its update has no Home Address option, so the Payload Proto stands at 40, not 64',
+    read: (item) => renamed(item, '"pointer":"64"', '"pointer":"40"'),
+  },
+  'TAHI-HA-1-1-7': {
+    why: 'its update has no Home Address option, so the Header Len stands at 41, not 65',
+    read: (item) => renamed(item, '"pointer":"65"', '"pointer":"41"'),
+  },
+  'TAHI-HA-4-4-9': {
+    why: 'as its title says, the solicitation of step 3 is for the link-local address',
+    read: (item) => {
+      const told = JSON.stringify(item.steps[2]!.formats);
+      const target = (text: string) => `"NS":{"target":"MN0 (Link0, ${text})"}`;
+      const formats = JSON.parse(told.replace(target('global'), target('link-local')));
+      return step(item, 3, { formats });
+    },
+  },
+  'TAHI-HA-6-3-4': {
+    why: 'the second update has a new sequence number: with the first one it would be refused',
+    read: newSequence,
+  },
+  'TAHI-HA-6-3-8': {
+    why: 'the second update has a new sequence number: with the first one it would be refused',
+    read: newSequence,
+  },
+  'TAHI-HA-7-2-11': {
+    why: 'as its erratum says: without the option the preference is 0, so RUT comes first',
+    read: (item) => step(item, 5, { formats: item.steps[4]!.formats!.map(reversed) }),
+  },
+  'TAHI-HA-7-2-15': {
+    why: '"HA1(b)" is HA0(b): there is no HA1, and HA0 has the addresses a and b',
+    read: (item) => renamed(item, 'HA1(b)', 'HA0(b)'),
+  },
+  'TAHI-HA-7-5-1': {
+    why: 'step 3 is left out: 128 home agents, HA80 to HAff, advertise their numbers as preferences; of the reply, the 71 addresses between the ones that are written are left out',
+    read: (item) => ({
+      ...item,
+      steps: item.steps.flatMap((one) => {
+        if (one.n === 4) return [...AGENTS.map(advertising), one];
+        const formats = (one.formats ?? []).map(allListed);
+        return [one.n === 5 ? { ...one, formats } : one];
+      }),
+    }),
   },
   'TAHI-CN-5-2-8': {
     why: 'no step uses a second care-of address: "MN CoA 2" at MN is its care-of address',
