@@ -1,4 +1,4 @@
-/** `careof packet`: Mobile IPv6 packets to JSON and back. */
+/** `careof packet`: IPv6 and IPv4 packets to JSON and back. */
 import { Command, Option } from 'commander';
 import { PARTS, type Part } from '../wire/parts.ts';
 
