@@ -239,6 +239,7 @@ export class PeerJudge {
 
   /** With a key that never changes a number must never come again, not even 65 536 updates later. */
   #isNewer({ home, sequence }: JudgedUpdate, last: number): boolean {
+    if (this.#state.env.without.has('sequence-order')) return true;
     if (!this.#keys.has(home)) return sequenceNewer(sequence, last);
     return sequence > last && sequence <= LAST_NUMBER;
   }
