@@ -67,13 +67,24 @@ export class Attacker {
     }
   }
 
-  /** Mobility messages are for its attacks alone: its stack would answer that it knows none. */
+  /** Mobility messages and what it has diverted are its own: its stack would answer with errors. */
   start(): void {
     for (const { name, addresses } of this.#interfaces) {
       for (const address of addresses) {
-        const match = { dst: { address }, protocol: PROTOCOL.mobility };
-        const entry = { id: `attacker/${name}`, owner: 'attacker', at: 'arriving', match } as const;
-        this.#node.perform([{ kind: 'forward', entry: { ...entry, do: [{ drop: 'policy' }] } }]);
+        const dst = { address };
+        const kept = {
+          mobility: { dst, protocol: PROTOCOL.mobility },
+          diverted: { dst, routing2: 'any' },
+        } as const;
+        for (const [what, match] of Object.entries(kept)) {
+          const entry = {
+            id: `attacker/${what}/${name}`,
+            owner: 'attacker',
+            at: 'arriving',
+            match,
+          } as const;
+          this.#node.perform([{ kind: 'forward', entry: { ...entry, do: [{ drop: 'policy' }] } }]);
+        }
       }
     }
   }
