@@ -54,6 +54,10 @@ export const MECHANISMS = {
   'shared-nonces': 'all tokens of half a minute are made with one nonce (RFC 6275 5.2.3)',
   'answer-limit': 'what nobody proved is answered within a rate limit (RFC 6275 9.3.3)',
   'peer-rate': 'a mobile node begins to register with few new peers a second',
+  'acknowledgement-check':
+    'a Binding Acknowledgement is believed with its proof alone (RFC 6275 11.7.3)',
+  'error-check':
+    'an error is believed only of what just waits for an answer (RFC 6275 11.3.5, 11.3.6)',
   'router-stays': 'a new router moves nobody whose own router is still there (RFC 6275 11.5.1)',
   'router-limit': 'a host remembers 16 routers on a link',
   'nd-hop-limit': 'Neighbor Discovery from beyond the link is not believed (RFC 4861 7.1)',

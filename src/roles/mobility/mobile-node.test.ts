@@ -403,7 +403,7 @@ test('Binding Refresh Requests are obeyed once a second', () => {
   assert.equal(update(toPeer(one)).lifetime, 105);
 });
 
-test('a Parameter Problem makes a peer unaware: code 1 about an Init of ours, code 2 about the option', () => {
+test('a Parameter Problem about an Init of ours makes a peer unaware, one about the option a doubt', () => {
   const problem = (invoking: Uint8Array, code: number, pointer: number) =>
     packet(PEER, CARE_OF.a, [{ layer: 'parameter-problem', code, pointer, invoking }]);
   const testing = away();
@@ -428,7 +428,10 @@ test('a Parameter Problem makes a peer unaware: code 1 about an Init of ours, co
   one.packet(problem(data, 0, option), 3, icmp).packet(problem(data, 2, option + 1), 3, icmp);
   assert.equal(how(one), optimised('a'));
   one.packet(problem(data, 2, option), 3, icmp);
-  assert.deepEqual([how(one), one.counters['mobility.peer_unaware']], ['"tunnel"', 1]);
+  assert.deepEqual([how(one), one.names()], [optimised('a'), ['binding-update']], 'it is asked');
+  one.packet(problem(data, 2, option), 3.5, icmp);
+  assert.deepEqual(one.names(), [], 'once a second');
+  assert.equal(one.counters['mobility.peer_unaware'], undefined);
 });
 
 test('answers 136 to 138 make it prove itself anew, three times', () => {
