@@ -208,11 +208,6 @@ export class PeerRegistration {
     return [count('mobility.brr_received'), ...this.refresh(now)];
   }
 
-  /** Something says that the peer knows nothing of our binding; whoever sends errors can say it. */
-  doubted(now: Instant): Output[] {
-    return this.#errors.take(now) ? this.refresh(now) : [];
-  }
-
   /** It is time for a refresh. */
   refresh(now: Instant): Output[] {
     const target = this.#registration.bound;

@@ -9,7 +9,7 @@ import { RateLimit } from '../../core/rate-limit.ts';
 import { ReturnRoutabilityProof } from '../../core/return-routability-proof.ts';
 import type { Output } from '../../core/role.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
-import { type Instant, milliseconds, sooner } from '../../core/time.ts';
+import { type Instant, milliseconds, seconds, sooner } from '../../core/time.ts';
 import { type Address, isUnicastRoutable, readAddress } from '../../wire/address.ts';
 import { IPV6_OPTION, MH_TYPE, PROTOCOL } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
@@ -41,6 +41,8 @@ export class RouteOptimisation {
   readonly #identity: MobileIdentity;
   readonly #peers = new Map<Address, PeerRegistration>();
   readonly #begun: RateLimit;
+  /** Errors that anybody can send make us ask a peer again, no more often than this. */
+  readonly #doubts = new RateLimit(seconds(1), 1);
   /** As new as any that a forgotten peer was sent: it may remember (RFC 6275 section 5.2.8). */
   #sequence: number;
 
@@ -199,7 +201,7 @@ export class RouteOptimisation {
       return [];
     if (this.#credulous) return peer.unaware('it does not know the Home Address option', now);
     // It acknowledged our binding: what forgets that shows in its answer to a test, not in an error.
-    return peer.doubted(now);
+    return this.#doubts.take(now) ? peer.refresh(now) : [];
   }
 
   get #credulous(): boolean {
