@@ -195,3 +195,16 @@ test('mechanisms that are taken away', () => {
   proved(lazy);
   assert.deepEqual(told(lazy.begin(HOME, B, at(1))), ['proved'], 'with the token of A');
 });
+
+test('the wait between two Inits grows to MAX_BINDACK_TIMEOUT and no more', () => {
+  const constants = { ...DEFAULT_CONSTANTS, MAX_BINDACK_TIMEOUT: seconds(3) };
+  const secrets = (count: number) => new Uint8Array(count);
+  const one = new RoutabilityTest(constants, { secrets, without: new Set() });
+  one.begin(HOME, A, at(0));
+  const due: number[] = [];
+  for (let now = one.deadline(); now !== undefined && due.length < 5; now = one.deadline()) {
+    due.push(now / 1e6);
+    one.tick(now);
+  }
+  assert.deepEqual(due, [1, 3, 6, 9, 12]);
+});

@@ -207,7 +207,9 @@ export class RoutabilityTest {
 
   #send(test: Test, pending: NonNullable<Test['pending']>, now: Instant): TestOutput {
     // The peer's answer to an earlier Init is as good: the cookie stays over repeats.
-    const wait = pending.sent === 0 ? pending.wait : ((pending.wait * 2) as Duration);
+    const { MAX_BINDACK_TIMEOUT } = this.#constants;
+    const longer = Math.min(pending.wait * 2, MAX_BINDACK_TIMEOUT) as Duration;
+    const wait = pending.sent === 0 ? pending.wait : longer;
     test.lastSent = now;
     const retries = !this.#without.has('retransmission');
     test.pending = {
