@@ -4,6 +4,7 @@ import { at, ByHand, packet } from '../../../test/by-hand.ts';
 import {
   bindingManagementKey,
   signBindingAuthorization,
+  verifyBindingAuthorization,
 } from '../../core/security/return-routability.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
 import { type Address, address } from '../../wire/address.ts';
@@ -177,6 +178,18 @@ test('a binding is taken back from home and from away, with the home token alone
     assert.deepEqual(verdict(one, update(proof, release), 2), [0, 2]);
     assert.equal(bound(one), undefined);
   }
+});
+
+test('the answer to a release is signed over the home address, as the release was', () => {
+  const one = node();
+  const proof = tokens(one, A, 1);
+  one.packet(update(proof, { sequence: 1 }), 1);
+  one.packet(update(proof, { sequence: 2, lifetime: 0 }), 2);
+  const { octets } = one.one('binding-acknowledgement');
+  const key = bindingManagementKey(crypto, proof.home.token);
+  const signedOver = (careOf: Address) =>
+    verifyBindingAuthorization(crypto, octets, key, { careOf, correspondent: SELF });
+  assert.deepEqual([signedOver(HOME), signedOver(A)], [true, false]);
 });
 
 test('an update cannot be played back after its binding was taken back or ran out', () => {

@@ -331,6 +331,13 @@ test('a registered node whose binding is gone is told so when it uses the tunnel
   assert.equal(one.counters['mobility.tunnel_unverified'], 1);
 });
 
+test('a tunnel from elsewhere than where the node is registered gets no answer', () => {
+  const inside = [{ layer: 'ipv6', source: HOME, destination: B }, { layer: 'udp' }] as const;
+  const one = holding().packet(packet(B, AGENT, inside), 3, { reason: 'tunnel-unverified' });
+  assert.deepEqual(one.names(), []);
+  assert.equal(one.counters['mobility.tunnel_unverified'], 1);
+});
+
 test('unproved registrations are taken of whoever is in the prefix, where that is allowed', () => {
   const one = node({ open: true });
   const stranger = address('2001:db8:1::9');
