@@ -109,10 +109,11 @@ export class AgentDiscovery {
     if (message.layer !== 'home-agent-address-discovery-reply') return { outputs: [] };
     const usable = new Set(message.homeAgentAddresses.filter(isUnicastRoutable));
     const [agent, ...left] = [...usable].slice(0, MAX_LISTED_ADDRESSES);
+    const credulous = this.#state.env.without.has('discovery-identifier');
     const awaited =
       this.#asking !== undefined &&
       this.#asking.sent > 0 &&
-      this.#asking.identifier === message.identifier &&
+      (this.#asking.identifier === message.identifier || credulous) &&
       destination === this.#careOf;
     if (!awaited || agent === undefined) return { outputs: [count('discovery.reply_refused')] };
     this.#asking = undefined;

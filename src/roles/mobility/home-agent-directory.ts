@@ -24,11 +24,13 @@ export class HomeAgentDirectory {
   readonly #config: HomeAgentConfig;
   readonly #state: NodeState;
   readonly #list = new HomeAgentsList();
-  readonly #limit = new RateLimit(REPLY_INTERVAL, REPLY_BURST);
+  readonly #limit: RateLimit;
 
   constructor(config: HomeAgentConfig, state: NodeState) {
     this.#config = config;
     this.#state = state;
+    const endless = state.env.without.has('answer-limit');
+    this.#limit = new RateLimit(REPLY_INTERVAL, endless ? Number.POSITIVE_INFINITY : REPLY_BURST);
   }
 
   deadline(): Instant | undefined {
