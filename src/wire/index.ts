@@ -2,6 +2,9 @@
 export * from './address.ts';
 export { internetChecksum, upperLayerChecksum } from './checksum.ts';
 export { type DescriptionError, layersFromJson, layersToJson } from './describe.ts';
+export * from './dhcpv6/dhcpv6-message.ts';
+export * from './dhcpv6/dhcpv6-numbers.ts';
+export type { Dhcpv6Option, Dhcpv6OptionInput } from './dhcpv6/dhcpv6-options.ts';
 export type { Json } from './field.ts';
 export { fromHex, toHex } from './hex.ts';
 export {

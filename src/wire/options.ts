@@ -248,12 +248,13 @@ type Numbers = { readonly [name: string]: number };
 export function optionsJson(
   byName: ReadonlyMap<string, AnyDeclaration>,
   names: Numbers,
+  unknown: AnyDeclaration = unknownOption,
 ): {
   toJson(list: unknown): Json;
   // biome-ignore lint/suspicious/noExplicitAny: every list has its own element type
   fromJson(json: unknown, path: string): any;
 } {
-  const find = (name: string) => (name === 'unknown' ? unknownOption : byName.get(name));
+  const find = (name: string) => (name === 'unknown' ? unknown : byName.get(name));
   return {
     toJson: (list) =>
       (list as OptionLoose[]).map((one) => {
