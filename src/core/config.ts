@@ -46,10 +46,30 @@ export interface AdvertisementConfig {
   /** Send the Advertisement Interval option (RFC 6275 section 7.3). */
   readonly intervalOption: boolean;
   readonly mtu?: number;
+  /** Hosts make no addresses of the prefix themselves: no A bit. */
+  readonly autonomous?: false;
+  /** Addresses are to be had by DHCPv6: M bit. */
+  readonly managed?: true;
+}
+
+/** A DHCPv6 server on one link (RFC 8415). */
+export interface Dhcpv6ServerConfig {
+  readonly link: string;
+  /** Addresses in it belong to the link (Confirm). */
+  readonly prefix: Address;
+  readonly prefixLength: number;
+  /** The addresses that it leases: so many in a row. */
+  readonly first: Address;
+  readonly poolSize: number;
+  readonly validLifetime: Duration;
+  readonly preferredLifetime: Duration;
+  /** Two messages are enough where the client wants it so. */
+  readonly rapidCommit: boolean;
 }
 
 export interface AccessRouterConfig {
   readonly advertisements: readonly AdvertisementConfig[];
+  readonly dhcpv6?: readonly Dhcpv6ServerConfig[];
 }
 
 export interface HomeAgentConfig {

@@ -18,6 +18,8 @@ export const MECHANISMS = {
   'binding-refresh': 'a registration is renewed before it expires (RFC 6275 11.7.1, 11.7.2)',
   retransmission: 'an unanswered message is sent again with back-off (RFC 6275 11.8)',
   'movement-detection': 'the node notices that its link changed (RFC 6275 11.5.1)',
+  'stateful-addresses':
+    'an address is leased by DHCPv6 where the router says so (RFC 4861 4.2, RFC 8415 18)',
   'optimistic-dad': 'a tentative address is used at once, with care (RFC 4429)',
   authentication: 'a home registration is authenticated (RFC 4285)',
   'replay-protection': 'an old registration is refused (RFC 4285 section 6, RFC 4303 3.4.3)',

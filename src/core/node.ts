@@ -101,6 +101,9 @@ export class Node implements Role {
       return [count('esp.unprotected')];
     }
     const parsed = parsePacket(input.octets);
+    if (input.reason === 'dhcpv6') {
+      return parsed.ok ? this.#offer(view(input, parsed.value), now) : [count('dhcpv6.malformed')];
+    }
     if (!parsed.ok) return this.#refuse(input, parsed.error, now);
     // IPv4 is taken apart too, but nobody here has an address of it.
     if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];

@@ -1,4 +1,5 @@
 import type { Address } from '../wire/address.ts';
+import { nextWait } from './back-off.ts';
 import type { Constants } from './constants.ts';
 import type { Random } from './role.ts';
 import { sequenceNewer } from './sequence.ts';
@@ -179,8 +180,8 @@ export class Registration {
     const state = this.#state;
     if (state.name === 'waiting') {
       if (!this.#retransmits || now < state.retryAt) return [];
-      const wait = Math.min(state.wait * 2, this.#constants.MAX_BINDACK_TIMEOUT) as Duration;
-      return this.#send(state, wait, now);
+      const longest = this.#constants.MAX_BINDACK_TIMEOUT;
+      return this.#send(state, nextWait(state.wait, { longest, spread: 0 }, this.#random), now);
     }
     if (state.name === 'bound' && state.refreshAt !== undefined && now >= state.refreshAt) {
       this.#state = { ...state, refreshAt: undefined };

@@ -26,6 +26,8 @@ export interface Signal {
   /** Everything behind the IPv6 header. */
   readonly layers: readonly LayerInput[];
   readonly detail?: string;
+  /** The RFC's name of the message, where it is not that of the last layer. */
+  readonly name?: string;
   readonly proof?: Proof;
   readonly link?: string;
   readonly nextHop?: Address;
@@ -58,7 +60,7 @@ export function signal(message: Signal): Output[] {
       kind: 'event',
       event: {
         kind: 'signal.sent',
-        message: messageName(message.layers.at(-1)!.layer),
+        message: message.name ?? messageName(message.layers.at(-1)!.layer),
         from: message.source,
         to: message.destination,
         octets: octets.length,

@@ -6,6 +6,11 @@ import type { LinkText } from './scenario/links.ts';
 /** Home addresses that nobody wrote down begin here, to be told from those of routers. */
 const FIRST_HOME = 0x100;
 
+/** Addresses that a DHCPv6 server leases begin here, behind those that the lab gives. */
+const FIRST_LEASED = 0x10000;
+
+export const firstLeased = (prefix: Address): Address => numbered(prefix, FIRST_LEASED);
+
 /** The address with this number in a prefix of 64 bits. */
 function numbered(prefix: Address, number: number): Address {
   const octets = addressOctets(prefix);

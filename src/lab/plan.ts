@@ -6,13 +6,14 @@
 import type {
   AdvertisementConfig,
   Authentication,
+  Dhcpv6ServerConfig,
   EspAssociations,
   NodeConfig,
 } from '../core/config.ts';
 import { constantsWith } from '../core/constants.ts';
 import { type Duration, seconds } from '../core/time.ts';
 import type { Address } from '../wire/address.ts';
-import { addressesOf, homeAddressesOf } from './plan-addresses.ts';
+import { addressesOf, firstLeased, homeAddressesOf } from './plan-addresses.ts';
 import { type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
 import { forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
 import { DEFAULT_ALGORITHM, type EspText, keyPath } from './scenario/authentication.ts';
@@ -21,7 +22,9 @@ import { DEFAULT_BANDWIDTH, DEFAULT_DELAY, DEFAULT_MTU, type LinkText } from './
 import {
   type AccessRouterText,
   DEFAULT_INTERVAL,
+  DEFAULT_LEASE,
   DEFAULT_MAX_BINDINGS,
+  DEFAULT_POOL,
   DISCOVER,
   firstLink,
   type HomeAgentText,
@@ -284,9 +287,38 @@ function isServed(node: MobileNodeText, agent: string, { serves }: HomeAgentText
 function accessRouter(name: string, text: AccessRouterText, context: Context): NodeConfig {
   const visited = visitedLinks(context.scenario);
   const links = text.on.filter((link) => visited.has(link));
-  const advertisements = links.map((link) => advertisement(link, text, context));
-  return { name, accessRouter: { advertisements } };
+  const addresses = text.addresses ?? 'stateless';
+  const bits = {
+    ...(addresses === 'stateful' && ({ autonomous: false } as const)),
+    ...(addresses !== 'stateless' && ({ managed: true } as const)),
+  };
+  const advertisements = links.map((link) => ({ ...advertisement(link, text, context), ...bits }));
+  if (addresses === 'stateless') return { name, accessRouter: { advertisements } };
+  const dhcpv6 = links.map((link) => dhcpv6Server(link, text, context));
+  return { name, accessRouter: { advertisements, dhcpv6 } };
 }
+
+function dhcpv6Server(
+  link: string,
+  text: AccessRouterText,
+  { scenario }: Context,
+): Dhcpv6ServerConfig {
+  const { prefix } = scenario.links.get(link)!;
+  const validLifetime = text.lease ?? DEFAULT_LEASE;
+  return {
+    link,
+    prefix: prefix.address,
+    prefixLength: prefix.length,
+    first: firstLeased(prefix.address),
+    poolSize: text.pool ?? DEFAULT_POOL,
+    validLifetime,
+    preferredLifetime: Math.round(validLifetime * PREFERRED_SHARE) as Duration,
+    rapidCommit: text['rapid-commit'] ?? true,
+  };
+}
+
+/** Preferred and valid lifetime of a lease, as widely used servers have them by default: 5 to 8. */
+const PREFERRED_SHARE = 0.625;
 
 function visitedLinks(scenario: Scenario): Set<string> {
   const links = new Set<string>();

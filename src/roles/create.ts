@@ -38,7 +38,9 @@ export function createNode(
     ...(config.accessRouter?.advertisements ?? []),
     ...(config.homeAgent?.advertisement === undefined ? [] : [config.homeAgent.advertisement]),
   ];
-  if (advertisements.length > 0) parts.push(new AccessRouter({ advertisements }, env));
+  if (advertisements.length > 0 || config.accessRouter !== undefined) {
+    parts.push(new AccessRouter({ ...config.accessRouter, advertisements }, env));
+  }
   if (config.homeAgent !== undefined) parts.push(new HomeAgent(config.homeAgent, state));
   if (config.correspondentNode !== undefined) {
     parts.push(

@@ -59,7 +59,8 @@ export type DivertReason =
   | 'tunnel-unverified' // a tunnelled packet that no entry takes
   | 'esp' // an ESP packet for an association of this node
   | 'esp-wanted' // a packet that may leave only through ESP (RFC 6275 10.4.6)
-  | 'esp-missing'; // a Mobility Header message that should have come through ESP
+  | 'esp-missing' // a Mobility Header message that should have come through ESP
+  | 'dhcpv6'; // a DHCPv6 message for a client or server of the control side
 
 /** What is done with a packet, in order. */
 export type Action =

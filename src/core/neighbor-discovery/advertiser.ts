@@ -184,7 +184,7 @@ export class Advertiser implements Part {
       option: 'prefix-information',
       prefixLength: config.prefixLength,
       onLink: true,
-      autonomous: true,
+      autonomous: config.autonomous ?? true,
       routerAddress: config.homeAgent !== undefined,
       validLifetime: wholeSeconds(config.validLifetime, 0xffff_ffff),
       preferredLifetime: wholeSeconds(config.preferredLifetime, 0xffff_ffff),
@@ -198,6 +198,7 @@ export class Advertiser implements Part {
     return {
       layer: 'router-advertisement',
       curHopLimit: HOP_LIMIT,
+      managed: config.managed ?? false,
       homeAgent: config.homeAgent !== undefined,
       routerLifetime: wholeSeconds(config.routerLifetime, 0xffff),
       options,

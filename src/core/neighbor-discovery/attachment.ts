@@ -1,14 +1,24 @@
 import { type Address, isLinkLocal } from '../../wire/address.ts';
 import type { MobileNodeConfig } from '../config.ts';
+import { Dhcpv6Client, type LeaseNews } from '../dhcpv6/dhcpv6-client.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type PartInput, tell } from '../part.ts';
 import type { Output } from '../role.ts';
 import { after, type Duration, type Instant, sooner } from '../time.ts';
 import type { AddressLifetime } from './address-lifetime.ts';
 import { DuplicateAddressDetection } from './duplicate-address-detection.ts';
+import { AddressBeside, placeOfLease } from './leased-address.ts';
 import { autoconfigured, interfaceIdentifier } from './link-layer.ts';
-import { offeredPrefix } from './offered-prefix.ts';
-import { type Place, routes } from './place.ts';
+import { isIn, type Offer, offeredBy } from './offered-prefix.ts';
+import {
+  leavePlace,
+  type Place,
+  phase,
+  routedBy,
+  tellAddress,
+  tellMovement,
+  usePlace,
+} from './place.ts';
 import type { AdvertisedPrefix, Advertisement } from './router-advertisement.ts';
 import { type Discovered, RouterDiscovery } from './router-discovery.ts';
 
@@ -18,6 +28,8 @@ const MAX_ADDRESS_TRIES = 3;
 type Stage =
   | { readonly name: 'down' }
   | { readonly name: 'searching'; readonly since: Instant }
+  /** Waiting for DHCPv6 to give an address. */
+  | ({ readonly name: 'leasing'; readonly since: Instant } & Offer & Pick<Place, 'advertisement'>)
   /** Waiting out the delay before DAD, then DAD itself. */
   | {
       readonly name: 'configuring';
@@ -32,6 +44,7 @@ type Stage =
  * has it, and says when there is a place to be reached at or none any more.
  *
  *     down -> searching -> configuring -> ready       (home link: searching -> ready)
+ *     searching -> leasing (M bit) -> configuring
  *     ready -> searching (router lost, new prefix, address not valid any more)    any -> down
  *
  * Supported standards: RFC 4862 sections 5.4 and 5.5, RFC 4429, RFC 6275 sections 11.5.1 to 11.5.3.
@@ -42,6 +55,9 @@ export class Attachment {
   readonly #state: NodeState;
   readonly #routers: RouterDiscovery;
   readonly #dad: DuplicateAddressDetection;
+  readonly #lease: Dhcpv6Client;
+  readonly #stateful: boolean;
+  readonly #beside: AddressBeside;
   readonly #isHome: (prefix: AdvertisedPrefix) => boolean;
   #stage: Stage = { name: 'down' };
   #identifier = '';
@@ -59,6 +75,9 @@ export class Attachment {
     this.#state = state;
     this.#routers = new RouterDiscovery(link, state.constants, state.env);
     this.#dad = new DuplicateAddressDetection(state.constants);
+    this.#lease = new Dhcpv6Client(link, state);
+    this.#beside = new AddressBeside(this.#dad, config.dad);
+    this.#stateful = !state.env.without.has('stateful-addresses');
   }
 
   /** Where the link has brought us; undefined while that is not known or not usable. */
@@ -73,7 +92,8 @@ export class Attachment {
 
   deadline(): Instant | undefined {
     const probeAt = this.#stage.name === 'configuring' ? this.#stage.probeAt : undefined;
-    const signalling = sooner(this.#routers.deadline(), this.#dad.deadline());
+    const others = sooner(this.#dad.deadline(), this.#lease.deadline());
+    const signalling = sooner(this.#routers.deadline(), others);
     return sooner(sooner(probeAt, this.#aging()?.deadline()), signalling);
   }
 
@@ -83,11 +103,14 @@ export class Attachment {
         return input.link === this.#link ? this.#linkChanged(input, now) : [];
       case 'address':
         if (input.link === this.#link && isLinkLocal(input.address)) {
-          this.#routers.setLinkLocal(input.present ? input.address : undefined);
+          const own = input.present ? input.address : undefined;
+          this.#routers.setLinkLocal(own);
+          this.#lease.setLinkLocal(own);
         }
         return [];
       case 'received': {
         if (input.link !== this.#link) return [];
+        if (input.reason === 'dhcpv6') return this.#leased(this.#lease.received(input, now), now);
         const taken = this.#dad.conflict(input);
         if (taken !== undefined) return this.#duplicate(taken, now);
         return this.#discovered(this.#routers.received(input, now), now);
@@ -100,7 +123,8 @@ export class Attachment {
   }
 
   #linkChanged(input: Extract<PartInput, { kind: 'link' }>, now: Instant): Output[] {
-    const left = this.#leave();
+    const left = [...this.#depart(), ...this.#lease.pause()];
+    this.#lease.setLinkAddress(input.linkAddress);
     if (!input.up) {
       this.#routers.down();
       this.#stage = { name: 'down' };
@@ -122,7 +146,7 @@ export class Attachment {
       this.#stage = { ...stage, probeAt: undefined };
       outputs.push(...this.#dad.start(this.#link, stage.place.address, now));
     }
-    outputs.push(...this.#age(now));
+    outputs.push(...this.#leased(this.#lease.tick(now), now), ...this.#age(now));
     const dad = this.#dad.tick(now);
     outputs.push(...dad.outputs);
     for (const address of dad.unique) outputs.push(...this.#unique(address, now));
@@ -130,15 +154,14 @@ export class Attachment {
   }
 
   #discovered({ outputs, found, renewed, lost }: Discovered, now: Instant): Output[] {
-    if (lost !== undefined && this.#current()?.advertisement.router === lost.router) {
-      return [...outputs, ...this.#leave(), ...this.#searchAmongKnown(now)];
+    if (lost !== undefined && this.#inUse()?.advertisement.router === lost.router) {
+      return [...outputs, ...this.#depart(), ...this.#searchAmongKnown(now)];
     }
     if (renewed !== undefined) outputs.push(...this.#renew(renewed, now));
     // A known router may offer a prefix only now; an address given up on is not tried for ever.
-    const hopeless = this.#tries >= MAX_ADDRESS_TRIES;
-    const searching = this.#stage.name === 'searching' && !hopeless;
-    const late = searching || this.#isDeprecated(now) ? renewed : undefined;
-    const offered = found ?? late;
+    const searching = this.#stage.name === 'searching' && this.#tries < MAX_ADDRESS_TRIES;
+    const late = searching || this.#aging()?.isDeprecated(now);
+    const offered = found ?? (late ? renewed : undefined);
     if (offered !== undefined) outputs.push(...this.#consider(offered, now));
     this.#chooseRouter();
     return outputs;
@@ -151,28 +174,20 @@ export class Attachment {
     const prefix = said.prefixes.find((one) => one.prefix === place.prefix.prefix);
     if (prefix?.autonomous) place.lifetime.renew(prefix, now);
     const gone = said.routerLifetime === 0 && said.router === place.advertisement.router;
-    return gone && !place.atHome ? [...this.#leave(), ...this.#searchAmongKnown(now)] : [];
+    return gone && !place.atHome ? [...this.#depart(), ...this.#searchAmongKnown(now)] : [];
   }
 
   /** At home the place stays while the default router may be another one, or none. */
   #chooseRouter(): void {
     const stage = this.#stage;
     if (stage.name !== 'ready' || !stage.place.atHome) return;
-    const routing = this.#routers.routers().filter(({ routerLifetime }) => routerLifetime > 0);
-    const { router: before } = stage.place;
-    if (routing.some(({ router }) => router === before)) return;
-    const router = routing[0]?.router;
-    if (router !== before) this.#stage = { name: 'ready', place: { ...stage.place, router } };
+    this.#stage = { name: 'ready', place: routedBy(stage.place, this.#routers.routers()) };
   }
 
   /** How long the care-of address may be used. The home address ages elsewhere. */
   #aging(): AddressLifetime | undefined {
     const place = this.#current();
     return place?.atHome === false ? place.lifetime : undefined;
-  }
-
-  #isDeprecated(now: Instant): boolean {
-    return this.#aging()?.isDeprecated(now) ?? false;
   }
 
   /** A deprecated address is left for a better one, one that is not valid any more is left. */
@@ -183,71 +198,93 @@ export class Attachment {
     if (!aging.isOver(now)) {
       return this.#routers.routers().flatMap((other) => this.#consider(other, now));
     }
-    return [...this.#leave(), ...this.#searchAmongKnown(now)];
+    return [...this.#depart(), ...this.#searchAmongKnown(now)];
   }
 
   /** The router in use is gone; another may have been there all along. */
   #searchAmongKnown(now: Instant): Output[] {
     this.#stage = { name: 'searching', since: now };
+    // A lease goes with the router by which it was found, and is a memory until it is confirmed.
+    const paused = this.#lease.pause();
     for (const other of this.#routers.routers()) {
       const outputs = this.#consider(other, now);
-      if (this.#current() !== undefined) return outputs;
+      if (this.#inUse() !== undefined) return [...paused, ...outputs];
     }
-    return [];
+    return paused;
   }
 
   /** RFC 6275 section 11.5.1: a router with a prefix of its own is a new place. */
   #consider(advertisement: Advertisement, now: Instant): Output[] {
     if (this.#stage.name === 'down') return [];
-    const offered = offeredPrefix(advertisement, this.#isHome, now);
+    const offered = offeredBy(advertisement, this.#isHome, this.#stateful, now);
     if (offered === undefined) return [];
     const { prefix, lifetime } = offered;
-    const current = this.#current();
+    const current = this.#inUse();
     if (current !== undefined) {
       if (current.prefix.prefix === prefix.prefix) return [];
       // For a deprecated address nothing is left that works.
-      if (lifetime.isDeprecated(now)) return [];
-      if (this.#stays(current, prefix, now)) return [];
+      if (lifetime.isDeprecated(now) || this.#stays(prefix, now)) return [];
     }
     const since = this.#stage.name === 'searching' ? this.#stage.since : now;
-    const left = this.#leave();
+    // Without a change of the link the server may well still hear of it.
+    const left = [...this.#depart(), ...(current === undefined ? [] : this.#lease.release(now))];
     const reason = current === undefined ? 'new-link' : 'new-prefix';
-    const { router } = advertisement;
+    const where = this.#isHome(prefix) ? 'the home network' : 'a network not known yet';
     return [
       ...left,
-      tell({
-        kind: 'signal.received',
-        message: 'Router Advertisement',
-        from: router,
-        to: advertisement.packet.to,
-        octets: advertisement.packet.octets,
-        detail: this.#isHome(prefix) ? 'the home network' : 'a network not known yet',
-      }),
-      tell({ kind: 'movement.detected', link: this.#link, router, reason }),
+      ...tellMovement(advertisement, where, reason),
       phase('movement_detection', since, now),
-      ...this.#configure(advertisement, prefix, lifetime, now),
+      ...this.#configure(advertisement, offered, now),
     ];
   }
 
   /** Whoever is on the link can announce a new network; that ours is gone, only its silence says. */
-  #stays(current: Place, other: AdvertisedPrefix, now: Instant): boolean {
-    if (this.#isHome(other) || this.#isDeprecated(now)) return false;
-    if (this.#state.env.without.has('router-stays')) return false;
-    this.#routers.doubt(current.advertisement.router, now);
+  #stays(other: AdvertisedPrefix, now: Instant): boolean {
+    const place = this.#current();
+    if (place === undefined || place.lifetime.isDeprecated(now)) return false;
+    if (this.#isHome(other) || this.#state.env.without.has('router-stays')) return false;
+    this.#routers.doubt(place.advertisement.router, now);
     return true;
   }
 
-  #configure(
-    advertisement: Advertisement,
-    prefix: AdvertisedPrefix,
-    lifetime: AddressLifetime,
-    now: Instant,
-  ): Output[] {
+  #configure(advertisement: Advertisement, { prefix, lifetime }: Offer, now: Instant): Output[] {
     const atHome = this.#isHome(prefix);
+    if (advertisement.managed && this.#stateful && !atHome) {
+      this.#lease.begin((address) => isIn(address, prefix), now);
+      this.#stage = { name: 'leasing', since: now, advertisement, prefix, lifetime };
+    }
+    if (!atHome && !prefix.autonomous) return [];
     const address = atHome ? this.#config.home : autoconfigured(prefix.prefix, this.#identifier);
     const router = advertisement.routerLifetime > 0 ? advertisement.router : undefined;
     const subject = { link: this.#link, advertisement, prefix, lifetime };
-    const place: Place = { ...subject, address, atHome, router };
+    return this.#settleAt({ ...subject, address, atHome, router }, now, now);
+  }
+
+  /** The lease is a new place, one beside it, renewed, or gone. */
+  #leased({ outputs, leased, renewed, lost }: LeaseNews, now: Instant): Output[] {
+    const all = [...outputs, ...(lost === undefined ? [] : this.#leaseLost(lost, now))];
+    for (const place of [this.#current(), this.#beside.place]) {
+      if (renewed !== undefined && place?.address === renewed.address)
+        place.lifetime.renew(renewed, now, true);
+    }
+    const offer = this.#inUse();
+    if (leased === undefined || offer === undefined) return all;
+    const place = placeOfLease(leased, offer, now);
+    if (this.#stage.name !== 'leasing') return [...all, ...this.#beside.use(place, now)];
+    return [...all, ...this.#settleAt(place, this.#stage.since, now)];
+  }
+
+  #leaseLost(lost: Address, now: Instant): Output[] {
+    if (this.#beside.is(lost)) return this.#beside.leave();
+    const place = this.#current();
+    if (place?.address !== lost) return [];
+    const left = this.#leave();
+    this.#stage = { ...place, name: 'leasing', since: now };
+    return left;
+  }
+
+  #settleAt(place: Place, since: Instant, now: Instant): Output[] {
+    const { atHome, address } = place;
     // The home address is known to be unique: the home agent has defended it all the time.
     if (atHome) {
       this.#stage = { name: 'ready', place };
@@ -255,40 +292,33 @@ export class Attachment {
     }
     const { dad } = this.#config;
     const optimistic = dad === 'optimistic' && !this.#state.env.without.has('optimistic-dad');
-    if (dad === 'off') {
+    if (dad === 'off' || optimistic) {
       this.#stage = { name: 'ready', place };
       return [
-        ...this.#use(place, false),
-        phase('address_configuration', now, now),
-        this.#tellAddress('address.ready', address),
-      ];
-    }
-    if (optimistic) {
-      this.#stage = { name: 'ready', place };
-      return [
-        ...this.#use(place, true),
-        phase('address_configuration', now, now),
-        this.#tellAddress('address.tentative', address),
-        ...this.#dad.start(this.#link, address, now),
+        ...usePlace(place, optimistic),
+        phase('address_configuration', since, now),
+        tellAddress(optimistic ? 'address.tentative' : 'address.ready', this.#link, address),
+        ...(optimistic ? this.#dad.start(this.#link, address, now) : []),
       ];
     }
     // Nodes that moved together must not ask together (RFC 4862 section 5.4.2).
     const delay = this.#state.constants.MAX_DAD_DELAY * this.#state.env.random();
     const probeAt = after(now, Math.round(delay) as Duration);
-    this.#stage = { name: 'configuring', place, since: now, probeAt };
-    return [this.#tellAddress('address.tentative', address)];
+    this.#stage = { name: 'configuring', place, since, probeAt };
+    return [tellAddress('address.tentative', this.#link, address)];
   }
 
   #unique(address: Address, now: Instant): Output[] {
     const stage = this.#stage;
     const place = this.#current();
+    if (this.#beside.is(address)) return usePlace(this.#beside.place!, false);
     if (place === undefined || place.address !== address) return [];
     this.#stage = { name: 'ready', place };
     const since = stage.name === 'configuring' ? stage.since : undefined;
     return [
-      ...this.#use(place, false),
+      ...usePlace(place, false),
       ...(since === undefined ? [] : [phase('address_configuration', since, now)]),
-      this.#tellAddress('address.ready', address),
+      tellAddress('address.ready', this.#link, address),
     ];
   }
 
@@ -298,68 +328,42 @@ export class Attachment {
     const outputs = [
       ...this.#dad.cancel(address),
       count('nd.duplicate_address'),
-      this.#tellAddress('address.duplicate', address),
+      tellAddress('address.duplicate', this.#link, address),
+      ...this.#lease.decline(address, now),
     ];
+    if (this.#beside.is(address)) return [...outputs, ...this.#beside.leave()];
     if (place === undefined || place.address !== address) return outputs;
     outputs.push(...this.#leave());
     this.#tries += 1;
     this.#stage = { name: 'searching', since: now };
-    if (this.#tries >= MAX_ADDRESS_TRIES) return outputs;
+    if (this.#tries >= MAX_ADDRESS_TRIES) return [...outputs, ...this.#lease.pause()];
     this.#identifier = String.fromCharCode(...this.#state.env.secrets(8));
-    outputs.push(...this.#configure(place.advertisement, place.prefix, place.lifetime, now));
+    outputs.push(...this.#configure(place.advertisement, place, now));
     return outputs;
   }
 
-  /** The kernel gets the address, and a default route for what is sent from it. */
-  #use(place: Place, optimistic: boolean): Output[] {
-    const { link, address, prefix } = place;
-    return [
-      {
-        kind: 'address',
-        action: 'add',
-        link,
-        address,
-        prefixLength: prefix.length,
-        ...(optimistic ? { optimistic } : {}),
-      },
-      ...routes('add', place, address),
-    ];
+  /** Gives up all that the network had brought. */
+  #depart(): Output[] {
+    return [...this.#leave(), ...this.#beside.leave()];
   }
 
-  /** Gives up what the link had brought. */
+  /** Gives up the place. */
   #leave(): Output[] {
     const place = this.#current();
     if (place === undefined) return [];
     const outputs = this.#dad.cancel(place.address);
-    if (this.#stage.name === 'ready' && !place.atHome) {
-      const { link, address, prefix } = place;
-      outputs.push(
-        ...routes('remove', place, address),
-        { kind: 'address', action: 'remove', link, address, prefixLength: prefix.length },
-        this.#tellAddress('address.lost', address),
-      );
-    }
+    if (this.#stage.name === 'ready' && !place.atHome) outputs.push(...leavePlace(place));
     this.#stage = { name: 'down' };
     return outputs;
+  }
+
+  /** A place that is in use or being made ready, or what one is to be made of. */
+  #inUse(): (Offer & Pick<Place, 'advertisement'>) | undefined {
+    return this.#stage.name === 'leasing' ? this.#stage : this.#current();
   }
 
   #current(): Place | undefined {
     const stage = this.#stage;
     return stage.name === 'ready' || stage.name === 'configuring' ? stage.place : undefined;
   }
-
-  #tellAddress(
-    kind: 'address.tentative' | 'address.ready' | 'address.lost' | 'address.duplicate',
-    address: Address,
-  ): Output {
-    return tell({ kind, link: this.#link, address });
-  }
-}
-
-function phase(
-  name: 'movement_detection' | 'address_configuration',
-  began: Instant,
-  ended: Instant,
-): Output {
-  return tell({ kind: 'handover.phase', phase: name, began, ended });
 }

@@ -1,17 +1,37 @@
-/** Which of the prefixes that a router advertises a mobile node makes its address of. */
-import type { Instant } from '../time.ts';
+import { type Address, UNSPECIFIED } from '../../wire/address.ts';
+import { type Instant, seconds } from '../time.ts';
 import { AddressLifetime } from './address-lifetime.ts';
-import type { AdvertisedPrefix, Advertisement } from './router-advertisement.ts';
+import { type AdvertisedPrefix, type Advertisement, maskAddress } from './router-advertisement.ts';
+
+/** A prefix that an address is to be made of, or that a leased address is to belong to. */
+export interface Offer {
+  readonly prefix: AdvertisedPrefix;
+  readonly lifetime: AddressLifetime;
+}
+
+/** Where a router says M and names no prefix: any address may be leased there, for ever. */
+const ANY_PREFIX: AdvertisedPrefix = {
+  prefix: UNSPECIFIED,
+  length: 0,
+  onLink: false,
+  autonomous: false,
+  routerAddress: undefined,
+  validLifetime: seconds(0xffff_ffff),
+  preferredLifetime: seconds(0xffff_ffff),
+};
 
 /**
- * The home prefix, else one to make an address of, rather not a deprecated one.
- * Source: RFC 6275 section 11.5.1, RFC 4862 section 5.5.3.
+ * By which prefix a router offers an address: the home prefix, else one for autoconfiguration (rather
+ * not a deprecated one), since that needs nobody's answer, else with the M bit the one on the link.
+ * Source: RFC 4862 section 5.5.3, RFC 4861 section 4.2.
+ * @param stateful may addresses come from DHCPv6?
  */
-export function offeredPrefix(
-  { heardAt, routerLifetime, prefixes }: Advertisement,
+export function offeredBy(
+  { prefixes, managed, heardAt, routerLifetime }: Advertisement,
   isHome: (prefix: AdvertisedPrefix) => boolean,
+  stateful: boolean,
   now: Instant,
-): { readonly prefix: AdvertisedPrefix; readonly lifetime: AddressLifetime } | undefined {
+): Offer | undefined {
   const all = prefixes.map((prefix) => ({
     prefix,
     lifetime: new AddressLifetime(prefix, heardAt),
@@ -20,5 +40,17 @@ export function offeredPrefix(
   const home = valid.find(({ prefix }) => isHome(prefix));
   if (home !== undefined || routerLifetime === 0) return home;
   const usable = valid.filter(({ prefix }) => prefix.autonomous);
-  return usable.find(({ lifetime }) => !lifetime.isDeprecated(now)) ?? usable[0];
+  const best = usable.find(({ lifetime }) => !lifetime.isDeprecated(now)) ?? usable[0];
+  if (best !== undefined || !managed || !stateful) return best;
+  const any = { prefix: ANY_PREFIX, lifetime: new AddressLifetime(ANY_PREFIX, now) };
+  return valid.find(({ prefix }) => prefix.onLink) ?? any;
 }
+
+/** The prefix of a leased address: where it is in no advertised one it has no neighbours. */
+export function prefixOfLease(address: Address, offered: AdvertisedPrefix): AdvertisedPrefix {
+  const neighbours = isIn(address, offered) && offered.length > 0;
+  return neighbours ? offered : { ...offered, length: 128, onLink: false };
+}
+
+export const isIn = (address: Address, { prefix, length }: AdvertisedPrefix): boolean =>
+  maskAddress(address, length) === prefix;

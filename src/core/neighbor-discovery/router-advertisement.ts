@@ -31,6 +31,8 @@ export interface Advertisement {
   readonly homeAgentPreference: number;
   /** How long the router is a home agent; the router lifetime where nothing is said. */
   readonly homeAgentLifetime: Duration;
+  /** The M bit: addresses are to be had by DHCPv6 (RFC 4861 section 4.2). */
+  readonly managed: boolean;
   readonly prefixes: readonly AdvertisedPrefix[];
   /** The longest time to the next one, where the router promises it (RFC 6275 section 7.3). */
   readonly interval: Duration | undefined;
@@ -80,6 +82,7 @@ export function readAdvertisement(received: Received, now: Instant): Advertiseme
     linkAddress,
     routerLifetime: seconds(message.routerLifetime),
     homeAgent: message.homeAgent,
+    managed: message.managed,
     homeAgentPreference,
     homeAgentLifetime,
     prefixes,

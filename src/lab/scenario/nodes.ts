@@ -76,6 +76,12 @@ const accessRouter = object('an access router', {
   role: z.literal('access-router'),
   on,
   ...ADVERTISING,
+  addresses: oneOf(['stateless', 'stateful', 'both']).optional().meta({
+    description: 'hosts make their own (stateless, if absent), lease them by DHCPv6, or both',
+  }),
+  pool: whole('addresses that it leases', 1, 65_536).optional(),
+  lease: time().optional().meta({ description: 'how long a lease is valid; 2h if absent' }),
+  'rapid-commit': yesNo('leases with two messages where the client wants it so').optional(),
   routes,
 });
 
@@ -150,6 +156,8 @@ export const DEFAULT_INTERVAL: readonly [Duration, Duration] = [
   30_000 as Duration,
   70_000 as Duration,
 ];
+export const DEFAULT_POOL = 1000;
+export const DEFAULT_LEASE = 7_200_000_000 as Duration;
 export const LEAST_ROUTER_LIFETIME = 9_000_000 as Duration;
 export const DEFAULT_MAX_BINDINGS = 10_000;
 

@@ -213,7 +213,12 @@ test('equals come in an order drawn anew', () => {
     const said: Advertisement = {
       ...{ link: 'eth0', router: address(`fe80::${n}`), linkAddress: undefined },
       ...{ routerLifetime: seconds(100), interval: undefined },
-      ...{ homeAgent: true, homeAgentPreference: 5, homeAgentLifetime: seconds(100) },
+      ...{
+        homeAgent: true,
+        managed: false,
+        homeAgentPreference: 5,
+        homeAgentLifetime: seconds(100),
+      },
       prefixes: [{ ...prefix, ...lifetimes, routerAddress }],
       ...{ heardAt: at(1), packet: { to: ALL_NODES, octets: 0 } },
     };

@@ -35,6 +35,7 @@ export const DHCPV6_OPTION = {
   statusCode: 13,
   rapidCommit: 14,
   dnsServers: 23,
+  solMaxRt: 82,
 } as const;
 
 /** Source: RFC 8415 section 21.13. */

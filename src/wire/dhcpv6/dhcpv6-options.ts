@@ -106,6 +106,11 @@ export const relayMessage = option('relay-message', DHCPV6_OPTION.relayMessage, 
 /** The two messages Solicit and Reply are enough. Source: RFC 8415 section 21.14. */
 export const rapidCommit = option('rapid-commit', DHCPV6_OPTION.rapidCommit, section(14), {});
 
+/** The longest wait between Solicits, in seconds. Source: RFC 8415 section 21.24. */
+export const solMaxRt = option('sol-max-rt', DHCPV6_OPTION.solMaxRt, section(24), {
+  value: u32(),
+});
+
 /** Addresses of name servers. Source: RFC 3646 section 3. */
 export const dnsServers = option('dns-servers', DHCPV6_OPTION.dnsServers, 'RFC 3646 section 3', {
   servers: addresses('servers'),
@@ -124,6 +129,7 @@ export const dhcpv6Options = dhcpv6OptionList([
   statusCode,
   rapidCommit,
   dnsServers,
+  solMaxRt,
 ]);
 
 /** An option of a DHCPv6 message. */
