@@ -65,6 +65,13 @@ export const COUNTERS = {
   'esp.replayed': 'ESP packets with a sequence number that came before or is too old',
   'esp.outside_selectors': 'Packets out of ESP that its association is not for',
   'esp.unprotected': 'Packets refused because they came without the ESP that is demanded',
+  'revocation.sent': 'Binding Revocation Indications sent, repeats included',
+  'revocation.repeated': 'Binding Revocation Indications sent again for want of an answer',
+  'revocation.acknowledged': 'Binding Revocation Acknowledgements that were waited for',
+  'revocation.received': 'Binding Revocation Indications of the home agent, answered',
+  'revocation.unexpected': 'Binding Revocation Acknowledgements that answer nothing that waits',
+  'revocation.unauthenticated':
+    'Binding Revocation messages with a missing or wrong authenticator, or seen before',
   'dhcpv6.sent': 'DHCPv6 messages sent by a client, repeats included',
   'dhcpv6.retransmitted': 'DHCPv6 messages sent again for want of an answer',
   'dhcpv6.malformed': 'DHCPv6 messages refused by the parser, or not begun on this link',

@@ -90,7 +90,13 @@ export function timestampOf(message: Layer): bigint | undefined {
 }
 
 function optionsOf(message: Layer) {
-  return message.layer === 'binding-update' || message.layer === 'binding-acknowledgement'
-    ? message.options
-    : [];
+  switch (message.layer) {
+    case 'binding-update':
+    case 'binding-acknowledgement':
+    case 'binding-revocation-indication':
+    case 'binding-revocation-acknowledgement':
+      return message.options;
+    default:
+      return [];
+  }
 }

@@ -18,6 +18,7 @@ export const MECHANISMS = {
   'binding-refresh': 'a registration is renewed before it expires (RFC 6275 11.7.1, 11.7.2)',
   retransmission: 'an unanswered message is sent again with back-off (RFC 6275 11.8)',
   'movement-detection': 'the node notices that its link changed (RFC 6275 11.5.1)',
+  revocation: 'a home agent takes a binding back on its operator`s word (RFC 5846)',
   'stateful-addresses':
     'an address is leased by DHCPv6 where the router says so (RFC 4861 4.2, RFC 8415 18)',
   'optimistic-dad': 'a tentative address is used at once, with care (RFC 4429)',

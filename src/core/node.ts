@@ -30,9 +30,15 @@ import { type Instant, sooner } from './time.ts';
 type Packet = Extract<Input, { kind: 'packet' }>;
 
 /** MH messages that may come with a Home Address option (RFC 6275 sections 6.1.7 and 9.3.3). */
-const WITH_HOME_ADDRESS: ReadonlySet<string> = new Set(['binding-update']);
+const WITH_HOME_ADDRESS: ReadonlySet<string> = new Set([
+  'binding-update',
+  'binding-revocation-acknowledgement',
+]);
 /** MH messages that may come with a Type 2 Routing header (RFC 6275 section 9.5.4). */
-const WITH_ROUTING_2: ReadonlySet<string> = new Set(['binding-acknowledgement']);
+const WITH_ROUTING_2: ReadonlySet<string> = new Set([
+  'binding-acknowledgement',
+  'binding-revocation-indication',
+]);
 
 /**
  * The control side of one node: reads packets once, refuses what is malformed or misplaced with the
@@ -46,6 +52,7 @@ export class Node implements Role {
   readonly #bindings: BindingCache;
   readonly #errors: BindingErrors;
   readonly #protection: Protection;
+  readonly #processes: ReadonlySet<LayerName>;
   readonly #without: ReadonlySet<Mechanism>;
   /** Our addresses with the links that they stand on. */
   readonly #addresses = new Map<Address, Set<string>>();
@@ -57,6 +64,7 @@ export class Node implements Role {
     this.#errors = errors;
     this.#protection = protection;
     this.#without = env.without;
+    this.#processes = new Set(parts.flatMap((part) => [...(part.processes ?? [])]));
   }
 
   deadline(): Instant | undefined {
@@ -116,7 +124,7 @@ export class Node implements Role {
     }
     if (input.reason === 'routing-2-unknown') return [count('mobility.misplaced_header')];
     if (input.reason === 'mobility') {
-      const fault = receiverFault(parsed.value);
+      const fault = receiverFault(parsed.value, this.#processes);
       if (fault !== undefined) return this.#refuse(input, fault, now);
       const { layer } = received.message;
       const misplaced =

@@ -1,5 +1,5 @@
 import type { Address } from '../wire/address.ts';
-import type { Layer } from '../wire/packet.ts';
+import type { Layer, LayerName } from '../wire/packet.ts';
 import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
@@ -32,6 +32,8 @@ export type PartInput = Exclude<Input, { kind: 'packet' }> | Received;
 
 /** What a node is: one of the roles, or a part of one. All parts of a node see every input. */
 export interface Part {
+  /** Mobility Header messages of later RFCs that it takes; without them their sender is told. */
+  readonly processes?: ReadonlySet<LayerName>;
   handle(input: PartInput, now: Instant): Output[];
   deadline(): Instant | undefined;
   /** What its tables hold, for those that have some. */

@@ -68,7 +68,9 @@ export type Input =
 
 export type Command =
   /** Use this link for what is sent from now on, as long as it works. */
-  { readonly do: 'prefer'; readonly link: string };
+  | { readonly do: 'prefer'; readonly link: string }
+  /** The home agent takes this home address's binding back (RFC 5846). */
+  | { readonly do: 'revoke'; readonly home: Address };
 
 export type Output =
   /**

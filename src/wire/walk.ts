@@ -6,7 +6,7 @@
 import { addressOf } from './address.ts';
 import { checksumBetween, upperLayerChecksum } from './checksum.ts';
 import { MAX_EXTENSION_HEADERS } from './limits.ts';
-import { IPV6_OPTION, PROTOCOL } from './numbers.ts';
+import { IPV6_OPTION, MH_TYPE, PROTOCOL } from './numbers.ts';
 
 /** Where a packet's headers are: offsets from the start of the octets, -1 where there is none. */
 export interface HeaderWalk {
@@ -113,8 +113,15 @@ function findOption(octets: Uint8Array, from: number, to: number, type: number):
   return found;
 }
 
-/** Fixed octets of Mobility Header types 0 to 7, before their options. Source: RFC 6275 6.1. */
-const MOBILITY_FIXED = [8, 16, 16, 24, 24, 12, 12, 24];
+/**
+ * Fixed octets of Mobility Header messages by their type, before their options. Source: RFC 6275
+ * section 6.1, RFC 5847 section 3.3, RFC 5846 section 6.
+ */
+const MOBILITY_FIXED: Readonly<Record<number, number>> = {
+  ...[8, 16, 16, 24, 24, 12, 12, 24],
+  [MH_TYPE.heartbeat]: 12,
+  [MH_TYPE.bindingRevocation]: 12,
+};
 
 /**
  * Offset of the type octet of a mobility option in the Mobility Header at `mobilityAt`; -1 where it

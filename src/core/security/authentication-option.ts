@@ -10,7 +10,7 @@ import type { Address } from '../../wire/address.ts';
 import { MOBILITY_OPTION } from '../../wire/numbers.ts';
 import { fixUpperChecksum } from '../../wire/walk.ts';
 import type { Cryptography } from '../role.ts';
-import type { Instant } from '../time.ts';
+import type { Duration, Instant } from '../time.ts';
 import { equalOctets } from './constant-time.ts';
 import { AUTHENTICATOR_SIZE, mobilityData, signedPart } from './mobility-data.ts';
 
@@ -93,6 +93,21 @@ const MICROSECONDS = 1_000_000n;
 export function ntpTimestamp(epoch: number, now: Instant): bigint {
   const time = BigInt(epoch + now) + NTP_EPOCH * MICROSECONDS;
   return BigInt.asUintN(64, (time << 32n) / MICROSECONDS);
+}
+
+/** NTP fractions in a second. */
+const NTP_UNITS_PER_SECOND = 1n << 32n;
+
+/** Is a time stamp no further from our clock than that? Source: RFC 4285 section 6. */
+export function isFresh(
+  timestamp: bigint,
+  epoch: number,
+  now: Instant,
+  tolerance: Duration,
+): boolean {
+  const clock = ntpTimestamp(epoch, now);
+  const off = timestamp > clock ? timestamp - clock : clock - timestamp;
+  return off <= (BigInt(tolerance) * NTP_UNITS_PER_SECOND) / MICROSECONDS;
 }
 
 /**

@@ -176,6 +176,8 @@ export function networkText(event: ScenarioEvent): [string, string] {
       return ['', `link ${event.link} is whole again`];
     case 'change':
       return ['', `link ${event.link} changes: ${Object.keys(event.set).join(', ')}`];
+    case 'revoke':
+      return [event.agent, `${event.agent} revokes the binding of ${event.node}`];
     case 'attack':
       return [event.node, attackText(event.attack)];
   }

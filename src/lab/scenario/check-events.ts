@@ -68,6 +68,10 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
         yield { path: [...path, 'change'], message: 'changes nothing: add loss: 5% or the like' };
       }
       break;
+    case 'revoke':
+      yield* unknownName([...path, 'revoke', 'node'], 'node', event.node, nodeNames(draft));
+      yield* unknownName([...path, 'revoke', 'agent'], 'node', event.agent, nodeNames(draft));
+      break;
     case 'attack':
       yield* checkAttack(draft, path, event.node, event.attack);
       break;

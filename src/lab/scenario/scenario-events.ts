@@ -46,6 +46,10 @@ const SHAPE = {
     link: name('a link'),
     ...QUALITY_FIELDS,
   }).optional(),
+  revoke: object('{ node: mn, agent: ha }: the home agent takes the binding back', {
+    node: name('a mobile node'),
+    agent: name('its home agent'),
+  }).optional(),
   attack: name('the attacker').optional().meta({ description: 'node that does something evil' }),
   ...ATTACK_FIELDS,
 };
@@ -61,6 +65,7 @@ export const EVENT_KINDS = [
   'cut',
   'heal',
   'change',
+  'revoke',
   'attack',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -94,6 +99,7 @@ export type ScenarioEvent = {
   | { readonly kind: 'cut'; readonly link: string; readonly from?: string; readonly to?: string }
   | { readonly kind: 'heal'; readonly link: string }
   | { readonly kind: 'change'; readonly link: string; readonly set: Omit<Change, 'link'> }
+  | { readonly kind: 'revoke'; readonly node: string; readonly agent: string }
   | { readonly kind: 'attack'; readonly node: string; readonly attack: Attack }
 );
 type Change = NonNullable<Shape['change']>;
@@ -168,6 +174,7 @@ function kindOf(value: Shape): ScenarioEvent {
     const { link, from, to } = value.cut;
     return { at, kind: 'cut', link, ...(from && { from }), ...(to && { to }) };
   }
+  if (value.revoke !== undefined) return { at, kind: 'revoke', ...value.revoke };
   if (value.attack !== undefined) {
     return { at, kind: 'attack', node: value.attack, attack: attackOf(value) };
   }

@@ -177,6 +177,11 @@ export class Network {
       case 'change':
         this.links.get(event.link)!.change(linkOptions(event.set));
         return;
+      case 'revoke': {
+        const home = this.#plan.nodes.find(({ name }) => name === event.node)!.identity;
+        this.nodes.get(event.agent)!.command({ do: 'revoke', home });
+        return;
+      }
       case 'attack':
         this.#attackers.get(event.node)!.attack(event.attack);
         return;

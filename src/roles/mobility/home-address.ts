@@ -119,6 +119,9 @@ export class HomeAddress {
       if (message.layer === 'binding-acknowledgement') {
         return this.#progress(this.#registration.acknowledged(received, message, now), now);
       }
+      if (message.layer === 'binding-revocation-indication') {
+        return this.#progress(this.#registration.revoked(received, message, now), now);
+      }
       if (message.layer === 'binding-error' && message.status === 1) {
         const ours = received.destination === this.#place?.address;
         return ours ? this.#progress(this.#registration.unknownToAgent(now), now) : [];

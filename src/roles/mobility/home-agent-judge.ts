@@ -14,6 +14,7 @@ import { count, type Received } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import {
   type AuthenticatedBinding,
+  isFresh,
   ntpTimestamp,
 } from '../../core/security/authentication-option.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
@@ -34,8 +35,6 @@ interface KnownNode {
 }
 
 const TIMESTAMP_KEY = 'home-timestamp/';
-/** NTP fractions in a microsecond, for the tolerance (RFC 4285 section 6 takes 64-bit NTP time). */
-const NTP_UNITS_PER_SECOND = 1n << 32n;
 /** The low-order half of an NTP timestamp. */
 const FRACTION = 0xffff_ffffn;
 
@@ -77,6 +76,11 @@ export class UpdateJudge {
     const node = home === undefined ? undefined : this.#nodes.get(home);
     if (node !== undefined && BigInt(value) > node.lastTimestamp)
       node.lastTimestamp = BigInt(value);
+  }
+
+  /** How a mobile node's messages are proved; undefined where it is none of ours. */
+  authenticationOf(home: Address): Authentication | undefined {
+    return this.#nodeFor(home)?.authentication;
   }
 
   /** @param pending registrations that are under Duplicate Address Detection. */
@@ -180,10 +184,9 @@ export class UpdateJudge {
       return { counter: 'mobility.bu_unauthenticated', change };
     }
     const clock = ntpTimestamp(epoch, now);
-    const off = timestamp > clock ? timestamp - clock : clock - timestamp;
-    const tolerance =
-      (BigInt(this.#state.constants.TIMESTAMP_TOLERANCE) * NTP_UNITS_PER_SECOND) / 1_000_000n;
-    if (timestamp > node.lastTimestamp && off <= tolerance) return undefined;
+    const tolerance = this.#state.constants.TIMESTAMP_TOLERANCE;
+    const fresh = isFresh(timestamp, epoch, now, tolerance);
+    if (timestamp > node.lastTimestamp && fresh) return undefined;
     // The seconds are ours, the fraction stays the sender's, so that it knows its own update again.
     const theirs = (clock & ~FRACTION) | (timestamp & FRACTION);
     const proof = homeProof(authentication, crypto, subject, theirs);

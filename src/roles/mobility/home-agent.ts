@@ -31,6 +31,7 @@ import {
 import { restoreBinding, storedBinding, storeKey } from './home-agent-journal.ts';
 import { UpdateJudge } from './home-agent-judge.ts';
 import { HomeLinkPresence } from './home-link-presence.ts';
+import { RevocationSender } from './revocation-sender.ts';
 
 /**
  * Home agent: stands in for mobile nodes that are away, and tunnels to them what comes for them.
@@ -44,11 +45,13 @@ import { HomeLinkPresence } from './home-link-presence.ts';
  * address that the cluster seed's Fig 10 shows.
  */
 export class HomeAgent implements Part {
+  readonly processes = new Set(['binding-revocation-acknowledgement'] as const);
   readonly #config: HomeAgentConfig;
   readonly #state: NodeState;
   readonly #judge: UpdateJudge;
   readonly #presence: HomeLinkPresence;
   readonly #directory: HomeAgentDirectory;
+  readonly #revocations: RevocationSender;
   /** New bindings whose home address is under Duplicate Address Detection. */
   readonly #pending = new Map<Address, JudgedUpdate>();
 
@@ -57,12 +60,13 @@ export class HomeAgent implements Part {
     this.#state = state;
     this.#judge = new UpdateJudge(config, state);
     this.#directory = new HomeAgentDirectory(config, state);
+    this.#revocations = new RevocationSender(config, state);
     this.#presence = new HomeLinkPresence(config.link, config.address, state.constants);
   }
 
   deadline(): Instant | undefined {
     return sooner(
-      this.#state.bindings.deadline('home'),
+      sooner(this.#state.bindings.deadline('home'), this.#revocations.deadline()),
       sooner(this.#directory.deadline(), this.#presence.deadline()),
     );
   }
@@ -90,6 +94,8 @@ export class HomeAgent implements Part {
         return this.#received(input, now);
       case 'tick':
         return this.#tick(now);
+      case 'command':
+        return input.command.do === 'revoke' ? this.#revoke(input.command.home, now) : [];
       default:
         return [];
     }
@@ -100,6 +106,10 @@ export class HomeAgent implements Part {
     if (reason === 'tunnel-unverified') return this.#strangerInTunnel(received, now);
     if (message.layer === 'binding-update' && message.homeRegistration) {
       return this.#update(received, message, now);
+    }
+    if (message.layer === 'binding-revocation-acknowledgement') {
+      const { outputs, over } = this.#revocations.acknowledged(received, message);
+      return over === undefined ? outputs : [...outputs, ...this.#revoked(over)];
     }
     if (received.link !== this.#config.link) return [];
     const conflict = this.#presence.conflict(received);
@@ -139,10 +149,30 @@ export class HomeAgent implements Part {
       this.#pending.delete(home);
       if (judged !== undefined) outputs.push(...this.#accept(judged, now));
     }
+    const revocations = this.#revocations.tick(now);
+    outputs.push(
+      ...revocations.outputs,
+      ...revocations.over.flatMap((home) => this.#revoked(home)),
+    );
     for (const binding of this.#state.bindings.expire('home', now)) {
       outputs.push(...this.#forget(binding, 'binding.expired'));
     }
     return outputs;
+  }
+
+  /** The operator wants a binding no more: its mobile node is told, and then it goes. */
+  #revoke(home: Address, now: Instant): Output[] {
+    const binding = this.#state.bindings.get(home);
+    const authentication = this.#judge.authenticationOf(home);
+    const off = this.#state.env.without.has('revocation');
+    if (off || binding?.scope !== 'home' || authentication === undefined) return [];
+    return this.#revocations.begin(binding, authentication, now);
+  }
+
+  /** Source: RFC 5846 section 9. */
+  #revoked(home: Address): Output[] {
+    const binding = this.#state.bindings.delete(home);
+    return binding === undefined ? [] : this.#forget(binding, 'binding.deleted');
   }
 
   #accept(judged: JudgedUpdate, now: Instant): Output[] {
@@ -257,6 +287,7 @@ export class HomeAgent implements Part {
 
   #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted'): Output[] {
     const { home, careOf } = binding;
+    this.#revocations.cancel(home);
     return [
       ...this.#close(home, careOf),
       ...unforward(agentToHomeId(home), homeAddressEntryId(home, careOf)),

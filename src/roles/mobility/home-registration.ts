@@ -6,15 +6,19 @@ import { count, type Received, tell } from '../../core/part.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import { Registration, type RegistrationOutput, type Target } from '../../core/registration.ts';
 import type { Output } from '../../core/role.ts';
-import { ntpTimestamp } from '../../core/security/authentication-option.ts';
 import { bindingUpdate, lifetimeOf } from '../../core/signalling.ts';
 import { after, between, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
-import { BINDING_STATUS, nameIn } from '../../wire/numbers.ts';
+import { BINDING_STATUS, nameIn, REVOCATION_TRIGGER } from '../../wire/numbers.ts';
 import type { Layer } from '../../wire/packet.ts';
+import { AgentClock } from './agent-clock.ts';
+import { RevocationReceiver } from './revocation-receiver.ts';
 
 type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
+type RevocationIndication = Extract<Layer, { layer: 'binding-revocation-indication' }>;
 
+/** After a revocation by the operator the node waits before it asks again. */
+const RETRY_AFTER_REVOCATION: Duration = seconds(32);
 /** A Binding Error of the home agent is believed no more often than this: anybody can forge one. */
 const ERROR_INTERVAL: Duration = seconds(1);
 
@@ -39,11 +43,7 @@ export class HomeRegistration {
   readonly #config: MobileNodeConfig;
   readonly #state: NodeState;
   readonly #registration: Registration;
-  /** The home agent's clock less ours, as its answers with status 144 showed it. */
-  #clockOffset = 0n;
-  /** Answers with status 144 in a row. */
-  #wrongTimes = 0;
-  #lastTimestamp = 0n;
+  readonly #clock: AgentClock;
   readonly #errors = new RateLimit(ERROR_INTERVAL, 1);
   #retryAt: Instant | undefined;
   #target: Target | undefined;
@@ -56,6 +56,7 @@ export class HomeRegistration {
   /** What `validUntil` said when the last update was made. */
   #askedUntil: Instant | undefined;
   #agent: Address | undefined;
+  readonly #revocation: RevocationReceiver;
 
   /** @param validUntil until when both home address and care-of address are valid. */
   constructor(config: MobileNodeConfig, state: NodeState, validUntil: () => Instant) {
@@ -63,6 +64,8 @@ export class HomeRegistration {
     this.#state = state;
     this.#validUntil = validUntil;
     this.#agent = config.homeAgent;
+    this.#clock = new AgentClock(state.env.epoch);
+    this.#revocation = new RevocationReceiver(config, state);
     const { env, constants } = state;
     const first = Math.floor(env.random() * 0x10000);
     this.#registration = new Registration(
@@ -181,6 +184,23 @@ export class HomeRegistration {
     return this.#state.env.without.has('acknowledgement-check');
   }
 
+  /** The home agent takes the binding back. Source: RFC 5846 section 11. */
+  revoked(received: Received, message: RevocationIndication, now: Instant): HomeProgress {
+    const bound = { careOf: this.#registration.bound?.careOf, clock: this.#clock };
+    const { outputs, revoked } = this.#revocation.received(received, message, bound, now);
+    if (!revoked) return { outputs };
+    const lost = { kind: 'registration.lost', reason: 'revoked' } as const;
+    outputs.push(tell({ ...lost, ...this.#names(this.#target!) }), this.#remember(undefined));
+    this.#registration.forget();
+    // What is only out of step is mended at once; what the operator wants may change with time.
+    if (message.trigger === REVOCATION_TRIGGER.possibleOutOfSyncBceState) {
+      const sent = this.#send(now);
+      return { ...sent, outputs: [...outputs, ...sent.outputs] };
+    }
+    this.#retryAt = after(now, RETRY_AFTER_REVOCATION);
+    return { outputs, result: 'expired' };
+  }
+
   acknowledged(received: Received, message: BindingAcknowledgement, now: Instant): HomeProgress {
     const target = this.#registration.target;
     if (target === undefined) return { outputs: [count('mobility.ba_unexpected')] };
@@ -204,9 +224,9 @@ export class HomeRegistration {
     );
     // Only of an answer that was waited for: an old one played back would set the clock back.
     const wrongTime = outputs.some(isWrongTime);
-    if (wrongTime) this.#adjustClock(message, now);
+    if (wrongTime) this.#clock.adjust(timestampOf(message), now);
     const progress = this.#act(outputs, now);
-    if (!wrongTime && outputs[0]?.kind !== 'unexpected') this.#wrongTimes = 0;
+    if (!wrongTime && outputs[0]?.kind !== 'unexpected') this.#clock.agreed();
     return progress;
   }
 
@@ -219,14 +239,6 @@ export class HomeRegistration {
         tell({ kind: 'registration.refused', ...this.#names(target), reason }),
       ],
     };
-  }
-
-  /** Source: RFC 4285 section 6: the answer carries the home agent's own time. */
-  #adjustClock(message: BindingAcknowledgement, now: Instant): void {
-    const theirs = timestampOf(message);
-    if (theirs === undefined) return;
-    this.#clockOffset = theirs - ntpTimestamp(this.#state.env.epoch, now);
-    this.#lastTimestamp = 0n;
   }
 
   #act(outputs: readonly RegistrationOutput[], now: Instant): HomeProgress {
@@ -283,12 +295,9 @@ export class HomeRegistration {
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
     const { target, sequence, repeat } = output;
     const { authentication, home } = this.#config;
-    const { crypto, epoch } = this.#state.env;
+    const { crypto } = this.#state.env;
     const subject = { careOf: target.careOf, home };
-    const clock = BigInt.asUintN(64, ntpTimestamp(epoch, now) + this.#clockOffset);
-    // Two updates in one instant are not to be a replay of each other (RFC 4285 section 6).
-    const timestamp = clock > this.#lastTimestamp ? clock : this.#lastTimestamp + 1n;
-    this.#lastTimestamp = timestamp;
+    const timestamp = this.#clock.stamp(now);
     const release = target.careOf === home;
     return [
       count('mobility.bu_sent'),
@@ -334,7 +343,7 @@ export class HomeRegistration {
     const wrongTime = status === BINDING_STATUS.mipv6IdMismatch;
     const reason = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
     const { REFUSED_RETRY_TIME } = this.#state.constants;
-    this.#retryAt = after(now, wrongTime ? this.#clockWait() : REFUSED_RETRY_TIME);
+    this.#retryAt = after(now, wrongTime ? this.#clock.waitAfterWrongTime() : REFUSED_RETRY_TIME);
     return [tell({ kind: 'registration.refused', ...this.#names(target), reason })];
   }
 
@@ -349,13 +358,6 @@ export class HomeRegistration {
         ? {}
         : { value: `${formatAddress(careOf)} ${formatAddress(this.#agent!)}` }),
     };
-  }
-
-  /** At once for the first, then 1, 2, 4 ... 32 s: two clocks may never come to agree. */
-  #clockWait(): Duration {
-    const wait = this.#wrongTimes === 0 ? 0 : seconds(2 ** Math.min(this.#wrongTimes - 1, 5));
-    this.#wrongTimes += 1;
-    return wait as Duration;
   }
 
   #names(target: Target) {

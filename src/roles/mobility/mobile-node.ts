@@ -23,6 +23,7 @@ import { HomeAddress } from './home-address.ts';
  * Supported standards: RFC 6275 sections 11.1 to 11.8.
  */
 export class MobileNode implements Part {
+  readonly processes = new Set(['binding-revocation-indication'] as const);
   readonly #config: MobileNodeConfig;
   readonly #state: NodeState;
   readonly #attachments: ReadonlyMap<string, Attachment>;

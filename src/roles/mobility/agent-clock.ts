@@ -1,0 +1,51 @@
+import { isFresh, ntpTimestamp } from '../../core/security/authentication-option.ts';
+import { type Duration, type Instant, NO_TIME, seconds } from '../../core/time.ts';
+
+/**
+ * The home agent's clock as a mobile node knows it: what it stamps its messages with.
+ *
+ * Supported standards: RFC 4285 section 6 (timestamps; status 144 carries the home agent's time).
+ */
+export class AgentClock {
+  readonly #epoch: number;
+  /** The home agent's clock less ours, as its answers with status 144 showed it. */
+  #offset = 0n;
+  /** Answers with status 144 in a row. */
+  #wrongTimes = 0;
+  #last = 0n;
+
+  constructor(epoch: number) {
+    this.#epoch = epoch;
+  }
+
+  /** The next stamp. Two updates in one instant are not to be a replay of each other. */
+  stamp(now: Instant): bigint {
+    const clock = BigInt.asUintN(64, ntpTimestamp(this.#epoch, now) + this.#offset);
+    this.#last = clock > this.#last ? clock : this.#last + 1n;
+    return this.#last;
+  }
+
+  /** The home agent has said what time it is. */
+  adjust(theirs: bigint | undefined, now: Instant): void {
+    if (theirs === undefined) return;
+    this.#offset = theirs - ntpTimestamp(this.#epoch, now);
+    this.#last = 0n;
+  }
+
+  /** Has the home agent stamped a message now, give or take? */
+  isFresh(theirs: bigint, tolerance: Duration, now: Instant): boolean {
+    return isFresh(theirs - this.#offset, this.#epoch, now, tolerance);
+  }
+
+  /** At once for the first, then 1, 2, 4 ... 32 s: two clocks may never come to agree. */
+  waitAfterWrongTime(): Duration {
+    const wrong = this.#wrongTimes;
+    this.#wrongTimes += 1;
+    return wrong === 0 ? NO_TIME : seconds(2 ** Math.min(wrong - 1, 5));
+  }
+
+  /** An answer that says nothing of wrong times. */
+  agreed(): void {
+    this.#wrongTimes = 0;
+  }
+}
