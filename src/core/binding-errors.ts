@@ -19,13 +19,18 @@ const UNRECOGNISED_TYPE = 2;
  * Source: RFC 6275 sections 6.1.9 and 9.3.3.
  */
 export class BindingErrors {
-  /** Shared with the ICMPv6 errors of the same node. */
-  readonly limit: RateLimit;
+  readonly #limit: RateLimit;
+  /** Of ICMPv6 errors, and of answers to updates that nobody proved: one flood silences one only. */
+  readonly icmpLimit: RateLimit;
+  readonly unprovedLimit: RateLimit;
   readonly #silent: boolean;
 
   constructor(env: Pick<Environment, 'without'>) {
     const endless = env.without.has('answer-limit');
-    this.limit = new RateLimit(INTERVAL, endless ? Number.POSITIVE_INFINITY : BURST);
+    const limit = () => new RateLimit(INTERVAL, endless ? Number.POSITIVE_INFINITY : BURST);
+    this.#limit = limit();
+    this.icmpLimit = limit();
+    this.unprovedLimit = limit();
     this.#silent = env.without.has('binding-error');
   }
 
@@ -57,7 +62,7 @@ export class BindingErrors {
     now: Instant,
   ): Output[] {
     if (this.#silent || isMulticast(to) || to === UNSPECIFIED || isMulticast(from)) return [];
-    if (!this.limit.take(now)) return [count('mobility.be_suppressed')];
+    if (!this.#limit.take(now)) return [count('mobility.be_suppressed')];
     return [
       count('mobility.be_sent'),
       ...signal({

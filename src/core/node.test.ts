@@ -59,6 +59,14 @@ test('a payload protocol other than 59: Parameter Problem at that octet', () => 
   assert.deepEqual([message.code, message.pointer, destination], [0, 40, A]);
 });
 
+test('a flood that is answered with one kind of error silences no other kind', () => {
+  const one = node();
+  const other: LayerInput = { layer: 'mobility', mhType: 99, data: new Uint8Array(2) };
+  for (let i = 0; i < 100; i++) one.packet(packet(A, SELF, [other]), 1);
+  assert.equal(one.counters['mobility.be_suppressed'], 90);
+  one.packet(changed(40, 6), 1).one('parameter-problem');
+});
+
 test('a header too short for its type: Parameter Problem at the length', () => {
   const one = node().packet(changed(41, 0), 1);
   const { message } = one.one('parameter-problem');

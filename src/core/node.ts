@@ -170,7 +170,7 @@ export class Node implements Role {
       return [count('mobility.unknown_type'), ...this.#backHome(input, answer)];
     }
     if (reply?.kind !== 'parameter-problem') return [count('mobility.malformed')];
-    const answer = parameterProblem(octets, reply.code, error.offset, this.#errors.limit, now);
+    const answer = parameterProblem(octets, reply.code, error.offset, this.#errors.icmpLimit, now);
     return [count('mobility.malformed'), ...this.#backHome(input, answer)];
   }
 

@@ -122,16 +122,39 @@ test('it is refreshed at 70 to 90 % of the lifetime, and expires at its end', ()
 });
 
 test('a refresh interval that the peer advises is kept, but never the lifetime, nor zero', () => {
-  for (const [refresh, at] of [
-    [40, 40],
-    [500, 100],
-    [0, 80],
+  for (const [refresh, dice, at] of [
+    [40, 0, 36],
+    [40, 0.99999999, 40],
+    [500, 0.99999999, 90],
+    [0, 0.5, 80],
   ] as const) {
-    const one = registration();
+    const one = registration(99, dice);
     one.update(A, AGAIN, 0 as Instant);
     const advice = { lifetime: seconds(100), refresh: seconds(refresh) };
     one.acknowledged(answer(100, advice), 0 as Instant);
-    assert.equal(run(one, 1000)[0]![0], at);
+    assert.equal(Math.round(run(one, 1000)[0]![0]), at);
+  }
+});
+
+test('a thousand that began in one instant spread their refreshes, and none is too late', () => {
+  for (const [refresh, first, last] of [
+    [undefined, 2520, 3240],
+    [1800, 1620, 1800],
+  ] as const) {
+    const moments = Array.from({ length: 1000 }, (_, i) => {
+      const one = registration(99, ((i * 379) % 1000) / 1000);
+      one.update(A, AGAIN, 0 as Instant);
+      const advice = refresh === undefined ? {} : { refresh: seconds(refresh) };
+      one.acknowledged(answer(100, { lifetime: seconds(3600), ...advice }), 0 as Instant);
+      return one.deadline()! / seconds(1);
+    });
+    assert.ok(Math.min(...moments) >= first && Math.max(...moments) <= last);
+    const perTenth = new Map<number, number>();
+    for (const moment of moments) {
+      const tenth = Math.floor((10 * (moment - first)) / (last - first));
+      perTenth.set(tenth, (perTenth.get(tenth) ?? 0) + 1);
+    }
+    assert.ok(perTenth.size >= 10 && Math.max(...perTenth.values()) <= 101, `${[...perTenth]}`);
   }
 });
 

@@ -220,13 +220,17 @@ export class Registration {
     return this.#send({ ...state, corrections: state.corrections + 1 }, state.wait, now);
   }
 
-  /** Spread over 70 to 90 % of the lifetime, so that nodes that began together do not stay so. */
+  /**
+   * Spread over 70 to 90 % of the lifetime, or over the last tenth before what the peer advises, so
+   * that nodes that began together do not stay so. Never so late that no time is left for repeats.
+   */
   #refreshTime(answer: Acknowledgement, sentAt: Instant): Instant {
+    const latest = 0.9 * answer.lifetime;
     // An advice of 0 would have us send as fast as the peer answers.
-    const advice = answer.refresh || undefined;
-    const whole = Math.min(answer.lifetime, advice ?? answer.lifetime);
-    const share = advice === undefined ? 0.7 + 0.2 * this.#random() : 1;
-    return after(sentAt, Math.round(whole * share) as Duration);
+    const advice = answer.refresh || latest;
+    const earliest = advice < latest ? 0.9 * advice : 0.7 * answer.lifetime;
+    const wait = earliest + (Math.min(advice, latest) - earliest) * this.#random();
+    return after(sentAt, Math.round(wait) as Duration);
   }
 }
 

@@ -116,7 +116,7 @@ export class PeerJudge {
     if (shown.kind === 'refused') {
       const { status, counter, tested } = shown;
       // Where nobody has proved anything, a flood of updates makes no flood of answers.
-      const flood = tested === undefined && !this.#state.errors.limit.take(now);
+      const flood = tested === undefined && !this.#state.errors.unprovedLimit.take(now);
       if (flood) return { outputs: [count(counter)] };
       const proof = tested === undefined ? NO_PROOF : this.#answer(received, tested, false);
       return { judged: { ...asked, status, proof }, outputs: [count(counter)] };

@@ -28,8 +28,11 @@ import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { CareOfCredit, type Early } from './care-of-credit.ts';
 import { PeerJudge } from './correspondent-judge.ts';
 
-/** When the last part of a lifetime begins, in which a binding in use is asked to be renewed. */
-const REFRESH_SHARE = 0.95;
+/**
+ * When the last part of a lifetime begins, in which a binding in use is asked to be renewed: drawn
+ * between the two, so that bindings made together are not asked for together.
+ */
+const REFRESH_SHARE = { least: 0.93, most: 0.97 };
 
 /**
  * Correspondent node: answers return-routability tests without keeping anything, binds home
@@ -115,7 +118,7 @@ export class CorrespondentNode implements Part {
       return [counted, count('mobility.bu_unauthenticated')];
     }
     const refused = [counted, count('mobility.bu_refused')];
-    if (!this.#state.errors.limit.take(now)) return refused;
+    if (!this.#state.errors.unprovedLimit.take(now)) return refused;
     const asked = askedBy(received, update, NO_TIME);
     const bound = this.#state.bindings.get(asked.home) !== undefined;
     const status = bound
@@ -155,7 +158,9 @@ export class CorrespondentNode implements Part {
       lifetime,
       expiresAt,
     });
-    const at = after(now, Math.round(lifetime * REFRESH_SHARE) as Duration);
+    const { least, most } = REFRESH_SHARE;
+    const share = least + (most - least) * this.#state.env.random();
+    const at = after(now, Math.round(lifetime * share) as Duration);
     this.#lastLooks.push({ at, home, local: judged.sentTo, expiresAt });
     this.#shedStaleLooks();
     return [

@@ -234,7 +234,7 @@ export class UpdateJudge {
    */
   #unproved(judged: JudgedUpdate, counter: Counter, now: Instant): Judgement {
     const outputs = [count(counter)];
-    return this.#state.errors.limit.take(now) ? { judged, outputs } : { outputs };
+    return this.#state.errors.unprovedLimit.take(now) ? { judged, outputs } : { outputs };
   }
 
   #remember(node: KnownNode, update: BindingUpdate, home: Address): Output[] {
