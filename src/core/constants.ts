@@ -25,6 +25,8 @@ const SPECIFICATION = {
   RETRANS_TIMER: seconds(1),
   // RFC 4862 section 5.4.2: the delay before the first solicitation of DAD is drawn up to this.
   MAX_DAD_DELAY: seconds(1),
+  // RFC 5847 section 5.
+  HEARTBEAT_INTERVAL: seconds(60),
   // RFC 8415 section 7.6: the delay before a first Solicit or Confirm is drawn up to this.
   SOL_MAX_DELAY: seconds(1),
   CNF_MAX_DELAY: seconds(1),

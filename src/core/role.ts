@@ -70,7 +70,9 @@ export type Command =
   /** Use this link for what is sent from now on, as long as it works. */
   | { readonly do: 'prefer'; readonly link: string }
   /** The home agent takes this home address's binding back (RFC 5846). */
-  | { readonly do: 'revoke'; readonly home: Address };
+  | { readonly do: 'revoke'; readonly home: Address }
+  /** A home agent asks this peer every minute whether it is there (RFC 5847). */
+  | { readonly do: 'watch'; readonly peer: Address };
 
 export type Output =
   /**

@@ -3,6 +3,7 @@ import { BindingCache } from '../core/binding-cache.ts';
 import { BindingErrors } from '../core/binding-errors.ts';
 import type { NodeConfig } from '../core/config.ts';
 import { constantsWith } from '../core/constants.ts';
+import { Heartbeats } from '../core/heartbeats.ts';
 import { Node } from '../core/node.ts';
 import type { NodeState } from '../core/node-state.ts';
 import type { Part } from '../core/part.ts';
@@ -41,7 +42,12 @@ export function createNode(
   if (advertisements.length > 0 || config.accessRouter !== undefined) {
     parts.push(new AccessRouter({ ...config.accessRouter, advertisements }, env));
   }
-  if (config.homeAgent !== undefined) parts.push(new HomeAgent(config.homeAgent, state));
+  if (config.homeAgent !== undefined) {
+    parts.push(
+      new HomeAgent(config.homeAgent, state),
+      new Heartbeats(config.homeAgent.address, state),
+    );
+  }
   if (config.correspondentNode !== undefined) {
     parts.push(
       new CorrespondentNode(config.correspondentNode, state, config.homeAgent !== undefined),
