@@ -71,16 +71,18 @@ export class PeerRegistration {
 
   /** Is it of no use any more: no binding at the peer, nothing under way, nothing to remember? */
   idle(now: Instant): boolean {
-    const { waiting, expiresAt } = this.#registration;
-    const quiet = !waiting && expiresAt === undefined && !this.#proof.waiting && !this.#proved;
-    return quiet && this.#alone.isOver(now) && !this.#alone.mayHold(now);
+    return this.holdsNothing(now) && this.#alone.isOver(now);
+  }
+
+  /** Is there no binding at the peer and nothing under way, whether it is left alone or not? */
+  holdsNothing(now: Instant): boolean {
+    const held = this.#registration.expiresAt !== undefined || this.#alone.mayHold(now);
+    return !held && !this.asking && !this.#proved;
   }
 
   deadline(): Instant | undefined {
-    return sooner(
-      this.#alone.deadline(),
-      sooner(this.#proof.deadline(), this.#registration.deadline()),
-    );
+    const asking = sooner(this.#proof.deadline(), this.#registration.deadline());
+    return sooner(this.#alone.deadline(), asking);
   }
 
   /** The peer shall know this care-of address; `home`: that we are at home again. */
@@ -95,7 +97,7 @@ export class PeerRegistration {
       this.stop();
       return [];
     }
-    const underWay = this.#proof.waiting || this.#proved || this.#registration.waiting;
+    const underWay = this.asking || this.#proved;
     if (this.#registration.bound?.careOf === careOf) return this.#stay(careOf);
     if (this.#wanted === careOf && underWay) return [];
     this.#wanted = careOf;

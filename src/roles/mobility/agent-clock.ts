@@ -1,5 +1,12 @@
+import type { Authentication } from '../../core/config.ts';
+import { timestampOf } from '../../core/home-authentication.ts';
 import { isFresh, ntpTimestamp } from '../../core/security/authentication-option.ts';
 import { type Duration, type Instant, NO_TIME, seconds } from '../../core/time.ts';
+import { BINDING_STATUS } from '../../wire/numbers.ts';
+import type { LayerOf } from '../../wire/packet.ts';
+
+/** As many stamps as there are sequence numbers that may be outstanding. */
+const MAX_REMEMBERED = 8;
 
 /**
  * The home agent's clock as a mobile node knows it: what it stamps its messages with.
@@ -13,6 +20,8 @@ export class AgentClock {
   /** Answers with status 144 in a row. */
   #wrongTimes = 0;
   #last = 0n;
+  /** Of the newest updates: an answer carries one of them. */
+  #sent: readonly bigint[] = [];
 
   constructor(epoch: number) {
     this.#epoch = epoch;
@@ -22,7 +31,15 @@ export class AgentClock {
   stamp(now: Instant): bigint {
     const clock = BigInt.asUintN(64, ntpTimestamp(this.#epoch, now) + this.#offset);
     this.#last = clock > this.#last ? clock : this.#last + 1n;
+    this.#sent = [...this.#sent, this.#last].slice(-MAX_REMEMBERED);
     return this.#last;
+  }
+
+  /** An answer has the update's own stamp, but where it says that that is wrong. */
+  hasOurStamp(answer: LayerOf<'binding-acknowledgement'>, { method }: Authentication): boolean {
+    if (method !== 'rfc4285' || answer.status === BINDING_STATUS.mipv6IdMismatch) return true;
+    const stamp = timestampOf(answer);
+    return stamp !== undefined && this.#sent.includes(stamp);
   }
 
   /** The home agent has said what time it is. */

@@ -115,6 +115,12 @@ export class HomeAddress {
     if (message.layer === 'home-agent-address-discovery-reply') {
       return this.#found(this.#discovery?.received(received), now);
     }
+    const { routing2 } = received;
+    if (message.layer === 'binding-acknowledgement') {
+      // What it acknowledges is another node's, or a home address that is none of ours.
+      const foreign = routing2 !== undefined && routing2 !== this.#config.home;
+      if (foreign) return [count('mobility.ba_unauthenticated')];
+    }
     if (source === this.#registration.agent) {
       if (message.layer === 'binding-acknowledgement') {
         return this.#progress(this.#registration.acknowledged(received, message, now), now);

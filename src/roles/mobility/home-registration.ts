@@ -206,12 +206,9 @@ export class HomeRegistration {
     if (target === undefined) return { outputs: [count('mobility.ba_unexpected')] };
     const { authentication, home } = this.#config;
     const subject = { careOf: target.careOf, home };
-    if (
-      checkHomeProof(authentication, this.#state.env, subject, received) !== 'proved' &&
-      !this.#credulous
-    ) {
-      return this.#unproved(message.status, target);
-    }
+    const proof = checkHomeProof(authentication, this.#state.env, subject, received);
+    const believed = proof === 'proved' && this.#clock.hasOurStamp(message, authentication);
+    if (!believed && !this.#credulous) return this.#unproved(message.status, target);
     const refresh = message.options.find((one) => one.option === 'binding-refresh-advice');
     const outputs = this.#registration.acknowledged(
       {

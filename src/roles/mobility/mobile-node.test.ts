@@ -427,11 +427,50 @@ test('a Parameter Problem about an Init of ours makes a peer unaware, one about 
   const option = data.indexOf(0xc9, 40);
   one.packet(problem(data, 0, option), 3, icmp).packet(problem(data, 2, option + 1), 3, icmp);
   assert.equal(how(one), optimised('a'));
+  const notOurs = data.slice();
+  notOurs[option + 17]! ^= 1;
+  one.packet(problem(notOurs, 2, option), 3, icmp);
+  assert.equal(how(one), optimised('a'), 'a home address that is none of ours');
   one.packet(problem(data, 2, option), 3, icmp);
   assert.deepEqual([how(one), one.names()], [optimised('a'), ['binding-update']], 'it is asked');
   one.packet(problem(data, 2, option), 3.5, icmp);
   assert.deepEqual(one.names(), [], 'once a second');
   assert.equal(one.counters['mobility.peer_unaware'], undefined);
+});
+
+test('a list full of peers that are left alone has room for a new one', () => {
+  const one = away();
+  const icmp = { reason: 'icmpv6' } as const;
+  const peers = ['c', 'd', 'e'].map((last) => address(`2001:db8:f::${last}`));
+  for (const [i, src] of peers.entries()) {
+    one.feed({ ...notice, src }, 3 * i + 2);
+    const init = one.one('care-of-test-init');
+    assert.equal(init.destination, src);
+    const layer = { layer: 'parameter-problem', code: 1, pointer: 6 } as const;
+    const problem = packet(src, CARE_OF.a, [{ ...layer, invoking: init.octets }]);
+    one.packet(problem, 3 * i + 3, icmp);
+    assert.equal(one.counters['mobility.peer_unaware'], i + 1);
+  }
+  assert.equal(one.counters['mobility.list_full'], undefined);
+});
+
+test('an acknowledgement of another home address, or stamped otherwise, is none of ours', () => {
+  const one = node();
+  arrive(one, 'a', 1);
+  const sent = homeUpdate(one);
+  answered(one, sent, 1.1, 0, stamp(sent) + 1n);
+  const { sequence } = update(sent);
+  const proof = homeProof(auth, crypto, { careOf: CARE_OF.a, home: HOME }, stamp(sent));
+  const octets = packet(AGENT, CARE_OF.a, [
+    { layer: 'routing-type-2', segmentsLeft: 1, homeAddress: address('2001:db8:1::200') },
+    { layer: 'binding-acknowledgement', sequence, lifetime: 150, options: [...proof.options] },
+  ]);
+  proof.sign(octets);
+  one.packet(octets, 1.1);
+  const { 'mobility.ba_unauthenticated': refused, 'mobility.ba_received': taken } = one.counters;
+  assert.deepEqual([refused, taken], [2, undefined]);
+  answered(one, sent, 1.2);
+  assert.equal(one.counters['mobility.ba_received'], 1);
 });
 
 test('answers 136 to 138 make it prove itself anew, three times', () => {

@@ -195,6 +195,8 @@ export class RouteOptimisation {
       return peer.unaware('it does not know the Mobility Header', now);
     }
     if (code !== 2 || invoking[pointer] !== IPV6_OPTION.homeAddress) return [];
+    if (pointer + 2 !== walk.homeAddressAt) return [];
+    if (readAddress(invoking, walk.homeAddressAt) !== this.#config.home) return [];
     if (
       readAddress(invoking, 8) !== this.#state.paths.registeredCareOf(this.#config.home, peer.peer)
     )
@@ -234,6 +236,11 @@ export class RouteOptimisation {
     if (this.#peers.size < this.#config.maxPeers) return true;
     for (const [address, peer] of this.#peers) {
       if (peer.idle(now)) this.#drop(address, peer);
+    }
+    // Those that answer nothing, or know nothing of us, make room for one that may.
+    for (const [address, peer] of this.#peers) {
+      if (this.#peers.size < this.#config.maxPeers) break;
+      if (peer.holdsNothing(now)) this.#drop(address, peer);
     }
     return this.#peers.size < this.#config.maxPeers;
   }
