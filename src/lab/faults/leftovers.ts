@@ -26,7 +26,8 @@ export function checkLeftovers(inside: Inside, rest: Rest, report: Report): void
 function mayRest({ id, owner }: ForwardingEntry, role: string, rest: Rest): boolean {
   if (owner === 'node' || owner === 'protection') return true;
   if (rest !== 'away') return false;
-  if (role === 'home-agent') return owner === 'home-agent';
+  // Those of its live bindings: that there is one for each is looked at all the time.
+  if (role === 'home-agent') return owner === 'home-agent' || owner === 'bindings';
   if (role !== 'mobile-node') return false;
   return owner === 'mobile-node' || (owner === 'paths' && !id.includes('/to/'));
 }
