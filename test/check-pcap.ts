@@ -22,9 +22,13 @@ import { checksumOk, PROTOCOL, walkHeaders } from '../src/wire/index.ts';
 let findings = 0;
 let skipped = 0;
 
-/** Runs all scenarios with captures below a folder. */
+/** Scenarios whose attackers send what is malformed on purpose: tshark finds that, and should. */
+const MALFORMED: ReadonlySet<string> = new Set(['hostile-headers']);
+
+/** Runs all others with captures below a folder. */
 function captureAll(folder: string): void {
   for (const file of findScenarios([SCENARIOS])) {
+    if (MALFORMED.has(scenarioName(file))) continue;
     const loaded = loadScenario(file);
     if (loaded.ok) {
       runOnSimulator(loaded.value, { captures: join(folder, scenarioName(file)) });
