@@ -157,7 +157,8 @@ export class BindingForger {
   }
 }
 
-const GUESS: Token = { nonceIndex: 0, octets: new Uint8Array(8) };
+/** Not 0, which stands for a permanent token (RFC 4866). */
+const GUESS: Token = { nonceIndex: 1, octets: new Uint8Array(8) };
 
 const homeAddress = (home: Address): LayerInput => ({
   layer: 'destination-options',
