@@ -13,6 +13,11 @@ const SPECIFICATION = {
   MAX_TOKEN_LIFETIME: seconds(210),
   MAX_RR_BINDING_LIFETIME: seconds(420),
   INITIAL_DHAAD_TIMEOUT: seconds(3),
+  INITIAL_SOLICIT_TIMER: seconds(3),
+  PREFIX_ADV_TIMEOUT: seconds(3),
+  // RFC 6275 section 13, "Protocol Configuration Variables".
+  MIN_MOB_PFX_ADV_INTERVAL: seconds(600),
+  MAX_MOB_PFX_ADV_INTERVAL: seconds(86_400),
   // RFC 4866, "Protocol Constants".
   MAX_CGA_BINDING_LIFETIME: seconds(86_400),
   CREDIT_AGING_INTERVAL: seconds(5),
@@ -78,6 +83,8 @@ export function constantNamed(text: string): ConstantName | undefined {
 export const MAX_NEIGHBOR_ADVERTISEMENT = 3;
 /** RFC 6275 section 12: repeats of a Home Agent Address Discovery Request. */
 export const DHAAD_RETRIES = 4;
+/** RFC 6275 section 12: repeats of an unsolicited Mobile Prefix Advertisement. */
+export const PREFIX_ADV_RETRIES = 3;
 /** RFC 4862 section 5.1. */
 export const DUP_ADDR_DETECT_TRANSMITS = 1;
 /** RFC 6275 section 6.1.7: lifetimes on the wire count units of 4 s. */

@@ -83,6 +83,15 @@ export const COUNTERS = {
   'dhcpv6.refused': 'DHCPv6 answers with a status other than success',
   'dhcpv6.leased': 'addresses leased or renewed by a DHCPv6 server',
   'dhcpv6.no_address': 'DHCPv6 clients refused because the pool is full',
+  'prefix.solicitation_sent': 'Mobile Prefix Solicitations sent, repeats included',
+  'prefix.solicitation_refused': 'Mobile Prefix Solicitations of nodes without a binding here',
+  'prefix.advertisement_sent': 'Mobile Prefix Advertisements sent, solicited or not',
+  'prefix.advertisement_suppressed':
+    'Mobile Prefix Solicitations not answered because of the rate limit of answers',
+  'prefix.advertisement_received': 'Mobile Prefix Advertisements that answered a solicitation',
+  'prefix.advertisement_refused':
+    'Mobile Prefix Advertisements not asked for, from another, or without a Type 2 Routing header',
+  'prefix.list_full': 'Home network prefixes not taken because there are too many home addresses',
   'nd.duplicate_address': 'Addresses given up because somebody else has them',
   'nd.ra_sent': 'Router Advertisements sent',
   'nd.ra_received': 'Router Advertisements taken',

@@ -89,6 +89,8 @@ export type CareofEvent =
       readonly peer: Address;
       readonly spi: number;
     }
+  | { readonly kind: 'home.ended'; readonly home: Address; readonly reason: string }
+  | { readonly kind: 'home.formed'; readonly home: Address; readonly reason: string }
   | { readonly kind: 'home.returned' | 'home.left'; readonly home: Address; readonly link: string }
   | { readonly kind: 'node.started' | 'node.crashed'; readonly reason?: string };
 

@@ -39,6 +39,8 @@ export const MECHANISMS = {
     'a first registration waits 1.5 s for its answer (RFC 6275 section 12), the home agent needs 1 s',
   'home-agent-discovery': 'home agents say which of them there are (RFC 6275 10.5, 11.4.1)',
   'prefix-lifetimes': 'no binding is asked for or granted beyond its addresses (RFC 6275 10.6.4)',
+  'prefix-discovery':
+    'mobile nodes away learn of the prefixes of their home network (RFC 6275 10.6, 11.4.2)',
   'home-dad': 'the home agent makes sure that nobody else has the home address (RFC 6275 10.3.1)',
   journal: 'a daemon that restarts takes up its bindings again',
   'old-care-of-linger': 'packets still under way to the last care-of address are taken',

@@ -10,6 +10,7 @@ import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
 import type { DivertReason, EntryUse, ForwardingEntry, NotifyReason } from './forwarding/entry.ts';
 import type { Mechanism } from './mechanisms.ts';
+import type { Renumbering } from './neighbor-discovery/link-prefixes.ts';
 import type { TableSizes } from './tables.ts';
 import type { Duration, Instant } from './time.ts';
 
@@ -72,7 +73,9 @@ export type Command =
   /** The home agent takes this home address's binding back (RFC 5846). */
   | { readonly do: 'revoke'; readonly home: Address }
   /** A home agent asks this peer every minute whether it is there (RFC 5847). */
-  | { readonly do: 'watch'; readonly peer: Address };
+  | { readonly do: 'watch'; readonly peer: Address }
+  /** A router's link gets other prefixes (RFC 6275 section 10.6). */
+  | { readonly do: 'renumber'; readonly link: string; readonly change: Renumbering };
 
 export type Output =
   /**
@@ -95,7 +98,8 @@ export type Output =
    * Gives the kernel an address or takes it away. The kernel does no DAD of its own for it.
    * `link` may be `careof0`, which carries no packets: an address there is only an identity.
    * `optimistic`: used, but announced with care (RFC 4429). `preferred`: chosen as source for new
-   * connections before all others (RFC 6724 rule 4). `anycast`: others have it too, so nothing is
+   * connections before all others (RFC 6724 rule 4). `deprecated`: for sessions that
+   * there are, not for new ones where another will do (rule 3). `anycast`: others have it too, so nothing is
    * sent from it and the kernel gives no input for it (RFC 4291 section 2.6).
    */
   | {
@@ -107,6 +111,7 @@ export type Output =
       readonly optimistic?: boolean;
       readonly preferred?: boolean;
       readonly anycast?: boolean;
+      readonly deprecated?: boolean;
     }
   /**
    * A route; without `via` the prefix is on the link. With `source` it holds only for packets from

@@ -6,13 +6,15 @@ import type { Address } from '../wire/address.ts';
 import type { NamedNode } from './plan.ts';
 import { DEFAULT_DELAY, type LinkText } from './scenario/links.ts';
 import type { NodeText } from './scenario/nodes.ts';
+import type { Scenario } from './scenario/read.ts';
 
 export interface PlannedRoute {
   readonly prefix: Address;
   readonly prefixLength: number;
   /** The interface that the packet leaves by. */
   readonly interface: string;
-  readonly via: Address;
+  /** Absent where the prefix is on the link. */
+  readonly via?: Address;
 }
 
 type Fixed = Exclude<NodeText, { role: 'mobile-node' }>;
@@ -28,11 +30,15 @@ interface Distance {
 const nearer = (a: Distance, b: Distance | undefined): boolean =>
   b === undefined || a.hops < b.hops || (a.hops === b.hops && a.delay < b.delay);
 
-/** The routes of each fixed node to the links that it is not on. */
+/**
+ * The routes of each fixed node to the links that it is not on.
+ * @param added prefixes that links get while the network runs: they are routed from the start.
+ */
 export function routesOf(
   links: ReadonlyMap<string, LinkText>,
   nodes: readonly NamedNode[],
   addresses: Addresses,
+  added: ReadonlyMap<string, readonly Address[]>,
 ): Map<string, PlannedRoute[]> {
   const fixed = nodes.filter((node): node is FixedNode => node.text.role !== 'mobile-node');
   const routers = fixed.filter(({ text }) => forwards(text));
@@ -40,12 +46,17 @@ export function routesOf(
   for (const [target, link] of links) {
     const distances = distancesTo(target, links, routers);
     for (const node of fixed) {
-      if (node.text.on.includes(target)) continue;
+      const more = (added.get(target) ?? []).map((prefix) => ({ prefix, prefixLength: 64 }));
+      const own = routes.get(node.name)!;
+      if (node.text.on.includes(target)) {
+        own.push(...more.map((prefix) => ({ ...prefix, interface: target })));
+        continue;
+      }
       const hop = chosenHop(node, target) ?? nearestHop(node, links, routers, distances);
       if (hop === undefined) continue;
       const prefix = { prefix: link.prefix.address, prefixLength: link.prefix.length };
       const via = addresses.get(hop.router)!.get(hop.link)!;
-      routes.get(node.name)!.push({ ...prefix, interface: hop.link, via });
+      own.push(...[prefix, ...more].map((one) => ({ ...one, interface: hop.link, via })));
     }
   }
   return routes;
@@ -125,3 +136,13 @@ const delayOf = (links: ReadonlyMap<string, LinkText>, name: string): number =>
 
 export const forwards = ({ role }: NodeText): boolean =>
   role === 'home-agent' || role === 'access-router' || role === 'router';
+
+/** Prefixes that links get while the network runs. */
+export function addedPrefixes({ events }: Pick<Scenario, 'events'>): Map<string, Address[]> {
+  const added = new Map<string, Address[]>();
+  for (const event of events) {
+    if (event.kind !== 'renumber' || event.to === undefined) continue;
+    added.set(event.link, [...(added.get(event.link) ?? []), event.to.address]);
+  }
+  return added;
+}

@@ -33,7 +33,8 @@ function node(name: string): PlannedNode {
 
 const routesOf = (name: string): string[] =>
   node(name).routes.map(
-    ({ prefix, interface: by, via }) => `${formatAddress(prefix)} ${by} ${formatAddress(via)}`,
+    ({ prefix, interface: by, via }) =>
+      `${formatAddress(prefix)} ${by} ${via === undefined ? 'on the link' : formatAddress(via)}`,
   );
 
 test('a count makes nodes with numbers', () => {

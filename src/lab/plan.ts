@@ -15,7 +15,7 @@ import { type Duration, seconds } from '../core/time.ts';
 import type { Address } from '../wire/address.ts';
 import { addressesOf, firstLeased, homeAddressesOf } from './plan-addresses.ts';
 import { type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
-import { forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
+import { addedPrefixes, forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
 import { DEFAULT_ALGORITHM, type EspText, keyPath } from './scenario/authentication.ts';
 import { pathText } from './scenario/diagnostic.ts';
 import { DEFAULT_BANDWIDTH, DEFAULT_DELAY, DEFAULT_MTU, type LinkText } from './scenario/links.ts';
@@ -96,7 +96,7 @@ export function planOf(scenario: Scenario): Plan {
     [...made].map(([name, { home }]) => [name, home]),
   );
   const fixed = addressesOf(scenario.links, nodes, homes);
-  const routes = routesOf(scenario.links, nodes, fixed);
+  const routes = routesOf(scenario.links, nodes, fixed, addedPrefixes(scenario));
   const context = { scenario, nodes, homes, made, fixed };
   return {
     links: [...scenario.links].map(([name, link]) => plannedLink(name, link)),

@@ -1,9 +1,11 @@
 /** Makes a node of its configuration: the one place that knows all roles. */
 import { BindingCache } from '../core/binding-cache.ts';
 import { BindingErrors } from '../core/binding-errors.ts';
-import type { NodeConfig } from '../core/config.ts';
+import type { HomeAgentConfig, NodeConfig } from '../core/config.ts';
 import { constantsWith } from '../core/constants.ts';
 import { Heartbeats } from '../core/heartbeats.ts';
+import { prefixesOf } from '../core/neighbor-discovery/advertiser.ts';
+import { LinkPrefixes } from '../core/neighbor-discovery/link-prefixes.ts';
 import { Node } from '../core/node.ts';
 import type { NodeState } from '../core/node-state.ts';
 import type { Part } from '../core/part.ts';
@@ -39,12 +41,13 @@ export function createNode(
     ...(config.accessRouter?.advertisements ?? []),
     ...(config.homeAgent?.advertisement === undefined ? [] : [config.homeAgent.advertisement]),
   ];
+  const prefixes = config.homeAgent && homePrefixes(config.homeAgent);
   if (advertisements.length > 0 || config.accessRouter !== undefined) {
-    parts.push(new AccessRouter({ ...config.accessRouter, advertisements }, env));
+    parts.push(new AccessRouter({ ...config.accessRouter, advertisements }, env, prefixes));
   }
   if (config.homeAgent !== undefined) {
     parts.push(
-      new HomeAgent(config.homeAgent, state),
+      new HomeAgent(config.homeAgent, state, prefixes!),
       new Heartbeats(config.homeAgent.address, state),
     );
   }
@@ -55,6 +58,11 @@ export function createNode(
   }
   if (config.mobileNode !== undefined) parts.push(new MobileNode(config.mobileNode, state));
   return new Node(parts, state);
+}
+
+function homePrefixes({ advertisement, prefix, prefixLength: length, address }: HomeAgentConfig) {
+  if (advertisement !== undefined) return prefixesOf(advertisement);
+  return new LinkPrefixes({ prefix, length, address });
 }
 
 function bindingLimits({ homeAgent, correspondentNode }: NodeConfig, { without }: Environment) {

@@ -285,9 +285,17 @@ export class SimNode {
 
   #performAddress(kernel: Kernel, output: Extract<Output, { kind: 'address' }>): void {
     const { link, address, prefixLength, optimistic = false, preferred = false } = output;
-    const { anycast = false } = output;
+    const { anycast = false, deprecated = false } = output;
     if (output.action === 'remove') kernel.removeAddress(link, address);
-    else kernel.addAddress(link, { address, prefixLength, optimistic, preferred, anycast });
+    else
+      kernel.addAddress(link, {
+        address,
+        prefixLength,
+        optimistic,
+        preferred,
+        anycast,
+        deprecated,
+      });
   }
 
   #performRoute(kernel: Kernel, output: Extract<Output, { kind: 'route' }>): void {

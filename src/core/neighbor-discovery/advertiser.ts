@@ -16,10 +16,11 @@ import type { LayerInput, NdOptionInput } from '../../wire/packet.ts';
 import type { AdvertisementConfig } from '../config.ts';
 import { type Constants, constantsWith } from '../constants.ts';
 import { count, type Part, type PartInput, type Received } from '../part.ts';
-import type { Environment, LinkAddress, Output } from '../role.ts';
+import type { Command, Environment, LinkAddress, Output } from '../role.ts';
 import { signal } from '../signalling.ts';
 import { after, type Duration, type Instant, milliseconds, seconds, sooner } from '../time.ts';
 import { linkAddressFrom, linkAddressOctets, ND_HOP_LIMIT } from './link-layer.ts';
+import { LinkPrefixes, prefixOption } from './link-prefixes.ts';
 
 /** Specification constants. RFC 4861 section 10: the first few come sooner. */
 const MAX_INITIAL_RTR_ADVERTISEMENTS = 3;
@@ -39,6 +40,8 @@ export class Advertiser implements Part {
   readonly #config: AdvertisementConfig;
   readonly #constants: Constants;
   readonly #random: Environment['random'];
+  readonly #prefixes: LinkPrefixes;
+  readonly #shared: boolean;
   #linkAddress: LinkAddress | undefined;
   /** Our link-local address: every advertisement's source. */
   #source: Address | undefined;
@@ -48,8 +51,15 @@ export class Advertiser implements Part {
   #initial = 0;
   readonly #answers = new Map<Address, Answer>();
 
-  constructor(config: AdvertisementConfig, env: Pick<Environment, 'random' | 'constants'>) {
+  /** @param prefixes where a home agent in this node changes them too. */
+  constructor(
+    config: AdvertisementConfig,
+    env: Pick<Environment, 'random' | 'constants'>,
+    prefixes?: LinkPrefixes,
+  ) {
     this.#config = config;
+    this.#shared = prefixes !== undefined;
+    this.#prefixes = prefixes ?? prefixesOf(config);
     this.#constants = constantsWith(env.constants);
     this.#random = env.random;
   }
@@ -75,6 +85,9 @@ export class Advertiser implements Part {
         return [];
       case 'received':
         return this.#received(input, now);
+      case 'command':
+        this.#renumber(input.command, now);
+        return [];
       case 'tick':
         return this.#tick(now);
       default:
@@ -108,7 +121,7 @@ export class Advertiser implements Part {
     const outputs: Output[] = [];
     if (this.#next !== undefined && now >= this.#next.at) {
       const { solicited } = this.#next;
-      outputs.push(...this.#advertise(ALL_NODES, undefined, solicited));
+      outputs.push(...this.#advertise(ALL_NODES, undefined, solicited, now));
       this.#lastToAll = now;
       this.#answers.clear(); // those that waited have heard it
       this.#schedule(now);
@@ -116,7 +129,7 @@ export class Advertiser implements Part {
     for (const [host, { at, to }] of this.#answers) {
       if (now < at) continue;
       this.#answers.delete(host);
-      outputs.push(...this.#advertise(host, to, true));
+      outputs.push(...this.#advertise(host, to, true, now));
     }
     return outputs;
   }
@@ -156,12 +169,17 @@ export class Advertiser implements Part {
     if (toAll < next.at) this.#next = { at: toAll, solicited: true };
   }
 
-  #advertise(destination: Address, to: LinkAddress | undefined, solicited: boolean): Output[] {
+  #advertise(
+    destination: Address,
+    to: LinkAddress | undefined,
+    solicited: boolean,
+    now: Instant,
+  ): Output[] {
     const outputs = signal({
       source: this.#source!,
       destination,
       hopLimit: ND_HOP_LIMIT,
-      layers: [this.#message()],
+      layers: [this.#message(now)],
       link: this.#config.link,
       ...(to === undefined ? {} : { to }),
     });
@@ -171,7 +189,7 @@ export class Advertiser implements Part {
   }
 
   /** Source: RFC 4861 section 6.2.3, RFC 6275 section 7. */
-  #message(): LayerInput {
+  #message(now: Instant): LayerInput {
     const config = this.#config;
     const options: NdOptionInput[] = [
       {
@@ -180,16 +198,7 @@ export class Advertiser implements Part {
       },
     ];
     if (config.mtu !== undefined) options.push({ option: 'mtu', mtu: config.mtu });
-    options.push({
-      option: 'prefix-information',
-      prefixLength: config.prefixLength,
-      onLink: true,
-      autonomous: config.autonomous ?? true,
-      routerAddress: config.homeAgent !== undefined,
-      validLifetime: wholeSeconds(config.validLifetime, 0xffff_ffff),
-      preferredLifetime: wholeSeconds(config.preferredLifetime, 0xffff_ffff),
-      prefix: config.homeAgent?.address ?? config.prefix,
-    });
+    for (const one of this.#prefixes.list(now)) options.push(prefixOption(one));
     if (config.intervalOption) {
       const advertisementInterval = Math.ceil(config.maxInterval / milliseconds(1));
       options.push({ option: 'advertisement-interval', advertisementInterval });
@@ -205,10 +214,23 @@ export class Advertiser implements Part {
     };
   }
 
+  /** What has changed is told without delay. */
+  #renumber(command: Command, now: Instant): void {
+    if (command.do !== 'renumber' || command.link !== this.#config.link) return;
+    if (!this.#shared) this.#prefixes.renumber(command.change, now);
+    if (this.#next !== undefined) this.#next = { at: now, solicited: false };
+  }
+
   /** A time drawn evenly from 0 to `most`. */
   #draw(most: Duration): Duration {
     return Math.round(this.#random() * most) as Duration;
   }
+}
+
+/** What an advertisement says from the start. */
+export function prefixesOf(config: AdvertisementConfig): LinkPrefixes {
+  const { prefix, prefixLength: length, homeAgent, ...lifetimes } = config;
+  return new LinkPrefixes({ prefix, length, address: homeAgent?.address, ...lifetimes });
 }
 
 /**

@@ -58,7 +58,7 @@ export class Attachment {
   readonly #lease: Dhcpv6Client;
   readonly #stateful: boolean;
   readonly #beside: AddressBeside;
-  readonly #isHome: (prefix: AdvertisedPrefix) => boolean;
+  readonly #homeIn: (prefix: AdvertisedPrefix) => Address | undefined;
   #stage: Stage = { name: 'down' };
   #identifier = '';
   #tries = 0;
@@ -66,12 +66,12 @@ export class Attachment {
   constructor(
     link: string,
     config: Pick<MobileNodeConfig, 'home' | 'homePrefixLength' | 'dad'>,
-    isHome: (prefix: AdvertisedPrefix) => boolean,
+    homeIn: (prefix: AdvertisedPrefix) => Address | undefined,
     state: NodeState,
   ) {
     this.#link = link;
     this.#config = config;
-    this.#isHome = isHome;
+    this.#homeIn = homeIn;
     this.#state = state;
     this.#routers = new RouterDiscovery(link, state.constants, state.env);
     this.#dad = new DuplicateAddressDetection(state.constants);
@@ -160,8 +160,7 @@ export class Attachment {
     if (renewed !== undefined) outputs.push(...this.#renew(renewed, now));
     // A known router may offer a prefix only now; an address given up on is not tried for ever.
     const searching = this.#stage.name === 'searching' && this.#tries < MAX_ADDRESS_TRIES;
-    const late = searching || this.#aging()?.isDeprecated(now);
-    const offered = found ?? (late ? renewed : undefined);
+    const offered = found ?? (searching || this.#aging()?.isDeprecated(now) ? renewed : undefined);
     if (offered !== undefined) outputs.push(...this.#consider(offered, now));
     this.#chooseRouter();
     return outputs;
@@ -216,7 +215,7 @@ export class Attachment {
   /** RFC 6275 section 11.5.1: a router with a prefix of its own is a new place. */
   #consider(advertisement: Advertisement, now: Instant): Output[] {
     if (this.#stage.name === 'down') return [];
-    const offered = offeredBy(advertisement, this.#isHome, this.#stateful, now);
+    const offered = offeredBy(advertisement, this.#homeIn, this.#stateful, now);
     if (offered === undefined) return [];
     const { prefix, lifetime } = offered;
     const current = this.#inUse();
@@ -229,7 +228,7 @@ export class Attachment {
     // Without a change of the link the server may well still hear of it.
     const left = [...this.#depart(), ...(current === undefined ? [] : this.#lease.release(now))];
     const reason = current === undefined ? 'new-link' : 'new-prefix';
-    const where = this.#isHome(prefix) ? 'the home network' : 'a network not known yet';
+    const where = this.#homeIn(prefix) ? 'the home network' : 'a network not known yet';
     return [
       ...left,
       ...tellMovement(advertisement, where, reason),
@@ -242,19 +241,20 @@ export class Attachment {
   #stays(other: AdvertisedPrefix, now: Instant): boolean {
     const place = this.#current();
     if (place === undefined || place.lifetime.isDeprecated(now)) return false;
-    if (this.#isHome(other) || this.#state.env.without.has('router-stays')) return false;
+    if (this.#homeIn(other) || this.#state.env.without.has('router-stays')) return false;
     this.#routers.doubt(place.advertisement.router, now);
     return true;
   }
 
   #configure(advertisement: Advertisement, { prefix, lifetime }: Offer, now: Instant): Output[] {
-    const atHome = this.#isHome(prefix);
+    const home = this.#homeIn(prefix);
+    const atHome = home !== undefined;
     if (advertisement.managed && this.#stateful && !atHome) {
       this.#lease.begin((address) => isIn(address, prefix), now);
       this.#stage = { name: 'leasing', since: now, advertisement, prefix, lifetime };
     }
     if (!atHome && !prefix.autonomous) return [];
-    const address = atHome ? this.#config.home : autoconfigured(prefix.prefix, this.#identifier);
+    const address = home ?? autoconfigured(prefix.prefix, this.#identifier);
     const router = advertisement.routerLifetime > 0 ? advertisement.router : undefined;
     const subject = { link: this.#link, advertisement, prefix, lifetime };
     return this.#settleAt({ ...subject, address, atHome, router }, now, now);

@@ -28,7 +28,7 @@ const ANY_PREFIX: AdvertisedPrefix = {
  */
 export function offeredBy(
   { prefixes, managed, heardAt, routerLifetime }: Advertisement,
-  isHome: (prefix: AdvertisedPrefix) => boolean,
+  homeIn: (prefix: AdvertisedPrefix) => Address | undefined,
   stateful: boolean,
   now: Instant,
 ): Offer | undefined {
@@ -37,7 +37,7 @@ export function offeredBy(
     lifetime: new AddressLifetime(prefix, heardAt),
   }));
   const valid = all.filter(({ lifetime }) => !lifetime.isOver(now));
-  const home = valid.find(({ prefix }) => isHome(prefix));
+  const home = valid.find(({ prefix }) => homeIn(prefix) !== undefined);
   if (home !== undefined || routerLifetime === 0) return home;
   const usable = valid.filter(({ prefix }) => prefix.autonomous);
   const best = usable.find(({ lifetime }) => !lifetime.isDeprecated(now)) ?? usable[0];

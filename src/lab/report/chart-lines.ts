@@ -139,6 +139,10 @@ function milestoneText(event: CareofEvent): string | undefined {
       return 'is home';
     case 'home.left':
       return 'is away from home';
+    case 'home.formed':
+      return `has the home address ${formatAddress(event.home)} too`;
+    case 'home.ended':
+      return `gives up the home address ${formatAddress(event.home)}`;
     default:
       return undefined;
   }
@@ -178,6 +182,11 @@ export function networkText(event: ScenarioEvent): [string, string] {
       return ['', `link ${event.link} changes: ${Object.keys(event.set).join(', ')}`];
     case 'revoke':
       return [event.agent, `${event.agent} revokes the binding of ${event.node}`];
+    case 'renumber': {
+      const to = event.to === undefined ? '' : `gets ${formatAddress(event.to.address)}/64, `;
+      const left = `its prefixes are valid ${timeText(event.valid)} more`;
+      return ['', `link ${event.link} ${to}${left}`];
+    }
     case 'attack':
       return [event.node, attackText(event.attack)];
   }

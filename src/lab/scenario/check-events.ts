@@ -62,6 +62,9 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
         yield { path: [...path, 'heal'], message };
       }
       break;
+    case 'renumber':
+      yield* checkRenumber(draft, [...path, 'renumber'], event);
+      break;
     case 'change':
       yield* unknownName([...path, 'change', 'link'], 'link', event.link, draft.links.keys());
       if (Object.keys(event.set).length === 0) {
@@ -75,6 +78,31 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
     case 'attack':
       yield* checkAttack(draft, path, event.node, event.attack);
       break;
+  }
+}
+
+function* checkRenumber(
+  draft: Draft,
+  path: Path,
+  { link, to, valid, preferred }: Extract<ScenarioEvent, { kind: 'renumber' }>,
+): Generator<Finding> {
+  yield* unknownName([...path, 'link'], 'link', link, draft.links.keys());
+  if (preferred > valid) {
+    yield { path: [...path, 'preferred'], message: 'is longer than `valid`: write at most that' };
+  }
+  const owner = [...draft.links].find(([, one]) => one?.prefix.address === to?.address);
+  if (to !== undefined && owner !== undefined) {
+    const message = `is the prefix of "${owner[0]}" already: take one that no link has`;
+    yield { path: [...path, 'to'], message };
+  }
+  const serves = [...draft.nodes.values()].some(
+    (node) =>
+      (node?.role === 'home-agent' && node.serves === link) ||
+      (node?.role === 'access-router' && node.on.includes(link)),
+  );
+  if (draft.links.has(link) && !serves) {
+    const message = `"${link}" has no home agent and no access router that would advertise it`;
+    yield { path: [...path, 'link'], message };
   }
 }
 

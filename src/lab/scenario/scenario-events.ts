@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
 import { ATTACK_FIELDS, type Attack, attackOf, wrongAttack } from './attacks.ts';
-import { name, object, text, time, yesNo } from './fields.ts';
+import { name, object, prefix, text, time, yesNo } from './fields.ts';
 import { QUALITY_FIELDS } from './links.ts';
 
 /** Events that other versions know; here they are refused with this reason. */
@@ -50,6 +50,12 @@ const SHAPE = {
     node: name('a mobile node'),
     agent: name('its home agent'),
   }).optional(),
+  renumber: object('{ link: home, to: 2001:db8:9::/64, valid: 60s, preferred: 30s }', {
+    link: name('a link'),
+    to: prefix().optional().meta({ description: 'prefix that is added; none if absent' }),
+    valid: time().meta({ description: 'how long the prefixes so far are still valid' }),
+    preferred: time().meta({ description: 'and how long they are preferred' }),
+  }).optional(),
   attack: name('the attacker').optional().meta({ description: 'node that does something evil' }),
   ...ATTACK_FIELDS,
 };
@@ -66,6 +72,7 @@ export const EVENT_KINDS = [
   'heal',
   'change',
   'revoke',
+  'renumber',
   'attack',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -98,10 +105,12 @@ export type ScenarioEvent = {
   | { readonly kind: 'restart'; readonly node: string; readonly journal: boolean }
   | { readonly kind: 'cut'; readonly link: string; readonly from?: string; readonly to?: string }
   | { readonly kind: 'heal'; readonly link: string }
+  | ({ readonly kind: 'renumber' } & Renumber)
   | { readonly kind: 'change'; readonly link: string; readonly set: Omit<Change, 'link'> }
   | { readonly kind: 'revoke'; readonly node: string; readonly agent: string }
   | { readonly kind: 'attack'; readonly node: string; readonly attack: Attack }
 );
+type Renumber = NonNullable<Shape['renumber']>;
 type Change = NonNullable<Shape['change']>;
 
 /** What is wrong with the keys of an event as a whole, as [key, message]. */
@@ -170,6 +179,7 @@ function kindOf(value: Shape): ScenarioEvent {
     return { at, kind: 'restart', node: value.restart, journal: value.journal ?? true };
   }
   if (value.heal !== undefined) return { at, kind: 'heal', link: value.heal };
+  if (value.renumber !== undefined) return { at, kind: 'renumber', ...value.renumber };
   if (value.cut !== undefined) {
     const { link, from, to } = value.cut;
     return { at, kind: 'cut', link, ...(from && { from }), ...(to && { to }) };

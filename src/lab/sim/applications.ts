@@ -126,9 +126,18 @@ abstract class Application<Protocol extends FlowText['protocol'], Kept extends F
   abstract plan(node: SimNode): void;
 }
 
-/** A mobile node's applications use its home address; others what the kernel chooses. */
-const sourceOf = ({ role, identity }: PlannedNode): Address | undefined =>
-  role === 'mobile-node' ? identity : undefined;
+/**
+ * A mobile node's applications use its home address, or another that its home network was renumbered
+ * to once that one is deprecated; others use what the kernel chooses.
+ */
+function sourceOf({ role, identity }: PlannedNode, { interfaces }: Kernel): Address | undefined {
+  if (role !== 'mobile-node') return undefined;
+  const all = [...interfaces.values()].flatMap(({ addresses }) => [...addresses.values()]);
+  const homes = all.filter(({ preferred, deprecated }) => preferred && deprecated !== true);
+  return (
+    homes.find(({ address }) => address === identity)?.address ?? homes[0]?.address ?? identity
+  );
+}
 
 /** A download: one end sends a pattern of so many octets, both make a digest of it. */
 class TcpApplication extends Application<'tcp', TcpRecord> {
@@ -162,7 +171,7 @@ class TcpApplication extends Application<'tcp', TcpRecord> {
         this.record.failed('unreachable');
         return;
       }
-      const source = sourceOf(from);
+      const source = sourceOf(from, node.kernel);
       const connection = node.kernel.tcp.connect(to.identity, port, {
         ...(source !== undefined && { source }),
         onClose: (reason) => this.#closed(reason),
@@ -223,6 +232,8 @@ function patternDigest(size: number): string {
 class UdpApplication extends Application<'udp', UdpRecord> {
   #socket: { readonly kernel: Kernel; readonly socket: UdpSocket } | undefined;
   #over = false;
+  /** What its datagrams are sent from. */
+  readonly #sources = new Set<Address>([this.place.from.identity]);
 
   get over(): boolean {
     return this.#over;
@@ -235,7 +246,7 @@ class UdpApplication extends Application<'udp', UdpRecord> {
       onDatagram: ({ octets, from }) => {
         if (octets.length < LEAST_PAYLOAD) return;
         const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-        if (from !== this.place.from.identity) this.record.misattributed();
+        if (!this.#sources.has(from)) this.record.misattributed();
         this.record.received(view.getUint32(4), simulation.now);
       },
     });
@@ -272,7 +283,8 @@ class UdpApplication extends Application<'udp', UdpRecord> {
 
   #socketOf(kernel: Kernel): UdpSocket {
     if (this.#socket?.kernel !== kernel) {
-      const address = sourceOf(this.place.from);
+      const address = sourceOf(this.place.from, kernel);
+      if (address !== undefined) this.#sources.add(address);
       const socket = kernel.udp.open(address === undefined ? {} : { address });
       this.#socket = { kernel, socket };
     }

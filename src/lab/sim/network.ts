@@ -174,6 +174,9 @@ export class Network {
       case 'heal':
         this.links.get(event.link)!.heal();
         return;
+      case 'renumber':
+        this.#renumber(event);
+        return;
       case 'change':
         this.links.get(event.link)!.change(linkOptions(event.set));
         return;
@@ -185,6 +188,14 @@ export class Network {
       case 'attack':
         this.#attackers.get(event.node)!.attack(event.attack);
         return;
+    }
+  }
+
+  /** Every router that advertises the link is told; who does not advertise it takes no notice. */
+  #renumber({ link, to, valid, preferred }: Extract<ScenarioEvent, { kind: 'renumber' }>): void {
+    const change = { valid, preferred, ...(to && { to: to.address }) };
+    for (const node of this.nodes.values()) {
+      if (node.running) node.command({ do: 'renumber', link, change });
     }
   }
 
@@ -201,7 +212,8 @@ function configure(kernel: Kernel, planned: PlannedNode): void {
     }
   }
   for (const { prefix, prefixLength, interface: link, via } of planned.routes) {
-    kernel.addRoute({ prefix, prefixLength, link, via, origin: 'fixed' });
+    const hop = via === undefined ? {} : { via };
+    kernel.addRoute({ prefix, prefixLength, link, ...hop, origin: 'fixed' });
   }
 }
 

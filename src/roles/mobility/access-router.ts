@@ -1,6 +1,7 @@
 import type { AccessRouterConfig } from '../../core/config.ts';
 import { Dhcpv6Server } from '../../core/dhcpv6/dhcpv6-server.ts';
 import { Advertiser } from '../../core/neighbor-discovery/advertiser.ts';
+import type { LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { Part, PartInput } from '../../core/part.ts';
 import type { Environment, Output } from '../../core/role.ts';
 import { type Instant, sooner } from '../../core/time.ts';
@@ -14,9 +15,10 @@ import { type Instant, sooner } from '../../core/time.ts';
 export class AccessRouter implements Part {
   readonly #parts: readonly Part[];
 
-  constructor(config: AccessRouterConfig, env: Environment) {
+  /** @param home the prefixes of a home agent in this node, which its advertisements tell of. */
+  constructor(config: AccessRouterConfig, env: Environment, home?: LinkPrefixes) {
     this.#parts = [
-      ...config.advertisements.map((one) => new Advertiser(one, env)),
+      ...config.advertisements.map((one) => new Advertiser(one, env, one.homeAgent && home)),
       ...(config.dhcpv6 ?? []).map((one) => new Dhcpv6Server(one, env)),
     ];
   }

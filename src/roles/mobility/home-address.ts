@@ -1,21 +1,21 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
-import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
-import { type Place, routes } from '../../core/neighbor-discovery/place.ts';
-import { neighborAdvertisement } from '../../core/neighbor-discovery/proxy.ts';
+import type { AddressLifetime } from '../../core/neighbor-discovery/address-lifetime.ts';
+import type { Place } from '../../core/neighbor-discovery/place.ts';
+import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import { count, forward, type PartInput, type Received, tell, unforward } from '../../core/part.ts';
+import { count, type PartInput, type Received, tell } from '../../core/part.ts';
 import type { LinkAddress, Output } from '../../core/role.ts';
 import { type Instant, sooner } from '../../core/time.ts';
-import { type Address, ALL_NODES } from '../../wire/address.ts';
+import type { Address } from '../../wire/address.ts';
 import { AgentDiscovery, type Discovery } from './agent-discovery.ts';
+import { HomePresence } from './home-presence.ts';
 import { type HomeProgress, HomeRegistration } from './home-registration.ts';
-import { entriesAt } from './mobile-node-entries.ts';
+import { TakenPackets } from './mobile-node-entries.ts';
+import { type Ends, type LearntPrefix, PrefixDiscovery } from './prefix-discovery.ts';
 import { RouteOptimisation } from './route-optimisation.ts';
 
 const FOREVER = Number.POSITIVE_INFINITY as Instant;
-/** Where an identity lives while no link of its own network is there. */
-const ANCHOR = 'careof0';
 
 /**
  * One home address of a mobile node, kept in use at whatever place the node settles on.
@@ -31,19 +31,17 @@ const ANCHOR = 'careof0';
 export class HomeAddress {
   readonly #config: MobileNodeConfig;
   readonly #state: NodeState;
-  readonly #linkAddresses: ReadonlyMap<string, LinkAddress>;
   readonly #registration: HomeRegistration;
   /** Absent where the home agent is configured. */
   readonly #discovery: AgentDiscovery | undefined;
   readonly #peers: RouteOptimisation;
   /** The place that is in use. */
   #place: Place | undefined;
-  /** The home link that the home address has routes on. */
-  #routed: Place | undefined;
-  /** Where the home address is given to the kernel. */
-  #identityOn: { readonly link: string; readonly prefixLength: number } | undefined;
+  readonly #presence: HomePresence;
+  readonly #prefixes: PrefixDiscovery;
+  #learnt: readonly LearntPrefix[] = [];
   /** Care-of addresses whose packets are taken. */
-  readonly #taken = new Set<Address>();
+  readonly #taken: TakenPackets;
 
   constructor(
     config: MobileNodeConfig,
@@ -52,7 +50,9 @@ export class HomeAddress {
   ) {
     this.#config = config;
     this.#state = state;
-    this.#linkAddresses = linkAddresses;
+    this.#taken = new TakenPackets(config);
+    this.#presence = new HomePresence(config, linkAddresses);
+    this.#prefixes = new PrefixDiscovery(config.home, (now) => this.#ends(now), state);
     this.#registration = new HomeRegistration(config, state, () => this.#validUntil());
     if (config.homeAgent === undefined) {
       this.#discovery = new AgentDiscovery(homeAgentsAnycast(config.home), state);
@@ -73,12 +73,59 @@ export class HomeAddress {
 
   deadline(): Instant | undefined {
     const signalling = sooner(this.#registration.deadline(), this.#discovery?.deadline());
-    return sooner(signalling, this.#peers.deadline());
+    return sooner(signalling, sooner(this.#prefixes.deadline(), this.#peers.deadline()));
   }
 
   /** The kernel gets the address before anything else. */
   start(): Output[] {
-    return this.#keepIdentity(ANCHOR, 128);
+    return this.#presence.start();
+  }
+
+  /**
+   * A home address in a prefix that was just learnt.
+   * @param agent the home agent that told of it, or its address in that prefix.
+   */
+  begin(agent: Address, lifetime: AddressLifetime, now: Instant): Output[] {
+    this.#registration.useAgent(agent, now);
+    this.#prefixes.setLifetime(lifetime);
+    return this.#presence.start();
+  }
+
+  isIn(prefix: Address): boolean {
+    return maskAddress(this.#config.home, this.#config.homePrefixLength) === prefix;
+  }
+
+  get address(): Address {
+    return this.#config.home;
+  }
+
+  get agent(): Address | undefined {
+    return this.#registration.agent;
+  }
+
+  /** Prefixes of the home network that the last input told of; they are given once. */
+  takeLearnt(): readonly LearntPrefix[] {
+    const learnt = this.#learnt;
+    this.#learnt = [];
+    return learnt;
+  }
+
+  /** Its prefix is not valid any more: nothing is sent from it or taken for it. */
+  isOver(now: Instant): boolean {
+    return this.#prefixes.isOver(now);
+  }
+
+  end(): Output[] {
+    const { home } = this.#config;
+    const { paths, protection } = this.#state;
+    return [
+      ...this.#taken.set(new Set(), undefined),
+      ...this.#peers.tunnelMeanwhile(),
+      ...paths.setOwn(home, undefined),
+      ...protection.follow(home, undefined),
+      ...this.#presence.end(),
+      tell({ kind: 'home.ended', home, reason: 'its prefix is not valid any more' }),
+    ];
   }
 
   restore(key: string, value: string): void {
@@ -95,7 +142,8 @@ export class HomeAddress {
         return this.#received(input, now);
       case 'notice': {
         const inbound = input.reason === 'tunnelled-from-peer';
-        return this.#heardOf(inbound ? input.src : input.dst, now);
+        const [home, peer] = inbound ? [input.dst, input.src] : [input.src, input.dst];
+        return home === this.#config.home ? this.#heardOf(peer, now) : [];
       }
       case 'answer':
         return this.#peers.answered(input.id, input.use[0]?.packets ?? 0, now);
@@ -103,6 +151,8 @@ export class HomeAddress {
         return [
           ...this.#progress(this.#registration.tick(now), now),
           ...(this.#discovery?.tick(now) ?? []),
+          ...this.#prefixes.tick(now),
+          ...this.#presence.setDeprecated(this.#prefixes.isDeprecated(now)),
           ...this.#peers.tick(now),
         ];
       default:
@@ -121,6 +171,7 @@ export class HomeAddress {
       const foreign = routing2 !== undefined && routing2 !== this.#config.home;
       if (foreign) return [count('mobility.ba_unauthenticated')];
     }
+    if (message.layer === 'mobile-prefix-advertisement') return this.#told(received, now);
     if (source === this.#registration.agent) {
       if (message.layer === 'binding-acknowledgement') {
         return this.#progress(this.#registration.acknowledged(received, message, now), now);
@@ -134,6 +185,25 @@ export class HomeAddress {
       }
     }
     return this.#peers.received(received, now);
+  }
+
+  /** What the home agent says of the home network; others than our own prefix are for the node. */
+  #told(received: Received, now: Instant): Output[] {
+    const { outputs, prefixes } = this.#prefixes.received(received, now);
+    this.#learnt = prefixes;
+    return [
+      ...outputs,
+      ...this.#presence.setDeprecated(this.#prefixes.isDeprecated(now)),
+      ...this.#progress(this.#registration.shorten(now), now),
+    ];
+  }
+
+  #ends(now: Instant): Ends | undefined {
+    const { agent } = this.#registration;
+    const place = this.#place;
+    if (place === undefined || place.atHome || agent === undefined) return undefined;
+    const isBound = this.#registration.remaining(place.address, now) > 0;
+    return isBound ? { careOf: place.address, agent } : undefined;
   }
 
   #heardOf(peer: Address, now: Instant): Output[] {
@@ -153,7 +223,7 @@ export class HomeAddress {
 
   /** The same place, as it is described now: at home the router may be another one. */
   stay(place: Place, now: Instant): Output[] {
-    const rerouted = place.atHome && place !== this.#place ? this.#routeHome(place) : [];
+    const rerouted = place.atHome && place !== this.#place ? this.#presence.route(place) : [];
     this.#place = place;
     if (place.atHome) return rerouted;
     return [...rerouted, ...this.#progress(this.#registration.shorten(now), now)];
@@ -161,7 +231,8 @@ export class HomeAddress {
 
   /** Until when the home address and the care-of address are both valid. */
   #validUntil(): Instant {
-    return this.#place?.lifetime.validUntil ?? FOREVER;
+    const careOf = this.#place?.lifetime.validUntil ?? FOREVER;
+    return Math.min(careOf, this.#prefixes.validUntil) as Instant;
   }
 
   /** There is no place any more. */
@@ -205,7 +276,8 @@ export class HomeAddress {
 
   /** RFC 6275 section 11.5.5. */
   #arriveHome(place: Place, now: Instant): Output[] {
-    const { home, homePrefixLength } = this.#config;
+    const { home } = this.#config;
+    this.#prefixes.setLifetime(undefined);
     const outputs: Output[] = [];
     this.#discovery?.stop();
     const { without } = this.#state.env;
@@ -217,55 +289,30 @@ export class HomeAddress {
     outputs.push(
       ...this.#state.paths.setOwn(home, undefined),
       ...this.#state.protection.follow(home, undefined),
-      ...this.#keepIdentity(place.link, homePrefixLength),
-      ...this.#routeHome(place),
-      tell({ kind: 'home.returned', home, link: place.link }),
+      ...this.#presence.arrive(place),
       // From another interface, say: with nothing to take back, no answer is to be waited for.
-      ...(pending ? [] : this.#claimHome(place)),
+      ...(pending ? [] : this.#presence.claim(place)),
       ...this.#peers.move(home, now),
     );
     return outputs;
   }
 
   #leaveHome(place: Place): Output[] {
-    const { home } = this.#config;
-    return [
-      ...this.#routeHome(undefined),
-      ...this.#keepIdentity(ANCHOR, 128),
-      tell({ kind: 'home.left', home, link: place.link }),
-    ];
+    // From now on nobody renews what the link's advertisements said.
+    if (this.isIn(place.prefix.prefix)) this.#prefixes.setLifetime(place.lifetime);
+    return this.#presence.leave(place);
   }
 
-  /** Routes for what the home address sends at home, in the stead of those that it had. */
-  #routeHome(place: Place | undefined): Output[] {
-    const { home } = this.#config;
-    const before = this.#routed;
-    this.#routed = place;
-    return [
-      ...(before === undefined ? [] : routes('remove', before, home)),
-      ...(place === undefined ? [] : routes('add', place, home)),
-    ];
+  #progress(progress: HomeProgress, now: Instant): Output[] {
+    const news = progress.outdated === true ? this.#prefixes.solicit(now) : [];
+    return [...this.#followed(progress, now), ...news];
   }
 
-  /** Gives the kernel the home address on a link, and takes it from the last one after that. */
-  #keepIdentity(link: string, prefixLength: number): Output[] {
-    const before = this.#identityOn;
-    if (before?.link === link) return [];
-    const address = this.#config.home;
-    this.#identityOn = { link, prefixLength };
-    return [
-      { kind: 'address', action: 'add', link, address, prefixLength, preferred: true },
-      ...(before === undefined
-        ? []
-        : [{ kind: 'address', action: 'remove', address, ...before } as const]),
-    ];
-  }
-
-  #progress({ outputs, result }: HomeProgress, now: Instant): Output[] {
+  #followed({ outputs, result }: HomeProgress, now: Instant): Output[] {
     const place = this.#place;
     if (result === undefined || place === undefined) return outputs;
     if (result === 'released' && place.atHome) {
-      return [...outputs, ...this.#claimHome(place), this.#ended(place.address)];
+      return [...outputs, ...this.#presence.claim(place), this.#ended(place.address)];
     }
     if (place.atHome) return outputs;
     if (result === 'failed') {
@@ -289,34 +336,13 @@ export class HomeAddress {
     const { outputs, agent } = discovery;
     const place = this.#place;
     if (agent === undefined || place === undefined) return outputs;
-    const closed = [...this.#taken].flatMap((careOf) => unforward(...this.#idsAt(careOf)));
     const progress = this.#registration.useAgent(agent, now);
     return [
       ...outputs,
-      ...closed,
-      ...[...this.#taken].flatMap((careOf) => forward(...this.#entriesAt(careOf))),
+      ...this.#taken.from(agent),
       ...this.#sendFrom(place.address),
       ...this.#progress(progress, now),
     ];
-  }
-
-  /** The home agent stands in no more: whoever has its address cached is told ours. */
-  #claimHome(place: Place): Output[] {
-    const linkAddress = this.#linkAddresses.get(place.link);
-    if (linkAddress === undefined) return [];
-    const { home } = this.#config;
-    return neighborAdvertisement(
-      {
-        link: place.link,
-        source: home,
-        target: home,
-        to: ALL_NODES,
-        linkAddress,
-        solicited: false,
-        override: true,
-      },
-      'home again',
-    );
   }
 
   #ended(careof: Address): Output {
@@ -337,25 +363,6 @@ export class HomeAddress {
       if (without.has('make-before-break') && place !== best) continue;
       wanted.add(place.address);
     }
-    const outputs: Output[] = [];
-    for (const careOf of this.#taken) {
-      if (wanted.has(careOf)) continue;
-      this.#taken.delete(careOf);
-      outputs.push(...unforward(...this.#idsAt(careOf)));
-    }
-    for (const careOf of wanted) {
-      if (this.#taken.has(careOf)) continue;
-      this.#taken.add(careOf);
-      outputs.push(...forward(...this.#entriesAt(careOf)));
-    }
-    return outputs;
-  }
-
-  #entriesAt(careOf: Address): ForwardingEntry[] {
-    return entriesAt(careOf, this.#registration.agent, this.#config);
-  }
-
-  #idsAt(careOf: Address): string[] {
-    return this.#entriesAt(careOf).map(({ id }) => id);
+    return this.#taken.set(wanted, this.#registration.agent);
   }
 }

@@ -1,6 +1,7 @@
 import type { HomeAgentConfig } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
 import { HomeAgentsList } from '../../core/neighbor-discovery/home-agents-list.ts';
+import type { LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import { readAdvertisement } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type PartInput, type Received } from '../../core/part.ts';
@@ -8,7 +9,7 @@ import { RateLimit } from '../../core/rate-limit.ts';
 import type { Output } from '../../core/role.ts';
 import { signal, taken } from '../../core/signalling.ts';
 import { type Instant, milliseconds } from '../../core/time.ts';
-import { formatAddress, isUnicastRoutable } from '../../wire/address.ts';
+import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
 
 /** Replies a second and at once: anybody can ask in anybody's name. */
 const REPLY_INTERVAL = milliseconds(50);
@@ -23,10 +24,12 @@ const REPLY_BURST = 20;
 export class HomeAgentDirectory {
   readonly #config: HomeAgentConfig;
   readonly #state: NodeState;
+  readonly #prefixes: LinkPrefixes;
   readonly #list = new HomeAgentsList();
   readonly #limit: RateLimit;
 
-  constructor(config: HomeAgentConfig, state: NodeState) {
+  constructor(config: HomeAgentConfig, state: NodeState, prefixes: LinkPrefixes) {
+    this.#prefixes = prefixes;
     this.#config = config;
     this.#state = state;
     const endless = state.env.without.has('answer-limit');
@@ -39,7 +42,7 @@ export class HomeAgentDirectory {
 
   handle(input: PartInput, now: Instant): Output[] {
     this.#list.expire(now);
-    if (input.kind === 'start') return this.#answerAnycast();
+    if (input.kind === 'start') return this.answerAnycast(this.#config.prefix);
     if (input.kind !== 'received') return [];
     if (input.message.layer === 'home-agent-address-discovery-request') {
       return this.#asked(input, input.message.identifier, now);
@@ -50,9 +53,9 @@ export class HomeAgentDirectory {
   }
 
   /** The anycast address needs no Duplicate Address Detection: others have it too. */
-  #answerAnycast(): Output[] {
+  answerAnycast(prefix: Address): Output[] {
     if (this.#state.env.without.has('home-agent-discovery')) return [];
-    const { link, prefix, prefixLength } = this.#config;
+    const { link, prefixLength } = this.#config;
     const address = homeAgentsAnycast(prefix);
     return [{ kind: 'address', action: 'add', link, address, prefixLength, anycast: true }];
   }
@@ -66,10 +69,14 @@ export class HomeAgentDirectory {
 
   /** The reply's source is an address of this agent, never the anycast one. */
   #asked(received: Received, identifier: number, now: Instant): Output[] {
-    const { address, prefix, advertisement } = this.#config;
+    const { advertisement } = this.#config;
     const { source, destination } = received;
-    const asked = destination === homeAgentsAnycast(prefix) && isUnicastRoutable(source);
-    if (!asked) return [count('discovery.request_refused')];
+    const about = this.#prefixes.of(destination, now);
+    const address = about?.address;
+    const isAnycast = about !== undefined && destination === homeAgentsAnycast(about.prefix);
+    if (!isAnycast || address === undefined || !isUnicastRoutable(source)) {
+      return [count('discovery.request_refused')];
+    }
     if (!this.#limit.take(now)) return [count('discovery.reply_suppressed')];
     const preference = advertisement?.homeAgent?.preference ?? 0;
     const own = { preference, addresses: [address] };

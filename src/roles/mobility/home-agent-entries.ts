@@ -1,5 +1,7 @@
 /** The forwarding entries that one home binding asks for at the home agent. */
+import type { Binding } from '../../core/binding-cache.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { homeAddressEntry } from '../../core/home-address-entries.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
@@ -70,3 +72,12 @@ export function agentToHomeEntry(
     expiresAt,
   };
 }
+
+/** What the node and its agent send to each other themselves. */
+export const betweenThem = (
+  agent: Address,
+  { home, careOf, expiresAt }: Binding,
+): ForwardingEntry[] => [
+  homeAddressEntry(home, careOf, expiresAt),
+  agentToHomeEntry(agent, home, careOf, expiresAt),
+];

@@ -8,7 +8,8 @@ import {
   type JudgedUpdate,
   type Judgement,
 } from '../../core/judged-update.ts';
-import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
+import { autoconfigured } from '../../core/neighbor-discovery/link-layer.ts';
+import type { LinkPrefix } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
@@ -27,6 +28,7 @@ import {
   parseAddress,
 } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import type { HomeNetwork } from './home-network.ts';
 
 interface KnownNode {
   readonly authentication: Authentication;
@@ -46,9 +48,11 @@ const FRACTION = 0xffff_ffffn;
 export class UpdateJudge {
   readonly #config: HomeAgentConfig;
   readonly #state: NodeState;
-  readonly #nodes: ReadonlyMap<Address, KnownNode>;
+  readonly #network: HomeNetwork;
+  readonly #nodes: Map<Address, KnownNode>;
 
-  constructor(config: HomeAgentConfig, state: NodeState) {
+  constructor(config: HomeAgentConfig, state: NodeState, network: HomeNetwork) {
+    this.#network = network;
     this.#config = config;
     this.#state = state;
     this.#nodes = new Map(
@@ -79,8 +83,8 @@ export class UpdateJudge {
   }
 
   /** How a mobile node's messages are proved; undefined where it is none of ours. */
-  authenticationOf(home: Address): Authentication | undefined {
-    return this.#nodeFor(home)?.authentication;
+  authenticationOf(home: Address, now: Instant): Authentication | undefined {
+    return this.#nodeFor(home, this.#network.prefixes.of(home, now))?.authentication;
   }
 
   /** @param pending registrations that are under Duplicate Address Detection. */
@@ -90,7 +94,8 @@ export class UpdateJudge {
     pending: ReadonlyMap<Address, JudgedUpdate>,
     now: Instant,
   ): Judgement {
-    const asked = askedBy(received, update, this.#longest());
+    const prefix = this.#network.prefixes.of(received.home ?? received.source, now);
+    const asked = askedBy(received, update, this.#longest(prefix));
     const { home } = asked;
     // Nonces prove bindings at correspondents: here they are out of place (RFC 6275 section 9.5.1).
     if (update.options.some(({ option }) => option === 'nonce-indices')) {
@@ -99,10 +104,9 @@ export class UpdateJudge {
     if (asked.lifetime > 0 && this.#state.bindings.leadsBack(asked.careOf, home)) {
       return { outputs: [count('mobility.bu_circular')] };
     }
-    const node = this.#nodeFor(home);
+    const node = this.#nodeFor(home, prefix);
     if (node === undefined) {
-      const subnet = maskAddress(home, this.#config.prefixLength) === this.#config.prefix;
-      const status = subnet
+      const status = prefix
         ? BINDING_STATUS.notHomeAgentForThisMobileNode
         : BINDING_STATUS.notHomeSubnet;
       return this.#unproved({ ...asked, status }, 'mobility.bu_unauthenticated', now);
@@ -118,7 +122,7 @@ export class UpdateJudge {
     }
     const outputs = [...this.#remember(node, update, home)];
     const known = this.#state.bindings.get(home) ?? pending.get(home);
-    const status = this.#status(received, base, known, pending.size);
+    const status = this.#status(received, base, known, pending.size, prefix);
     if (status === BINDING_STATUS.sequenceNumberOutOfWindow) {
       outputs.push(count('mobility.bu_out_of_window'));
       return { judged: { ...base, status, answerSequence: known!.sequence }, outputs };
@@ -126,10 +130,17 @@ export class UpdateJudge {
     return { judged: { ...base, status }, outputs };
   }
 
+  /** Is there something that the node should ask for? Source: RFC 6275 sections 10.3.1, 11.7.3. */
+  #outdated(home: Address, { preferredLifetime }: LinkPrefix): boolean {
+    if (this.#state.env.without.has('prefix-discovery')) return false;
+    return preferredLifetime === 0 || this.#network.advertising.owes(home);
+  }
+
   /** None outlives the home prefix. Source: RFC 6275 section 10.3.1. */
-  #longest(): Duration {
-    const prefix = this.#config.advertisement?.validLifetime ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#state.constants.MAX_HOME_LIFETIME, prefix) as Duration;
+  #longest(prefix: LinkPrefix | undefined): Duration {
+    const most = this.#state.constants.MAX_HOME_LIFETIME;
+    const unbounded = prefix === undefined || this.#state.env.without.has('prefix-lifetimes');
+    return unbounded ? most : (Math.min(most, prefix.validLifetime) as Duration);
   }
 
   /**
@@ -153,13 +164,26 @@ export class UpdateJudge {
     return homeProof(node.authentication, this.#state.env.crypto, subject, timestamp);
   }
 
-  #nodeFor(home: Address): KnownNode | undefined {
-    const node = this.#nodes.get(home);
+  #nodeFor(home: Address, prefix: LinkPrefix | undefined): KnownNode | undefined {
+    const node = this.#nodes.get(home) ?? this.#renumbered(home, prefix);
     if (node !== undefined && !this.#state.env.without.has('authentication')) return node;
-    const inPrefix = maskAddress(home, this.#config.prefixLength) === this.#config.prefix;
     const open = this.#config.allowUnauthenticated || this.#state.env.without.has('authentication');
-    if (!open || !inPrefix || home === this.#config.address) return node;
+    if (!open || prefix === undefined || home === prefix.address) return node;
     return { authentication: { method: 'none' }, lastTimestamp: 0n };
+  }
+
+  /**
+   * A node that was configured with its first home address has the same key for the address with
+   * the same interface identifier in another prefix of ours; its timestamps are counted apart.
+   */
+  #renumbered(home: Address, prefix: LinkPrefix | undefined): KnownNode | undefined {
+    const first = this.#config.prefix;
+    if (prefix === undefined || prefix.prefix === first || prefix.length !== 64) return undefined;
+    const node = this.#nodes.get(autoconfigured(first, home.slice(8)));
+    if (node === undefined) return undefined;
+    const made = { authentication: node.authentication, lastTimestamp: 0n };
+    this.#nodes.set(home, made);
+    return made;
   }
 
   /** Proof and freshness. Source: RFC 4285 sections 5.1 and 6. */
@@ -202,12 +226,11 @@ export class UpdateJudge {
     asked: JudgedUpdate,
     known: Binding | JudgedUpdate | undefined,
     pending: number,
+    prefix: LinkPrefix | undefined,
   ): number {
-    const { home, careOf, lifetime, sequence } = asked;
+    const { careOf, lifetime, sequence } = asked;
     const { bindings } = this.#state;
-    if (maskAddress(home, this.#config.prefixLength) !== this.#config.prefix) {
-      return BINDING_STATUS.notHomeSubnet;
-    }
+    if (prefix === undefined) return BINDING_STATUS.notHomeSubnet;
     if (!isUnicastRoutable(careOf) || careOf === received.destination) {
       return BINDING_STATUS.invalidCareOfAddress;
     }
@@ -225,7 +248,9 @@ export class UpdateJudge {
     if (known === undefined && bindings.room('home') <= pending) {
       return BINDING_STATUS.insufficientResources;
     }
-    return BINDING_STATUS.accepted;
+    return this.#outdated(asked.home, prefix)
+      ? BINDING_STATUS.acceptedButPrefixDiscoveryNecessary
+      : BINDING_STATUS.accepted;
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { HomeAgentConfig } from '../../core/config.ts';
-import { homeAddressEntry, homeAddressEntryId } from '../../core/home-address-entries.ts';
+import { homeAddressEntryId } from '../../core/home-address-entries.ts';
 import { answer, type BindingUpdate, type JudgedUpdate } from '../../core/judged-update.ts';
-import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
+import type { LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import {
   count,
@@ -13,16 +13,15 @@ import {
   tell,
   unforward,
 } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
+import type { Command, Output } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { after, between, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, readAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
-import { HomeAgentDirectory } from './home-agent-directory.ts';
 import {
-  agentToHomeEntry,
   agentToHomeId,
+  betweenThem,
   fromTunnelEntry,
   fromTunnelId,
   toHomeEntry,
@@ -31,6 +30,7 @@ import {
 import { restoreBinding, storedBinding, storeKey } from './home-agent-journal.ts';
 import { UpdateJudge } from './home-agent-judge.ts';
 import { HomeLinkPresence } from './home-link-presence.ts';
+import { HomeNetwork } from './home-network.ts';
 import { RevocationSender } from './revocation-sender.ts';
 
 /**
@@ -50,25 +50,23 @@ export class HomeAgent implements Part {
   readonly #state: NodeState;
   readonly #judge: UpdateJudge;
   readonly #presence: HomeLinkPresence;
-  readonly #directory: HomeAgentDirectory;
+  readonly #network: HomeNetwork;
   readonly #revocations: RevocationSender;
   /** New bindings whose home address is under Duplicate Address Detection. */
   readonly #pending = new Map<Address, JudgedUpdate>();
 
-  constructor(config: HomeAgentConfig, state: NodeState) {
+  constructor(config: HomeAgentConfig, state: NodeState, prefixes: LinkPrefixes) {
     this.#config = config;
     this.#state = state;
-    this.#judge = new UpdateJudge(config, state);
-    this.#directory = new HomeAgentDirectory(config, state);
+    this.#network = new HomeNetwork(config, state, prefixes);
+    this.#judge = new UpdateJudge(config, state, this.#network);
     this.#revocations = new RevocationSender(config, state);
     this.#presence = new HomeLinkPresence(config.link, config.address, state.constants);
   }
 
   deadline(): Instant | undefined {
-    return sooner(
-      sooner(this.#state.bindings.deadline('home'), this.#revocations.deadline()),
-      sooner(this.#directory.deadline(), this.#presence.deadline()),
-    );
+    const kept = sooner(this.#state.bindings.deadline('home'), this.#revocations.deadline());
+    return sooner(kept, sooner(this.#network.deadline(), this.#presence.deadline()));
   }
 
   sizes(): TableSizes {
@@ -77,7 +75,7 @@ export class HomeAgent implements Part {
   }
 
   handle(input: PartInput, now: Instant): Output[] {
-    return [...this.#directory.handle(input, now), ...this.#handle(input, now)];
+    return [...this.#network.handle(input, now), ...this.#handle(input, now)];
   }
 
   #handle(input: PartInput, now: Instant): Output[] {
@@ -95,7 +93,7 @@ export class HomeAgent implements Part {
       case 'tick':
         return this.#tick(now);
       case 'command':
-        return input.command.do === 'revoke' ? this.#revoke(input.command.home, now) : [];
+        return this.#command(input.command, now);
       default:
         return [];
     }
@@ -135,7 +133,7 @@ export class HomeAgent implements Part {
       const restart = this.#state.env.without.has('update-repeated-during-dad');
       if (wanted !== undefined) outputs.push(...unforward(fromTunnelId(home, wanted.careOf)));
       // Packets need not wait: nobody's address is claimed on the home link before DAD is over.
-      outputs.push(...this.#carry(home, judged.careOf, after(now, judged.lifetime)));
+      outputs.push(...this.#carry(home, judged.careOf, after(now, judged.lifetime), now));
       if (repeated && !restart) return outputs;
       return [...outputs, ...this.#presence.test(home, judged.linkLocal, now)];
     }
@@ -163,7 +161,7 @@ export class HomeAgent implements Part {
   /** The operator wants a binding no more: its mobile node is told, and then it goes. */
   #revoke(home: Address, now: Instant): Output[] {
     const binding = this.#state.bindings.get(home);
-    const authentication = this.#judge.authenticationOf(home);
+    const authentication = this.#judge.authenticationOf(home, now);
     const off = this.#state.env.without.has('revocation');
     if (off || binding?.scope !== 'home' || authentication === undefined) return [];
     return this.#revocations.begin(binding, authentication, now);
@@ -177,6 +175,7 @@ export class HomeAgent implements Part {
 
   #accept(judged: JudgedUpdate, now: Instant): Output[] {
     const { home, careOf, lifetime, sequence } = judged;
+    this.#network.advertising.registered(home, now);
     const before = this.#state.bindings.get(home);
     const binding: Binding = {
       scope: 'home',
@@ -228,7 +227,7 @@ export class HomeAgent implements Part {
           ? unforward(fromTunnelId(home, before.careOf))
           : forward(
               fromTunnelEntry(
-                this.#config.address,
+                this.#network.agentFor(home, now),
                 home,
                 before.careOf,
                 Math.min(linger, before.expiresAt) as Instant,
@@ -238,21 +237,16 @@ export class HomeAgent implements Part {
       );
     }
     if (before !== undefined) outputs.push(...unforward(homeAddressEntryId(home, before.careOf)));
-    outputs.push(
-      ...this.#carry(home, careOf, binding.expiresAt),
-      ...forward(
-        homeAddressEntry(home, careOf, binding.expiresAt),
-        agentToHomeEntry(this.#config.address, home, careOf, binding.expiresAt),
-      ),
-    );
+    outputs.push(...this.#carry(home, careOf, binding.expiresAt, now));
+    outputs.push(...forward(...betweenThem(this.#network.agentFor(home, now), binding)));
     if (!without.has('proxy-neighbor-discovery'))
       outputs.push(...this.#presence.standIn(home, linkLocal, now));
     return outputs;
   }
 
   /** The tunnel, both ways. */
-  #carry(home: Address, careOf: Address, expiresAt: Instant): Output[] {
-    const { address } = this.#config;
+  #carry(home: Address, careOf: Address, expiresAt: Instant, now: Instant): Output[] {
+    const address = this.#network.agentFor(home, now);
     const { env, protection } = this.#state;
     return [
       ...forward(
@@ -267,6 +261,26 @@ export class HomeAgent implements Part {
   #close(home: Address, careOf: Address): Output[] {
     const entries = unforward(toHomeId(home), fromTunnelId(home, careOf));
     return [...entries, ...this.#state.protection.follow(home, undefined)];
+  }
+
+  #command(command: Command, now: Instant): Output[] {
+    if (command.do === 'revoke') return this.#revoke(command.home, now);
+    if (command.do !== 'renumber' || command.link !== this.#config.link) return [];
+    const outputs = this.#network.renumber(command, now);
+    const cut = [...this.#state.bindings.all()].flatMap((one) => this.#cut(one, now));
+    return [...outputs, ...cut];
+  }
+
+  /** A binding that would outlive its prefix ends with it. Source: RFC 6275 section 10.6.4. */
+  #cut(binding: Binding, now: Instant): Output[] {
+    const cut = this.#network.cut(binding, now);
+    if (cut === undefined) return [];
+    this.#state.bindings.set(cut);
+    const value = storedBinding(cut, this.#state.env.epoch);
+    return [
+      ...this.#install(cut, binding, false, now),
+      { kind: 'store', key: storeKey(cut.home), value },
+    ];
   }
 
   /** A registration under Duplicate Address Detection is not to come to anything. */
@@ -288,6 +302,7 @@ export class HomeAgent implements Part {
   #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted'): Output[] {
     const { home, careOf } = binding;
     this.#revocations.cancel(home);
+    this.#network.advertising.forget(home);
     return [
       ...this.#close(home, careOf),
       ...unforward(agentToHomeId(home), homeAddressEntryId(home, careOf)),
@@ -319,10 +334,9 @@ export class HomeAgent implements Part {
     const at = walkHeaders(octets)?.upperAt;
     if (at === undefined || octets.length < at + 40) return [];
     const home = readAddress(octets, at + 8);
-    const ours = maskAddress(home, this.#config.prefixLength) === this.#config.prefix;
-    if (!ours || this.#pending.has(home) || this.#state.bindings.get(home) !== undefined) {
-      return [];
-    }
+    const ours = this.#network.prefixes.of(home, now) !== undefined;
+    const known = this.#pending.has(home) || this.#state.bindings.get(home) !== undefined;
+    if (!ours || known) return [];
     return this.#state.errors.unknownBinding({ source, destination, home }, now);
   }
 

@@ -25,11 +25,13 @@ const ERROR_INTERVAL: Duration = seconds(1);
 /** Updates to a home agent that was discovered, before it counts as silent. */
 const MAX_UPDATES_UNANSWERED = 3;
 
-const STORE_KEY = 'home-registration';
+const STORE_KEY = 'home-registration/';
 
 /** What became of the registration, for the mobile node to act on. */
 export interface HomeProgress {
   readonly outputs: Output[];
+  /** The home agent has news of the home network's prefixes (status 1). */
+  readonly outdated?: true;
   /** `failed`: the home agent refused, or does not answer, and another may be tried. */
   readonly result?: 'bound' | 'released' | 'expired' | 'failed';
 }
@@ -100,7 +102,7 @@ export class HomeRegistration {
 
   /** Takes up a stored value after a restart. */
   restore(key: string, value: string): void {
-    if (key !== STORE_KEY || this.#state.env.without.has('journal')) return;
+    if (key !== this.#storeKey() || this.#state.env.without.has('journal')) return;
     this.#heldBefore = true;
     this.#agent ??= parseAddress(value.split(' ')[1] ?? '');
   }
@@ -209,20 +211,16 @@ export class HomeRegistration {
     const proof = checkHomeProof(authentication, this.#state.env, subject, received);
     const believed = proof === 'proved' && this.#clock.hasOurStamp(message, authentication);
     if (!believed && !this.#credulous) return this.#unproved(message.status, target);
-    const refresh = message.options.find((one) => one.option === 'binding-refresh-advice');
-    const outputs = this.#registration.acknowledged(
-      {
-        status: message.status,
-        sequence: message.sequence,
-        lifetime: lifetimeOf(message.lifetime),
-        ...(refresh === undefined ? {} : { refresh: lifetimeOf(refresh.refreshInterval) }),
-      },
-      now,
-    );
+    const { status, sequence } = message;
+    const advice = message.options.find((one) => one.option === 'binding-refresh-advice');
+    const refresh = advice === undefined ? {} : { refresh: lifetimeOf(advice.refreshInterval) };
+    const answer = { status, sequence, lifetime: lifetimeOf(message.lifetime), ...refresh };
+    const outputs = this.#registration.acknowledged(answer, now);
     // Only of an answer that was waited for: an old one played back would set the clock back.
     const wrongTime = outputs.some(isWrongTime);
     if (wrongTime) this.#clock.adjust(timestampOf(message), now);
-    const progress = this.#act(outputs, now);
+    const news = status === BINDING_STATUS.acceptedButPrefixDiscoveryNecessary;
+    const progress = { ...this.#act(outputs, now), ...(news && { outdated: true as const }) };
     if (!wrongTime && outputs[0]?.kind !== 'unexpected') this.#clock.agreed();
     return progress;
   }
@@ -344,10 +342,14 @@ export class HomeRegistration {
     return [tell({ kind: 'registration.refused', ...this.#names(target), reason })];
   }
 
+  #storeKey(): string {
+    return STORE_KEY + formatAddress(this.#config.home);
+  }
+
   /** What a restart must not make us forget: that the home agent holds something to be taken back. */
   #remember(careOf: Address | undefined): Output {
     this.#heldBefore = false;
-    const key = STORE_KEY;
+    const key = this.#storeKey();
     return {
       kind: 'store',
       key,

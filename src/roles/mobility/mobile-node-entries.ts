@@ -1,16 +1,62 @@
 /** The forwarding entries by which a mobile node takes what comes to a care-of address of its own. */
 import type { MobileNodeConfig } from '../../core/config.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { forward, unforward } from '../../core/part.ts';
+import type { Output } from '../../core/role.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
+
+type Taker = Pick<MobileNodeConfig, 'home' | 'routeOptimisation'>;
+
+/** The care-of addresses whose packets are taken for one home address, and from which home agent. */
+export class TakenPackets {
+  readonly #config: Taker;
+  readonly #at = new Set<Address>();
+  #agent: Address | undefined;
+
+  constructor(config: Taker) {
+    this.#config = config;
+  }
+
+  /** They are taken at these addresses from now on, and at no others. */
+  set(wanted: ReadonlySet<Address>, agent: Address | undefined): Output[] {
+    const outputs = agent === this.#agent ? [] : this.from(agent);
+    for (const careOf of this.#at) {
+      if (wanted.has(careOf)) continue;
+      this.#at.delete(careOf);
+      outputs.push(...this.#close(careOf));
+    }
+    for (const careOf of wanted) {
+      if (this.#at.has(careOf)) continue;
+      this.#at.add(careOf);
+      outputs.push(...this.#open(careOf));
+    }
+    return outputs;
+  }
+
+  /** Another home agent tunnels now, and the last one not any more. */
+  from(agent: Address | undefined): Output[] {
+    const closed = [...this.#at].flatMap((careOf) => this.#close(careOf));
+    this.#agent = agent;
+    return [...closed, ...[...this.#at].flatMap((careOf) => this.#open(careOf))];
+  }
+
+  #open(careOf: Address): Output[] {
+    return forward(...entriesAt(careOf, this.#agent, this.#config));
+  }
+
+  #close(careOf: Address): Output[] {
+    return unforward(...entriesAt(careOf, this.#agent, this.#config).map(({ id }) => id));
+  }
+}
 
 /**
  * What comes to a care-of address for the home address: by tunnel from the home agent (RFC 6275
  * section 11.3.3), or from a peer with a Type 2 Routing header (section 6.4).
  */
-export function entriesAt(
+function entriesAt(
   careOf: Address,
   homeAgent: Address | undefined,
-  { home, routeOptimisation }: Pick<MobileNodeConfig, 'home' | 'routeOptimisation'>,
+  { home, routeOptimisation }: Taker,
 ): ForwardingEntry[] {
   const dst = { address: careOf };
   const ends = `${formatAddress(home)}/at/${formatAddress(careOf)}`;

@@ -1,14 +1,19 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
+import { AddressLifetime } from '../../core/neighbor-discovery/address-lifetime.ts';
 import { Attachment } from '../../core/neighbor-discovery/attachment.ts';
+import { autoconfigured } from '../../core/neighbor-discovery/link-layer.ts';
 import type { Place } from '../../core/neighbor-discovery/place.ts';
-import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import { type Part, type PartInput, tell } from '../../core/part.ts';
+import { count, type Part, type PartInput, tell } from '../../core/part.ts';
 import type { Command, LinkAddress, Output } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, sooner } from '../../core/time.ts';
-import { isLinkLocal } from '../../wire/address.ts';
+import { type Address, formatAddress, isLinkLocal } from '../../wire/address.ts';
 import { HomeAddress } from './home-address.ts';
+import type { LearntPrefix } from './prefix-discovery.ts';
+
+/** Home addresses at once; a further prefix of the home network is not taken. */
+const MAX_HOME_ADDRESSES = 4;
 
 /**
  * Mobile node: keeps its home address in use wherever it is.
@@ -28,7 +33,9 @@ export class MobileNode implements Part {
   readonly #state: NodeState;
   readonly #attachments: ReadonlyMap<string, Attachment>;
   readonly #linkAddresses = new Map<string, LinkAddress>();
-  readonly #home: HomeAddress;
+  /** The configured one first; further ones while the home network is renumbered. */
+  #homes: readonly HomeAddress[];
+  #linkLocal: Address | undefined;
   /** The place that is in use. */
   #place: Place | undefined;
   #preferred: string | undefined;
@@ -36,18 +43,18 @@ export class MobileNode implements Part {
   constructor(config: MobileNodeConfig, state: NodeState) {
     this.#config = config;
     this.#state = state;
-    const homePrefix = maskAddress(config.home, config.homePrefixLength);
     this.#attachments = new Map(
       config.links.map((link) => [
         link,
-        new Attachment(link, config, (one) => one.prefix === homePrefix, state),
+        new Attachment(link, config, ({ prefix }) => this.#homeIn(prefix)?.address, state),
       ]),
     );
-    this.#home = new HomeAddress(config, state, this.#linkAddresses);
+    this.#homes = [new HomeAddress(config, state, this.#linkAddresses)];
   }
 
   deadline(): Instant | undefined {
-    let deadline = this.#home.deadline();
+    let deadline: Instant | undefined;
+    for (const one of this.#homes) deadline = sooner(deadline, one.deadline());
     for (const one of this.#attachments.values()) deadline = sooner(deadline, one.deadline());
     return deadline;
   }
@@ -55,23 +62,78 @@ export class MobileNode implements Part {
   sizes(): TableSizes {
     const attachments = [...this.#attachments.values()];
     const routers = attachments.reduce((sum, { routers }) => sum + routers, 0);
-    return { peers: this.#home.peers, routers };
+    const peers = this.#homes.reduce((sum, home) => sum + home.peers, 0);
+    return { peers, routers };
   }
 
   handle(input: PartInput, now: Instant): Output[] {
     const outputs: Output[] = [];
-    if (input.kind === 'restored') this.#home.restore(input.key, input.value);
-    if (input.kind === 'start') outputs.push(...this.#home.start());
+    if (input.kind === 'restored') {
+      for (const home of this.#homes) home.restore(input.key, input.value);
+    }
+    if (input.kind === 'start') outputs.push(...this.#homes.flatMap((home) => home.start()));
     if (input.kind === 'link') this.#linkAddresses.set(input.link, input.linkAddress);
     if (input.kind === 'address' && isLinkLocal(input.address)) {
-      this.#home.setLinkLocal(input.address);
+      this.#linkLocal = input.address;
+      for (const home of this.#homes) home.setLinkLocal(input.address);
     }
     if (input.kind === 'command') this.#command(input.command);
     for (const attachment of this.#attachments.values()) {
       outputs.push(...attachment.handle(input, now));
     }
-    outputs.push(...this.#home.handle(input, now), ...this.#settle(now));
+    outputs.push(...this.#offer(input, now), ...this.#settle(now), ...this.#renumber(now));
     return outputs;
+  }
+
+  /** A message is for one home address: the one that makes something of it. */
+  #offer(input: PartInput, now: Instant): Output[] {
+    if (input.kind !== 'received') return this.#homes.flatMap((home) => home.handle(input, now));
+    let answer: Output[] | undefined;
+    for (const home of this.#homes) {
+      const outputs = home.handle(input, now);
+      if (outputs.some(({ kind }) => kind !== 'count')) return outputs;
+      // Refused by some and taken in silence by one, it was for that one.
+      if (answer === undefined || outputs.length < answer.length) answer = outputs;
+    }
+    return answer ?? [];
+  }
+
+  #homeIn(prefix: Address): HomeAddress | undefined {
+    return this.#homes.find((home) => home.isIn(prefix));
+  }
+
+  /** Home addresses in prefixes that were learnt are made; those that are over are given up. */
+  #renumber(now: Instant): Output[] {
+    const outputs: Output[] = [];
+    for (const home of this.#homes) {
+      for (const learnt of home.takeLearnt()) outputs.push(...this.#form(home, learnt, now));
+    }
+    const over = this.#homes.filter((home) => home.isOver(now));
+    if (over.length === 0) return outputs;
+    this.#homes = this.#homes.filter((home) => !over.includes(home));
+    return [...outputs, ...over.flatMap((home) => home.end())];
+  }
+
+  /** The interface identifier stays, the old address too, for the sessions that it has. */
+  #form(by: HomeAddress, learnt: LearntPrefix, now: Instant): Output[] {
+    const agent = learnt.agent ?? by.agent;
+    if (agent === undefined || this.#homeIn(learnt.prefix) !== undefined) return [];
+    if (this.#homes.length >= MAX_HOME_ADDRESSES) return [count('prefix.list_full')];
+    const home = autoconfigured(learnt.prefix, this.#config.home.slice(8));
+    // What proves one home address to peers proves no other: return routability does for this one.
+    const { peers: _, ...config } = this.#config;
+    const homeAgent = config.homeAgent && agent;
+    const made = new HomeAddress({ ...config, home, homeAgent }, this.#state, this.#linkAddresses);
+    if (this.#linkLocal !== undefined) made.setLinkLocal(this.#linkLocal);
+    this.#homes = [...this.#homes, made];
+    const reason = `the home network has the prefix ${formatAddress(learnt.prefix)}`;
+    const place = this.#place;
+    return [
+      tell({ kind: 'home.formed', home, reason }),
+      ...made.begin(agent, new AddressLifetime(learnt, now), now),
+      ...made.takeAt(this.#places(), place, now),
+      ...(place === undefined ? [] : made.arrive(place, false, now)),
+    ];
   }
 
   #command(command: Command): void {
@@ -85,16 +147,19 @@ export class MobileNode implements Part {
     const best = this.#best(now);
     const before = this.#place;
     this.#place = best;
-    const taken = this.#home.takeAt(this.#places(), best, now);
-    if (best === undefined)
-      return before === undefined ? taken : [...taken, ...this.#home.nowhere()];
+    const homes = this.#homes;
+    const taken = homes.flatMap((home) => home.takeAt(this.#places(), best, now));
+    if (best === undefined) {
+      return before === undefined ? taken : [...taken, ...homes.flatMap((home) => home.nowhere())];
+    }
     const same = best.link === before?.link && best.address === before.address;
-    if (same) return [...taken, ...this.#home.stay(best, now)];
+    if (same) return [...taken, ...homes.flatMap((home) => home.stay(best, now))];
+    const works = before !== undefined && this.#works(before);
     const reason = before === undefined ? 'no place before' : `was on ${before.link}`;
     return [
       ...taken,
       tell({ kind: 'handover.began', link: best.link, reason }),
-      ...this.#home.arrive(best, before !== undefined && this.#works(before), now),
+      ...homes.flatMap((home) => home.arrive(best, works, now)),
     ];
   }
 

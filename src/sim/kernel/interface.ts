@@ -16,6 +16,8 @@ export interface InterfaceAddress {
   readonly optimistic: boolean;
   /** Chosen before others as the source of new connections: a home address (RFC 6724 rule 4). */
   readonly preferred: boolean;
+  /** Not chosen as the source of new connections while another will do (RFC 6724 rule 3). */
+  readonly deprecated?: boolean;
   /** Others on the link have it too: received at, never sent from (RFC 4291 section 2.6). */
   readonly anycast?: boolean;
 }

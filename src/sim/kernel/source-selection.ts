@@ -10,8 +10,7 @@ const isLinkScope = (address: Address): boolean =>
  * The source for packets to a destination that leave by an interface; undefined where the node has
  * no address for it.
  *
- * Rules 1 (same address), 2 (scope), 3 (an optimistic address counts as deprecated, RFC 4429 section
- * 2.1), 4 (home address), 5 (outgoing interface) and 8 (longest prefix), in this order.
+ * Rules 1 (same address), 2 (scope), 3 (deprecated), 4 (home address), 5 (outgoing interface) and 8 (longest prefix), in this order.
  *
  * Source: RFC 6724 section 5.
  */
@@ -38,11 +37,14 @@ export function selectSource(
 type Candidate = { readonly entry: InterfaceAddress; readonly local: boolean };
 
 function isBetter(a: Candidate, b: Candidate, destination: Address): boolean {
-  if (a.entry.optimistic !== b.entry.optimistic) return b.entry.optimistic;
+  if (isAvoided(a) !== isAvoided(b)) return isAvoided(b);
   if (a.entry.preferred !== b.entry.preferred) return a.entry.preferred;
   if (a.local !== b.local) return a.local;
   return commonLength(a, destination) > commonLength(b, destination);
 }
+
+/** RFC 6724 rule 3; an optimistic address counts as deprecated (RFC 4429 section 2.1). */
+const isAvoided = ({ entry }: Candidate): boolean => entry.optimistic || entry.deprecated === true;
 
 /** RFC 6724 section 2.2: no further than the source's own prefix. */
 const commonLength = ({ entry }: Candidate, destination: Address): number =>
