@@ -4,14 +4,16 @@
  */
 import { parseArgs } from 'node:util';
 import { bindingUpdates } from './binding-updates.ts';
+import { calibration } from './calibration.ts';
 import { codec } from './codec.ts';
 import { type Measurement, ratioOf, reached } from './measure.ts';
 import { simulator } from './simulator.ts';
 
-const BENCHES: Readonly<Record<string, () => Measurement[]>> = {
+const BENCHES: Readonly<Record<string, () => Iterable<Measurement>>> = {
   codec,
   bindings: bindingUpdates,
   simulator,
+  calibration,
 };
 
 const { values, positionals } = parseArgs({

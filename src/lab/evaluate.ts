@@ -6,12 +6,14 @@ import type { Address } from '../wire/address.ts';
 import { bindingsOf } from './bindings.ts';
 import type { FlowResult } from './flow-records.ts';
 import { type Handover, handoversOf } from './handovers.ts';
+import { MEANS, meanOf } from './mean-handover.ts';
 import { boundText, timeText } from './report/units.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Path } from './scenario/diagnostic.ts';
 import type {
   FlowExpectation,
   HandoverExpectation,
+  MeanExpectation,
   NodeExpectation,
   PacketExpectation,
 } from './scenario/expectations.ts';
@@ -107,11 +109,12 @@ function bounded(
   none: string,
 ): Omit<Unplaced, 'path'> {
   const shown = (amount: number) => boundText(amount, unit);
-  const operator = bound.operator === '=' ? '' : `${bound.operator} `;
+  const operator = bound.operator === '=' || bound.operator === '+-' ? '' : `${bound.operator} `;
+  const off = bound.tolerance === undefined ? '' : ` +- ${shown(bound.tolerance)}`;
   return {
     text,
     ok: value !== null && within(value, bound),
-    expected: `${operator}${shown(bound.value)}`,
+    expected: `${operator}${shown(bound.value)}${off}`,
     actual: value === null ? none : shown(value),
   };
 }
@@ -146,8 +149,11 @@ function* nodeVerdicts(
       path: path('unasked'),
     };
   }
-  if (expected.handovers === undefined) return;
   const own = handovers.filter(({ node }) => node === name);
+  if (expected['mean-handover'] !== undefined) {
+    yield* meanVerdicts(name, expected['mean-handover'], own, path('mean-handover'));
+  }
+  if (expected.handovers === undefined) return;
   const wanted = Array.isArray(expected.handovers) ? expected.handovers.length : expected.handovers;
   yield {
     text: `${name} hand-overs`,
@@ -166,6 +172,26 @@ function* nodeVerdicts(
       actual,
       path('handovers', index),
     );
+  }
+}
+
+function* meanVerdicts(
+  name: string,
+  { to, count, ...bounds }: MeanExpectation,
+  handovers: readonly Handover[],
+  path: Path,
+): Generator<Unplaced> {
+  const mean = meanOf(handovers.filter(({ toLink }) => toLink === to));
+  const text = `${name} to ${to}`;
+  if (count !== undefined) {
+    const verdict = bounded(`${text} hand-overs`, mean.count, count, undefined, '');
+    yield { ...verdict, path: [...path, 'count'] };
+  }
+  for (const key of MEANS) {
+    const bound = bounds[key];
+    if (bound === undefined) continue;
+    const verdict = bounded(`${text} mean ${key}`, mean[key], bound, 'time', 'did not happen');
+    yield { ...verdict, path: [...path, key] };
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the two ends of a flow saw, and what follows from it in careof.md's terms. */
 import type { Instant } from '../core/time.ts';
-import { Arrivals } from './gaps.ts';
+import { Arrivals, firstAfter } from './gaps.ts';
 import type { FAILURES } from './scenario/expectations.ts';
 import type { FlowText } from './scenario/traffic.ts';
 
@@ -78,6 +78,8 @@ abstract class FlowRecord {
 export class UdpRecord extends FlowRecord {
   readonly #sentAt: number[] = [];
   readonly #receivedAt: (number | undefined)[] = [];
+  /** The median delay, and of how many arrivals. */
+  #usual: { readonly of: number; readonly delay: number } | undefined;
   /** When each datagram came again, and when each came behind a later one. */
   readonly #duplicates: number[] = [];
   readonly #late: number[] = [];
@@ -128,12 +130,11 @@ export class UdpRecord extends FlowRecord {
   }
 
   disturbance(from: number, to: number, events: Disturbances): FlowDisturbance {
+    // A datagram under way when it happened would have arrived afterwards.
     const usual = this.#usualDelay();
     let lost = 0;
-    for (const [number, sentAt] of this.#sentAt.entries()) {
-      // A datagram under way when it happened would have arrived afterwards.
-      const due = sentAt + usual;
-      if (this.#receivedAt[number] === undefined && due >= from && due < to) lost++;
+    for (let i = firstAfter(this.#sentAt, from - usual - 1); this.#sentAt[i]! + usual < to; i++) {
+      if (this.#receivedAt[i] === undefined) lost++;
     }
     const within = (times: readonly number[]) => times.filter((at) => at >= from && at < to).length;
     const wait = this.waitAfter(from, to, events);
@@ -160,12 +161,15 @@ export class UdpRecord extends FlowRecord {
   }
 
   #usualDelay(): number {
+    if (this.#usual?.of === this.arrivals.count) return this.#usual.delay;
     const delays: number[] = [];
     for (const [number, at] of this.#receivedAt.entries()) {
       if (at !== undefined) delays.push(at - this.#sentAt[number]!);
     }
     delays.sort((a, b) => a - b);
-    return delays[delays.length >> 1] ?? 0;
+    const delay = delays[delays.length >> 1] ?? 0;
+    this.#usual = { of: this.arrivals.count, delay };
+    return delay;
   }
 
   protected owedUntil(): number | undefined {

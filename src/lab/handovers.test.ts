@@ -100,6 +100,22 @@ test('where a node begins is no hand-over; a move is one, and counts from the ch
   assert.equal(one?.signallingBytes, 110);
 });
 
+test('what a node did before it could hand over is on the bill of that hand-over', () => {
+  const [one] = handoversOf(
+    recordOf([
+      phase('movement_detection', 0, 40),
+      phase('address_configuration', 40, 1040),
+      began(1040),
+      phase('movement_detection', 2000, 2700), // Duplicate Address Detection comes before it begins
+      phase('address_configuration', 2700, 4000),
+      began(4000),
+    ]),
+  );
+  assert.equal(one?.at, 2_000_000);
+  assert.equal(one?.phases.movement_detection, 700_000);
+  assert.equal(one?.phases.address_configuration, 1_300_000);
+});
+
 test('a node that comes back after a crash has a hand-over of its own, from when it is back', () => {
   const scenario = scenarioOf(`title: t
 links:

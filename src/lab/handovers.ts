@@ -49,7 +49,8 @@ export function handoversOf(record: RunRecord): Handover[] {
 }
 
 function ofOneNode({ events, attachments, changes }: History) {
-  const begun = begunHandovers(events);
+  const begun = begunHandovers(events, changes);
+  const times = events.map(({ at }) => at as number);
   const causes = begun.map((one) => causeOf(one, changes));
   return begun.flatMap((one, index) => {
     const at = causes[index];
@@ -64,7 +65,7 @@ function ofOneNode({ events, attachments, changes }: History) {
       toLink: linkAt(attachments, one),
       phases: durations(one),
       total: one.spans.size === 0 ? null : lastEnd(one) - at,
-      signallingBytes: signalling(events, one, at, until),
+      signallingBytes: signalling(events, times, one, at, until),
     };
     return [{ began: one.began, handover }];
   });
@@ -111,27 +112,36 @@ function causeOf(one: Begun, changes: readonly Change[]): number | undefined {
     : Math.min(change?.at ?? detection, detection);
 }
 
-/** Phases that are over at the very moment when the hand-over begins are told before it. */
-function begunHandovers(events: readonly Logged[]): Begun[] {
+/**
+ * A node first notices that it moved and makes an address, and then hands over: what it told of
+ * since it noticed is on the bill of the hand-over that follows, if nothing else happened to it in
+ * between.
+ */
+function begunHandovers(events: readonly Logged[], changes: readonly Change[]): Begun[] {
   const all: Begun[] = [];
-  const early: Logged[] = [];
+  let noticed: Logged[] = [];
+  const settle = (one: Begun | undefined) => {
+    if (one !== undefined) for (const logged of noticed) addPhase(one, logged);
+    noticed = [];
+  };
   for (const logged of events) {
     const { at, node, event } = logged;
     if (event.kind === 'handover.began') {
       const { link, reason } = event;
       const place = { node, began: at, interface: link, cause: reason };
       const one: Begun = { ...place, spans: new Map(), told: new Set() };
+      const change = changes.findLast((other) => other.at <= at)?.at ?? 0;
+      settle((noticed[0]?.at ?? at) >= change ? one : all.at(-1));
       all.push(one);
-      for (const phase of early) if (phase.at === at) addPhase(one, phase);
     } else if (event.kind === 'handover.phase') {
-      const begins = events.some(
-        (other) => other.event.kind === 'handover.began' && other.at === at,
-      );
-      const current = all.at(-1);
-      if (begins && current?.began !== at) early.push(logged);
-      else if (current !== undefined) addPhase(current, logged);
+      const isNew = event.phase === 'movement_detection';
+      const isAddress = event.phase === 'address_configuration' && noticed.length > 0;
+      if (isNew) settle(all.at(-1));
+      if (isNew || isAddress) noticed.push(logged);
+      else if (all.length > 0) addPhase(all.at(-1)!, logged);
     }
   }
+  settle(all.at(-1));
   return all;
 }
 
@@ -174,11 +184,18 @@ const lastEnd = (one: Begun): number =>
 const PERIODIC: ReadonlySet<string> = new Set(['Router Advertisement']);
 
 /** Octets that the node sent and received for its hand-over: to the end of its last phase. */
-function signalling(events: readonly Logged[], one: Begun, from: number, to: number): number {
+function signalling(
+  events: readonly Logged[],
+  times: readonly number[],
+  one: Begun,
+  from: number,
+  to: number,
+): number {
   const end = one.spans.size === 0 ? to : Math.min(to, lastEnd(one));
   let octets = 0;
-  for (const { at, event } of events) {
-    if (at < from || at > end || !isSignal(event)) continue;
+  for (let i = firstAfter(times, from - 1); i < events.length && times[i]! <= end; i++) {
+    const { event } = events[i]!;
+    if (!isSignal(event)) continue;
     if (!PERIODIC.has(event.message)) octets += event.octets;
   }
   return octets;

@@ -82,6 +82,22 @@ const tables = z
     }
   });
 
+const meanHandover = object(
+  'the mean of hand-overs to a link, such as { to: visited, count: 100, total: 2s +- 10% }',
+  {
+    to: name('the link they lead to'),
+    count: bound().optional().meta({ description: 'how many there are' }),
+    'movement-detection': bound('time').optional(),
+    'address-configuration': bound('time').optional(),
+    'detection-and-address': bound('time').optional().meta({ description: 'the sum of both' }),
+    'home-registration': bound('time').optional(),
+    'return-routability': bound('time').optional(),
+    'peer-registration': bound('time').optional(),
+    total: bound('time').optional().meta({ description: 'to the end of the last phase' }),
+  },
+);
+export type MeanExpectation = z.output<typeof meanHandover>;
+
 /** What may be expected of a node. */
 export const nodeExpectation = object('what is expected of the node, such as { bindings: 1 }', {
   bindings: bound().optional().meta({ description: 'bindings it holds at the end' }),
@@ -95,6 +111,7 @@ export const nodeExpectation = object('what is expected of the node, such as { b
       error: 'is neither a number of hand-overs nor a list of them, one entry each, in order',
     })
     .optional(),
+  'mean-handover': meanHandover.optional(),
 });
 export type NodeExpectation = z.output<typeof nodeExpectation>;
 

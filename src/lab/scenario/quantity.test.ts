@@ -82,6 +82,20 @@ test('bounds, and what keeps them', () => {
   }
 });
 
+test('a value may be off by a share of it, or by so much', () => {
+  for (const [text, right, wrong] of [
+    ['2s +- 10%', 2_200_000, 2_200_001],
+    ['5ms +- 5ms', 0, 10_001],
+  ] as const) {
+    const read = readBound(text, 'time');
+    assert.ok(read.ok, text);
+    assert.deepEqual([within(right, read.value), within(wrong, read.value)], [true, false], text);
+  }
+  for (const wrong of ['2s +- 10', '2 +- 10%', '2s +-']) {
+    assert.equal(readBound(wrong, 'time').ok, false, wrong);
+  }
+});
+
 test('prefixes and keys', () => {
   assert.equal(readPrefix('2001:db8:1::/64').ok, true);
   for (const wrong of ['2001:db8:1::', '2001:db8::/32', '2001:db8:1::1/64', '10.0.0.0/8', 'x/64']) {

@@ -99,12 +99,19 @@ export function readSpan(text: string): Reading<Span> {
 
 /** How a measured value is judged. */
 export interface Bound {
-  readonly operator: '<' | '<=' | '=' | '>=' | '>';
+  readonly operator: '<' | '<=' | '=' | '>=' | '>' | '+-';
   readonly value: number;
+  /** With `+-`: how far the value may be off, either way. */
+  readonly tolerance?: number;
 }
 
-/** Reads `"< 300ms"`, `"> 0"`, or a bare value (which means equal); `kind` absent: plain numbers. */
+/**
+ * Reads `"< 300ms"`, `"> 0"`, `"2s +- 10%"`, `"2s +- 5ms"`, or a bare value (which means equal);
+ * `kind` absent: plain numbers.
+ */
 export function readBound(text: string, kind?: QuantityKind): Reading<Bound> {
+  const [middle, tolerance] = text.split('+-');
+  if (tolerance !== undefined && kind !== undefined) return readAbout(middle!, tolerance, kind);
   const match = /^(<=|>=|<|>|=)?\s*(.+)$/.exec(text.trim());
   const [, operator = '=', amount = ''] = match ?? [];
   if (kind !== undefined && amount !== '0') {
@@ -116,6 +123,16 @@ export function readBound(text: string, kind?: QuantityKind): Reading<Bound> {
     return fail(`${quote(text)} is not a count or a bound, such as 0 or "> 0"`);
   }
   return ok({ operator: operator as Bound['operator'], value: Number(amount) });
+}
+
+function readAbout(middle: string, tolerance: string, kind: QuantityKind): Reading<Bound> {
+  const value = readQuantity(kind, middle.trim());
+  if (!value.ok) return value;
+  const isShare = tolerance.trim().endsWith('%');
+  const off = readQuantity(isShare ? 'share' : kind, tolerance.trim());
+  if (!off.ok) return off;
+  const factor = isShare ? value.value : 1;
+  return ok({ operator: '+-', value: value.value, tolerance: off.value * factor });
 }
 
 const EXAMPLE_BOUND: Readonly<Record<QuantityKind, string>> = {
@@ -139,6 +156,8 @@ export function within(value: number, bound: Bound): boolean {
       return value >= bound.value;
     case '>':
       return value > bound.value;
+    case '+-':
+      return Math.abs(value - bound.value) <= bound.tolerance!;
   }
 }
 

@@ -20,7 +20,7 @@ import { NAME_RULE } from './fields.ts';
 import type { LinkText } from './links.ts';
 import type { NodeText } from './nodes.ts';
 import { PeerKeyReader, type PeerKeys } from './peer-keys.ts';
-import { event, eventOf, eventsOfEach, type ScenarioEvent } from './scenario-events.ts';
+import { event, eventOf, type ScenarioEvent, singleEvents } from './scenario-events.ts';
 import { NAMED_SECTIONS, scenario as schema } from './schema.ts';
 import { readSource, type Source } from './source.ts';
 import type { FlowText } from './traffic.ts';
@@ -263,7 +263,7 @@ function scenarioOf(
     nodes: draft.nodes as ReadonlyMap<string, NodeText>,
     traffic: draft.traffic as ReadonlyMap<string, FlowText>,
     events: draft.events
-      .flatMap(({ value }) => eventsOfEach(value, (name) => countOf(draft.nodes.get(name))))
+      .flatMap(({ value }) => singleEvents(value, (name) => countOf(draft.nodes.get(name))))
       .sort((a, b) => a.at - b.at),
     expect: {
       flows: draft.flows as ReadonlyMap<string, FlowExpectation>,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
 import { ATTACK_FIELDS, type Attack, attackOf, wrongAttack } from './attacks.ts';
-import { name, object, prefix, text, time, yesNo } from './fields.ts';
+import { name, object, prefix, text, time, whole, yesNo } from './fields.ts';
 import { QUALITY_FIELDS } from './links.ts';
 
 /** Events that other versions know; here they are refused with this reason. */
@@ -32,6 +32,10 @@ const SHAPE = {
   over: time()
     .optional()
     .meta({ description: 'for the nodes of a `count`: one after the other, evenly, in this time' }),
+  every: time()
+    .optional()
+    .meta({ description: 'it happens again after this, `times` times in all' }),
+  times: whole('how often it happens in all', 1, 100_000).optional(),
   prefer: place.optional().meta({ description: 'interface to be used from now on' }),
   crash: name('a node').optional().meta({ description: 'node that dies without a word' }),
   restart: name('a node').optional().meta({ description: 'node that comes back' }),
@@ -97,6 +101,7 @@ export type ScenarioEvent = {
   readonly at: Duration;
   /** Where the node's name stands for many: from the first to the last of them. */
   readonly over?: Duration;
+  readonly again?: { readonly every: Duration; readonly times: number };
 } & (
   | ({ readonly kind: 'move'; readonly to: string; readonly gap: Duration } & Place)
   | ({ readonly kind: 'link-down' | 'prefer' } & Place)
@@ -127,6 +132,10 @@ function* wrongKeys(event: Shape): Generator<[string, string]> {
       yield [key, `has no meaning for "${kinds[0]}", only for ${belongs.join(' and ')}`];
     }
   }
+  if ((event.every === undefined) !== (event.times === undefined)) {
+    const [given, lacking] = event.every === undefined ? ['times', 'every'] : ['every', 'times'];
+    yield [given!, `says nothing without \`${lacking}\`: { every: 10s, times: 5 }`];
+  }
   if (kinds[0] === 'move' && event.to === undefined) {
     yield ['', 'moves to no link: add `to: LINK`, or write link-down'];
   }
@@ -141,26 +150,36 @@ export const event = shape.superRefine((value, context) => {
 
 /** The event that the keys describe; called for what `event` accepted. */
 export function eventOf(value: Shape): ScenarioEvent {
-  const event = kindOf(value);
-  return value.over === undefined ? event : { ...event, over: value.over };
+  const { over, every, times } = value;
+  return {
+    ...kindOf(value),
+    ...(over !== undefined && { over }),
+    ...(every !== undefined && times !== undefined && { again: { every, times } }),
+  };
 }
 
 /**
- * One event for each node that its node's name stands for, evenly spread over its `over`.
+ * All that an event of the file stands for: again and again where it says so, and for each node that
+ * its node's name stands for, evenly spread over its `over`.
  * @param count how many nodes a name stands for; undefined where it is the node's own.
  */
-export function eventsOfEach(
+export function singleEvents(
   event: ScenarioEvent,
   count: (name: string) => number | undefined,
 ): ScenarioEvent[] {
-  const many = 'node' in event ? count(event.node) : undefined;
-  if (many === undefined || !('node' in event)) return [event];
-  const step = (event.over ?? 0) / Math.max(many - 1, 1);
-  return Array.from({ length: many }, (_, index) => ({
-    ...event,
-    at: Math.round(event.at + index * step) as Duration,
-    node: `${event.node}-${index}`,
-  }));
+  const { over = 0, again = { every: 0, times: 1 }, ...once } = event;
+  const many = 'node' in once ? count(once.node) : undefined;
+  const step = over / Math.max((many ?? 1) - 1, 1);
+  const events: ScenarioEvent[] = [];
+  for (let turn = 0; turn < again.times; turn++) {
+    const began = event.at + turn * again.every;
+    for (let index = 0; index < (many ?? 1); index++) {
+      const at = Math.round(began + index * step) as Duration;
+      const node = many === undefined || !('node' in once) ? {} : { node: `${once.node}-${index}` };
+      events.push({ ...once, at, ...node });
+    }
+  }
+  return events;
 }
 
 function kindOf(value: Shape): ScenarioEvent {

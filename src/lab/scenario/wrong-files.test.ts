@@ -265,6 +265,11 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
   ],
   [
     'move: mn.wlan0, to: visited',
+    'move: mn.wlan0, to: visited, every: 5s',
+    '21:51: events[0].every: says nothing without `times`: { every: 10s, times: 5 }',
+  ],
+  [
+    'move: mn.wlan0, to: visited',
     'drain: mn',
     '21:15: events[0].drain: is not in this version yet: it comes with services on an anycast address',
   ],
