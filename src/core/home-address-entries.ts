@@ -7,8 +7,8 @@ export const homeAddressEntryId = (home: Address, careOf: Address): string =>
   `peer/from/${formatAddress(home)}/at/${formatAddress(careOf)}`;
 
 /**
- * A Home Address option is believed only from the care-of address that is bound to it.
- * Source: RFC 6275 section 9.3.1.
+ * A Home Address option is believed only from the care-of address that is bound to it, and only
+ * where it is for this node. Source: RFC 6275 section 9.3.1.
  */
 export function homeAddressEntry(
   home: Address,
@@ -19,7 +19,7 @@ export function homeAddressEntry(
     id: homeAddressEntryId(home, careOf),
     owner: 'bindings',
     at: 'arriving',
-    match: { src: { address: careOf }, home },
+    match: { src: { address: careOf }, home, local: true },
     do: [{ apply: 'home-address' }],
     expiresAt,
   };

@@ -116,7 +116,7 @@ export class Node implements Role {
     // IPv4 is taken apart too, but nobody here has an address of it.
     if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];
     const received = view(input, parsed.value, provedHome);
-    if (input.reason === 'home-address-unverified') {
+    if (input.reason === 'home-address-unverified' || this.#isUnverified(received)) {
       const counted = count('mobility.home_address_unverified');
       // RFC 6275 section 6.3: nobody can live at such an address, and nobody is told.
       if (received.home === undefined || !isUnicastRoutable(received.home)) return [counted];
@@ -138,6 +138,16 @@ export class Node implements Role {
     return input.reason === 'tunnel-unverified'
       ? [count('mobility.tunnel_unverified'), ...outputs]
       : outputs;
+  }
+
+  /**
+   * Did a message come out of ESP with a Home Address option that no binding stands behind? Its
+   * association proves who sent it, not where that node is. Source: RFC 6275 section 9.3.1.
+   */
+  #isUnverified({ reason, home, source }: Received): boolean {
+    if (reason !== 'icmpv6' || home === undefined) return false;
+    if (this.#without.has('home-address-check')) return false;
+    return this.#bindings.get(home)?.careOf !== source;
   }
 
   /** An address may stand on two links for a moment, as when an identity moves between them. */

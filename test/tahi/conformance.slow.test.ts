@@ -9,7 +9,7 @@ import { type Outcome, runAll } from './run.ts';
 /** Items that pass; may rise, never fall. */
 const RECORDED: Readonly<Record<Item['role'], number>> = {
   'correspondent node': 131,
-  'home agent': 209,
+  'home agent': 217,
   'mobile node': 0,
 };
 

@@ -54,7 +54,7 @@ class Run {
   constructor(item: Item) {
     this.#item = item;
     this.#bench = new Bench({
-      node: { name: 'ha', homeAgent: configOf(usesEsp(item)) },
+      node: { name: 'ha', homeAgent: configOf(usesEsp(item), outlives(item)) },
       links: ['home', 'up'],
       plugs: {
         home: { link: 'home', addresses: [named0('RUT (Link0, global)')] },
@@ -175,7 +175,8 @@ class Run {
   #sameEcho(opened: Opened): void {
     const echo = layerIn(opened, 'echo-reply') ?? layerIn(opened, 'echo-request');
     const reply = layerIn(opened, 'home-agent-address-discovery-reply');
-    const mark = echo?.sequence ?? reply?.identifier;
+    const told = layerIn(opened, 'mobile-prefix-advertisement');
+    const mark = echo?.sequence ?? reply?.identifier ?? told?.identifier;
     demand(mark === undefined || mark === this.#sent?.mark, 'it belongs to an earlier request');
   }
 
@@ -243,7 +244,11 @@ const usesEsp = ({ steps }: Item): boolean =>
         (!/^Echo/.test(msg) && formats.every((one) => one.ESP !== undefined))),
   );
 
-function configOf(esp: boolean): HomeAgentConfig {
+/** Is the prefix to be valid for longer than any binding can be? */
+const outlives = ({ steps }: Item): boolean =>
+  JSON.stringify(steps).includes('"valid lifetime":"> X"');
+
+function configOf(esp: boolean, longLived: boolean): HomeAgentConfig {
   const address = named0('RUT (Link0, global)');
   const prefix = { prefix: HOME_PREFIX, prefixLength: 64 };
   const authentication: Authentication = esp
@@ -263,7 +268,8 @@ function configOf(esp: boolean): HomeAgentConfig {
       maxInterval: seconds(600),
       solicitedDelay: milliseconds(500),
       routerLifetime: seconds(1800),
-      validLifetime: seconds(86_400),
+      // 30 days are RFC 4861's own default; with one day the agent has to cut the longest bindings.
+      validLifetime: seconds(longLived ? 2_592_000 : 86_400),
       preferredLifetime: seconds(14_400),
       homeAgent: { address, preference: 10 },
       intervalOption: false,

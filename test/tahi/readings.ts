@@ -111,6 +111,15 @@ const READINGS: Readonly<Record<string, Reading>> = {
       }),
     }),
   },
+  ...Object.fromEntries(
+    ['1', '2', '7', '8', '15', '16'].map((number) => [
+      `TAHI-HA-8-1-${number}`,
+      {
+        why: 'HA0, which does nothing in the item, is RUT: the advertisement tells of its address',
+        read: (item: Item) => renamed(item, 'HA0 (Link0, global)', 'RUT (Link0, global)'),
+      },
+    ]),
+  ),
   'TAHI-CN-5-2-8': {
     why: 'no step uses a second care-of address: "MN CoA 2" at MN is its care-of address',
     read: (item) => ({

@@ -246,6 +246,29 @@ const mobile: ForwardingCase[] = [
 const tunnelOf = { src: careOf, dst: homeAgent };
 const toControl = { divert: 'control', reason: 'mobility' } as const;
 
+/** A Home Address option is for the node that the packet is for, not for routers on its way. */
+const onItsWay: ForwardingCase[] = [true, false].map((isOurs) => {
+  const back = { src: careOf, dst: peer };
+  return {
+    name: `local: an option in a packet ${isOurs ? 'for us comes off' : 'for another stays'}`,
+    entries: [
+      entry('option', 'arriving', { src: { address: careOf }, home, local: true }, [
+        { apply: 'home-address' },
+      ]),
+    ],
+    hook: 'arriving',
+    ours: isOurs ? [homeAgent, peer] : [homeAgent],
+    packet: ipv6(back, homeAddress(home), udp(home, peer)),
+    expect: isOurs
+      ? {
+          kind: 'continue',
+          entry: 'option',
+          octets: ipv6({ src: home, dst: peer }, udp(home, peer)),
+        }
+      : { kind: 'unmatched' },
+  };
+});
+
 const others: ForwardingCase[] = [
   {
     name: 'drop: by policy, and nothing behind it is done',
@@ -310,5 +333,6 @@ export const CHOOSING_CASES: readonly ForwardingCase[] = [
   ...fields,
   ...credit,
   ...mobile,
+  ...onItsWay,
   ...others,
 ];

@@ -1,3 +1,4 @@
+import type { Address } from '../../wire/address.ts';
 import type { Instant } from '../time.ts';
 import { CHOOSING_CASES } from './cases-choosing.ts';
 import { DECAPSULATION_CASES } from './cases-decapsulation.ts';
@@ -16,6 +17,8 @@ export interface ForwardingCase {
   readonly hook: Hook;
   readonly now?: Instant;
   readonly packet: Uint8Array;
+  /** The node's own addresses; absent: it has all that occur. */
+  readonly ours?: readonly Address[];
   readonly expect: Expected;
 }
 

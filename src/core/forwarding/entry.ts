@@ -38,6 +38,11 @@ export interface Match {
   readonly innerDst?: Address;
   /** The entry is for Mobility Header messages too. */
   readonly mobility?: true;
+  /**
+   * The destination is an address of the node itself (or a group): what a header asks of its
+   * destination is not done to packets on their way to others (RFC 8200 section 4).
+   */
+  readonly local?: true;
 }
 
 /** A whole address or a prefix; `length` counts bits and is 128 (or 32) where absent. */

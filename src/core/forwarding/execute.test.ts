@@ -22,8 +22,8 @@ test('every case, octet for octet', () => {
   const cases = forwardingCases();
   assert.ok(cases.length > 90, `${cases.length} cases`);
   assert.equal(new Set(cases.map(({ name }) => name)).size, cases.length, 'names are unique');
-  for (const { name, entries, hook, now, packet, expect } of cases) {
-    const table = new ForwardingTable();
+  for (const { name, entries, hook, now, packet, ours, expect } of cases) {
+    const table = new ForwardingTable(ours && { isOurs: (one) => ours.includes(one) });
     for (const one of entries) table.add(one);
     const before = toHex(packet);
     const outcome = asExpected(execute(table, hook, packet, now ?? START));

@@ -140,6 +140,9 @@ class SlowTable {
   }
 }
 
+/** Some of the addresses that occur. */
+const isOurs = (one: Address) => one.startsWith('\x20\x01');
+
 function order({ match, priority }: ForwardingEntry): number[] {
   const { dst, src, innerSrc, innerDst, home, routing2 } = match;
   const whole = [innerSrc, innerDst, home === 'any' ? undefined : home];
@@ -156,6 +159,7 @@ const bits = (prefix: Prefix | undefined) => (prefix ? (prefix.length ?? 128) : 
 function fits({ match, expiresAt }: ForwardingEntry, packet: PacketView, now: number): boolean {
   if (expiresAt !== undefined && now >= expiresAt) return false;
   if (packet.protocol === 135 && match.protocol !== 135 && !match.mobility) return false;
+  if (match.local && !isOurs(packet.dst)) return false;
   const same = (wanted: unknown, found: unknown) => wanted === undefined || wanted === found;
   const held = (wanted: Address | 'any' | undefined, found: Address | undefined) =>
     wanted === 'any' ? found !== undefined : same(wanted, found);
@@ -204,15 +208,16 @@ const matches: fc.Arbitrary<Match> = fc.record(
     innerSrc: addresses,
     innerDst: addresses,
     mobility: fc.constant(true as const),
+    local: fc.constant(true as const),
   },
   { requiredKeys: [], noNullPrototype: true },
 );
 // Most fields are left out most of the time, else nothing would ever match.
 const sparse = fc
-  .tuple(matches, fc.array(fc.boolean(), { minLength: 11, maxLength: 11 }), fc.boolean())
+  .tuple(matches, fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }), fc.boolean())
   .map(([match, keep, all]) => {
     const kept = Object.entries(match).filter((_, i) => all || keep[i]);
-    return Object.fromEntries(kept.slice(0, all ? 11 : 3)) as Match;
+    return Object.fromEntries(kept.slice(0, all ? 12 : 3)) as Match;
   });
 // Several entries with the very same match are one list in the table.
 const same = fc.constantFrom<Match>({}, { protocol: 17 }, { home: 'any' });
@@ -262,7 +267,7 @@ test('it finds what a slow, obvious table finds', () => {
   let found = 0;
   fc.assert(
     fc.property(fc.array(steps, { maxLength: 60, size: 'max' }), (list) => {
-      const table = new ForwardingTable();
+      const table = new ForwardingTable({ isOurs });
       const slow = new SlowTable();
       for (const [i, step] of list.entries()) {
         if ('add' in step) {

@@ -1,3 +1,4 @@
+import type { Address } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { Heap } from '../heap.ts';
 import type { Instant } from '../time.ts';
@@ -51,22 +52,26 @@ export class ForwardingTable {
   );
   readonly #bound: number;
   readonly #mobilityExemption: boolean;
+  readonly #isOurs: (destination: Address) => boolean;
   /** Tunnels that a packet may be in before it is put in one more. */
   readonly encapsulationLimit: number;
 
   /**
    * @param options `bound`: the most entries. `mobilityExemption: false` lets entries touch
-   * Mobility Header messages, to show what becomes of return routability then.
+   * Mobility Header messages, to show what becomes of return routability then. `isOurs`: is it an
+   * address of this node, or a group? Absent: all are.
    */
   constructor(
     options: {
       readonly bound?: number;
       readonly mobilityExemption?: boolean;
       readonly encapsulationLimit?: number;
+      readonly isOurs?: (destination: Address) => boolean;
     } = {},
   ) {
     this.#bound = options.bound ?? MAX_FORWARDING_ENTRIES;
     this.#mobilityExemption = options.mobilityExemption ?? true;
+    this.#isOurs = options.isOurs ?? (() => true);
     this.encapsulationLimit = options.encapsulationLimit ?? ENCAPSULATION_LIMIT;
   }
 
@@ -148,7 +153,7 @@ export class ForwardingTable {
       const key = keyOf(shape, packet);
       if (key === undefined) continue;
       let row = rows.get(key);
-      while (row !== undefined && !holds(row, packet, exempt, now)) row = row.next;
+      while (row !== undefined && !this.#holds(row, packet, exempt, now)) row = row.next;
       if (row === undefined || (best !== undefined && !isAhead(row.entry, best.entry))) continue;
       best = row;
       bestRank = rank;
@@ -172,6 +177,15 @@ export class ForwardingTable {
       gone.push(this.remove(this.#expiries.pop()!.id)!);
     }
     return gone;
+  }
+
+  /** May this entry be used now, and for this packet? */
+  #holds(row: Row, packet: PacketView, exempt: boolean, now: Instant): boolean {
+    const { match, expiresAt, credit } = row.entry;
+    if (expiresAt !== undefined && expiresAt <= now) return false;
+    if (credit !== undefined && sentWith(row, packet) > credit) return false;
+    if (match.local === true && !this.#isOurs(packet.dst)) return false;
+    return !exempt || match.mobility === true || match.protocol === PROTOCOL.mobility;
   }
 
   #link(shape: Shape, row: Row): void {
@@ -226,14 +240,6 @@ export class ForwardingTable {
       if (entry.expiresAt !== undefined) this.#expiries.push({ at: entry.expiresAt, id: entry.id });
     }
   }
-}
-
-/** May this entry be used now, and for this packet? */
-function holds(row: Row, packet: PacketView, exempt: boolean, now: Instant): boolean {
-  const { entry } = row;
-  if (entry.expiresAt !== undefined && entry.expiresAt <= now) return false;
-  if (entry.credit !== undefined && sentWith(row, packet) > entry.credit) return false;
-  return !exempt || entry.match.mobility === true || entry.match.protocol === PROTOCOL.mobility;
 }
 
 /** What the entry will have sent on after this packet, in octets. */

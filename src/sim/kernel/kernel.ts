@@ -83,6 +83,7 @@ export class Kernel {
     const endless = options.without.has('encapsulation-limit');
     this.table = new ForwardingTable({
       mobilityExemption: exempt,
+      isOurs: (destination) => isMulticast(destination) || this.isOwn(destination),
       ...(endless && { encapsulationLimit: Number.POSITIVE_INFINITY }),
     });
     this.input = new IpInput(this);
