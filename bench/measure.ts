@@ -1,4 +1,7 @@
-/** How a speed is measured: in turns with its reference, in the same run, and the median is taken. */
+/**
+ * How a speed is measured: in turns with its reference, in the same run, in CPU time, since others
+ * may be at work on the machine; and the median is taken.
+ */
 
 export interface Measurement {
   readonly name: string;
@@ -10,12 +13,18 @@ export interface Measurement {
   readonly aim?: { readonly least?: number; readonly most?: number };
 }
 
+/** CPU time of this process with all its threads, such as those that collect garbage. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** A rate in runs a second. `run` does its work `count` times. */
 export type Work = (count: number) => void;
 
 const ROUNDS = 7;
-const ROUND_MS = 150;
-const WARM_UP_MS = 400;
+const ROUND_S = 0.15;
+const WARM_UP_S = 0.4;
 
 /**
  * The medians of how often a second each work is done, measured in turns so that what disturbs the
@@ -26,9 +35,9 @@ export function rates(...works: readonly Work[]): number[] {
   const seen: number[][] = works.map(() => []);
   for (let round = 0; round < ROUNDS; round++) {
     works.forEach((work, i) => {
-      const began = performance.now();
+      const began = cpuSeconds();
       work(counts[i]!);
-      seen[i]!.push((counts[i]! * 1000) / (performance.now() - began));
+      seen[i]!.push(counts[i]! / (cpuSeconds() - began));
     });
   }
   return seen.map(median);
@@ -36,13 +45,13 @@ export function rates(...works: readonly Work[]): number[] {
 
 /** How often a work must be done to fill a round, once it is warm. */
 function countFor(work: Work): number {
-  const began = performance.now();
+  const began = cpuSeconds();
   for (let count = 64; ; count *= 2) {
-    const before = performance.now();
+    const before = cpuSeconds();
     work(count);
-    const now = performance.now();
-    const warm = now - began > WARM_UP_MS && now - before > ROUND_MS / 8;
-    if (warm) return Math.ceil((count * ROUND_MS) / (now - before));
+    const now = cpuSeconds();
+    const warm = now - began > WARM_UP_S && now - before > ROUND_S / 8;
+    if (warm) return Math.ceil((count * ROUND_S) / (now - before));
   }
 }
 
