@@ -76,30 +76,54 @@ export function parseAddress(text: string): Address | undefined {
   return words.map((word) => String.fromCharCode(word >> 8, word & 0xff)).join('') as Address;
 }
 
+/** Texts of addresses that were asked for lately, since few are asked for often; forgotten together. */
+const TEXTS = new Map<Address, string>();
+const MAX_TEXTS = 1024;
+
 /** The text of an address: RFC 5952 for IPv6, dotted quad for IPv4. */
 export function formatAddress(address: Address): string {
-  if (address.length === IPV4_SIZE) {
-    return Array.from(address, (character) => character.charCodeAt(0)).join('.');
-  }
-  const words: number[] = [];
-  for (let i = 0; i < IPV6_SIZE; i += 2) {
-    words.push((address.charCodeAt(i) << 8) | address.charCodeAt(i + 1));
-  }
-  if (words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff) {
-    return `::ffff:${formatAddress(address.slice(12) as Address)}`;
-  }
-  const [start, count] = longestZeroRun(words);
-  const text = (part: number[]) => part.map((word) => word.toString(16)).join(':');
-  if (count < 2) return text(words);
-  return `${text(words.slice(0, start))}::${text(words.slice(start + count))}`;
+  const known = TEXTS.get(address);
+  if (known !== undefined) return known;
+  if (TEXTS.size >= MAX_TEXTS) TEXTS.clear();
+  const text = format(address);
+  TEXTS.set(address, text);
+  return text;
 }
 
+function format(address: Address): string {
+  if (address.length === IPV4_SIZE) return formatIpv4(address, 0);
+  if (address.startsWith(IPV4_MAPPED)) return `::ffff:${formatIpv4(address, 12)}`;
+  const [start, count] = longestZeroRun(address);
+  if (count < 2) return words(address, 0, 8);
+  return `${words(address, 0, start)}::${words(address, start + count, 8)}`;
+}
+
+const IPV4_MAPPED = '\0\0\0\0\0\0\0\0\0\0\xff\xff';
+
+function formatIpv4(address: string, at: number): string {
+  let text = `${address.charCodeAt(at)}`;
+  for (let i = at + 1; i < at + 4; i++) text += `.${address.charCodeAt(i)}`;
+  return text;
+}
+
+/** The words [from, to) of an address as text. */
+function words(address: Address, from: number, to: number): string {
+  let text = '';
+  for (let i = from; i < to; i++) {
+    text += (i > from ? ':' : '') + wordAt(address, i).toString(16);
+  }
+  return text;
+}
+
+const wordAt = (address: Address, i: number): number =>
+  (address.charCodeAt(2 * i) << 8) | address.charCodeAt(2 * i + 1);
+
 /** The first longest run of zero words, as [start, count] (RFC 5952 section 4.2.3). */
-function longestZeroRun(words: readonly number[]): [number, number] {
+function longestZeroRun(address: Address): [number, number] {
   let best: [number, number] = [0, 0];
   let start = 0;
-  for (let i = 0; i <= words.length; i++) {
-    if (i < words.length && words[i] === 0) continue;
+  for (let i = 0; i <= 8; i++) {
+    if (i < 8 && wordAt(address, i) === 0) continue;
     if (i - start > best[1]) best = [start, i - start];
     start = i + 1;
   }

@@ -211,20 +211,16 @@ export function u64(): FixedField<bigint> {
     bits: 64,
     initial: 0n,
     stand: (before) => {
-      const first = before >> 3;
+      const high = u32().stand(before);
+      const low = u32().stand(before + 32);
       return {
-        read: (o, at) => {
-          let value = 0n;
-          for (let i = 0; i < 8; i++) value = (value << 8n) | BigInt(o[at + first + i]!);
-          return value;
-        },
+        read: (o, at) => (BigInt(high.read(o, at)) << 32n) | BigInt(low.read(o, at)),
         write: (o, at, value) => {
           if (BigInt.asUintN(64, value) !== value) {
             throw new RangeError(`${value} does not fit 64 bits`);
           }
-          for (let i = 0; i < 8; i++) {
-            o[at + first + i] = Number((value >> BigInt(56 - 8 * i)) & 0xffn);
-          }
+          high.write(o, at, Number(value >> 32n));
+          low.write(o, at, Number(value & 0xffff_ffffn));
         },
       };
     },

@@ -103,16 +103,27 @@ export function optionList<const D extends readonly Declared[]>(
     initial: [],
     parse: (octets, at, end) => parseOptions(octets, at, end, byType) as Result<never, Fault>,
     sizeOf: (list, before, exact) => {
-      let size = 0;
-      for (const one of layOut(list as OptionLoose[], before, exact, byName)) size += one.size;
-      return size;
+      let p = before;
+      for (const value of list as OptionLoose[]) {
+        const declaration = declarationOf(value, byName);
+        const size = sizeOfOption(value, declaration);
+        p += size + (exact ? 0 : padding(p, size, declaration?.traits.align));
+      }
+      return p - before + (exact ? 0 : -p & 7);
     },
     write: (octets, at, list, before, exact) => {
-      let p = at;
-      for (const one of layOut(list as OptionLoose[], before, exact, byName)) {
-        writeOption(octets, p, one);
-        p += one.size;
+      let p = before;
+      const header = at - before;
+      for (const value of list as OptionLoose[]) {
+        const declaration = declarationOf(value, byName);
+        const size = sizeOfOption(value, declaration);
+        const gap = exact ? 0 : padding(p, size, declaration?.traits.align);
+        writePadding(octets, header + p, gap);
+        p += gap;
+        writeOption(octets, header + p, value, declaration, size);
+        p += size;
       }
+      if (!exact) writePadding(octets, header + p, -p & 7);
     },
     ...optionsJson(byName, names),
   };
@@ -173,59 +184,50 @@ function fault(reason: Fault['reason'], offset: number, message: string, reply?:
   return reply === undefined ? plain : { ...plain, reply };
 }
 
-/** One option or piece of padding to be written. */
-interface Laid {
-  readonly size: number;
-  readonly declaration?: Declared;
-  readonly value: OptionLoose;
-}
-
-/** The list as it will stand: with the padding that alignment needs, unless it is to be exact. */
-function layOut(
-  list: readonly OptionLoose[],
-  before: number,
-  exact: boolean,
+/** The declaration that an option is written by; undefined: it holds its own type. */
+function declarationOf(
+  { option: name }: OptionLoose,
   byName: ReadonlyMap<string, Declared>,
-): Laid[] {
-  const laidOut: Laid[] = [];
-  let p = before;
-  for (const value of list) {
-    const declaration = value.option === 'unknown' ? undefined : byName.get(value.option);
-    if (declaration === undefined && value.option !== 'unknown') {
-      throw new RangeError(`${value.option} is no option of this header`);
-    }
-    const size = value.option === 'pad1' ? 1 : 2 + (declaration ?? unknownOption).sizeOf(value);
-    // The declaration of unknown options counts the type octet among its data.
-    const laid = { size: declaration === undefined ? size - 1 : size, declaration, value };
-    if (!exact) {
-      const gap = padding(p, laid.size, declaration?.traits.align);
-      if (gap > 0) laidOut.push(pad(gap));
-      p += gap;
-    }
-    laidOut.push(laid as Laid);
-    p += laid.size;
+): Declared | undefined {
+  const declaration = byName.get(name);
+  if (declaration === undefined && name !== 'unknown') {
+    throw new RangeError(`${name} is no option of this header`);
   }
-  if (!exact && p % 8 !== 0) laidOut.push(pad(8 - (p % 8)));
-  return laidOut;
+  return declaration;
 }
 
+/** Octets of an option with its type and length. */
+function sizeOfOption(value: OptionLoose, declaration: Declared | undefined): number {
+  if (value.option === 'pad1') return 1;
+  if (declaration !== undefined) return 2 + declaration.sizeOf(value);
+  return 2 + ((value.data as Uint8Array | undefined)?.length ?? 0);
+}
+
+/** Octets of padding before an option of a size at an offset in its header. */
 function padding(at: number, size: number, align: Alignment | undefined): number {
   if (align === undefined) return 0;
   if (align === 'last') return (16 - ((at + size) % 8)) % 8;
   return (align.y - (at % align.n) + align.n) % align.n;
 }
 
-function pad(size: number): Laid {
-  if (size === 1) return { size, declaration: pad1, value: { option: 'pad1' } };
-  return { size, declaration: padn, value: { option: 'padn', data: new Uint8Array(size - 2) } };
+/** The octets are zero before: Pad1 is there already. */
+function writePadding(octets: Uint8Array, at: number, size: number): void {
+  if (size < 2) return;
+  octets[at] = padn.type;
+  octets[at + 1] = size - 2;
 }
 
-function writeOption(octets: Uint8Array, at: number, { size, declaration, value }: Laid): void {
+function writeOption(
+  octets: Uint8Array,
+  at: number,
+  value: OptionLoose,
+  declaration: Declared | undefined,
+  size: number,
+): void {
   if (value.option === 'pad1') return;
   if (size > 257) throw new RangeError(`${value.option} has ${size - 2} octets; 255 fit`);
   octets[at + 1] = size - 2;
   if (declaration === undefined) {
-    // `type` comes first in this declaration and the length octet second on the wire.
     octets[at] = value.type as number;
     octets.set((value.data as Uint8Array | undefined) ?? [], at + 2);
   } else {

@@ -99,7 +99,8 @@ const COMPUTE: {
 /** Octets behind a header that belong to its packet. */
 function sizeBehind(placed: readonly Placed[], i: number): number {
   let size = 0;
-  for (const { input, size: more } of placed.slice(i + 1)) {
+  for (let j = i + 1; j < placed.length; j++) {
+    const { input, size: more } = placed[j]!;
     if (input.layer !== 'trailer') size += more;
   }
   return size;
