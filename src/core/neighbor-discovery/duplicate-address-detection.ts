@@ -27,6 +27,7 @@ interface Probe {
  */
 export class DuplicateAddressDetection {
   readonly #constants: Constants;
+  /** The next one first: all wait for equally long. */
   readonly #probes = new Map<Address, Probe>();
 
   constructor(constants: Constants) {
@@ -39,7 +40,6 @@ export class DuplicateAddressDetection {
 
   start(link: string, address: Address, now: Instant): Output[] {
     const probe: Probe = { address, link, sent: 0, nextAt: now };
-    this.#probes.set(address, probe);
     const group = solicitedNode(address);
     return [{ kind: 'group', action: 'join', link, group }, ...this.#solicit(probe, now)];
   }
@@ -53,11 +53,7 @@ export class DuplicateAddressDetection {
   }
 
   deadline(): Instant | undefined {
-    let deadline: Instant | undefined;
-    for (const { nextAt } of this.#probes.values()) {
-      if (deadline === undefined || nextAt < deadline) deadline = nextAt;
-    }
-    return deadline;
+    return this.#probes.values().next().value?.nextAt;
   }
 
   /** The address that a message shows to be somebody else's, if it is one under test. */
@@ -74,8 +70,8 @@ export class DuplicateAddressDetection {
   tick(now: Instant): { readonly outputs: Output[]; readonly unique: Address[] } {
     const outputs: Output[] = [];
     const unique: Address[] = [];
-    for (const probe of [...this.#probes.values()]) {
-      if (now < probe.nextAt) continue;
+    for (const probe of this.#probes.values()) {
+      if (now < probe.nextAt) break;
       if (probe.sent < DUP_ADDR_DETECT_TRANSMITS) outputs.push(...this.#solicit(probe, now));
       else {
         outputs.push(...this.cancel(probe.address));
@@ -88,6 +84,8 @@ export class DuplicateAddressDetection {
   #solicit(probe: Probe, now: Instant): Output[] {
     probe.sent += 1;
     probe.nextAt = after(now, this.#constants.RETRANS_TIMER);
+    this.#probes.delete(probe.address);
+    this.#probes.set(probe.address, probe);
     return signal({
       source: UNSPECIFIED,
       destination: solicitedNode(probe.address),

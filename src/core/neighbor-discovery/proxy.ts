@@ -6,9 +6,10 @@ import { signal } from '../signalling.ts';
 import { after, type Instant } from '../time.ts';
 import { linkAddressOctets, ND_HOP_LIMIT } from './link-layer.ts';
 
-interface Claim {
-  announced: number;
-  nextAt: Instant | undefined;
+/** A claim that others are still to be told of. */
+interface Announcement {
+  readonly announced: number;
+  readonly nextAt: Instant;
 }
 
 /**
@@ -21,7 +22,9 @@ export class NeighborProxy {
   readonly #link: string;
   readonly #self: Address;
   readonly #constants: Constants;
-  readonly #claims = new Map<Address, Claim>();
+  readonly #claims = new Set<Address>();
+  /** The next one first: all wait for equally long. */
+  readonly #announcements = new Map<Address, Announcement>();
   #linkAddress: LinkAddress | undefined;
 
   /** @param self the address of ours that the advertisements come from. */
@@ -43,34 +46,29 @@ export class NeighborProxy {
   /** Begins to stand in, and claims the address from whoever has it cached. */
   add(address: Address, now: Instant): Output[] {
     if (this.#claims.has(address)) return [];
-    const claim: Claim = { announced: 0, nextAt: now };
-    this.#claims.set(address, claim);
+    this.#claims.add(address);
     const group = solicitedNode(address);
     return [
       { kind: 'group', action: 'join', link: this.#link, group },
-      ...this.#announce(address, claim, now),
+      ...this.#announce(address, 1, now),
     ];
   }
 
   remove(address: Address): Output[] {
     if (!this.#claims.delete(address)) return [];
+    this.#announcements.delete(address);
     return [{ kind: 'group', action: 'leave', link: this.#link, group: solicitedNode(address) }];
   }
 
   deadline(): Instant | undefined {
-    let deadline: Instant | undefined;
-    for (const { nextAt } of this.#claims.values()) {
-      if (nextAt !== undefined && (deadline === undefined || nextAt < deadline)) deadline = nextAt;
-    }
-    return deadline;
+    return this.#announcements.values().next().value?.nextAt;
   }
 
   tick(now: Instant): Output[] {
     const outputs: Output[] = [];
-    for (const [address, claim] of this.#claims) {
-      if (claim.nextAt !== undefined && now >= claim.nextAt) {
-        outputs.push(...this.#announce(address, claim, now));
-      }
+    for (const [address, { announced, nextAt }] of this.#announcements) {
+      if (now < nextAt) break;
+      outputs.push(...this.#announce(address, announced + 1, now));
     }
     return outputs;
   }
@@ -89,12 +87,12 @@ export class NeighborProxy {
   }
 
   /** RFC 6275 section 10.4.1: up to MAX_NEIGHBOR_ADVERTISEMENT times, RETRANS_TIMER apart. */
-  #announce(address: Address, claim: Claim, now: Instant): Output[] {
-    claim.announced += 1;
-    claim.nextAt =
-      claim.announced < MAX_NEIGHBOR_ADVERTISEMENT
-        ? after(now, this.#constants.RETRANS_TIMER)
-        : undefined;
+  #announce(address: Address, announced: number, now: Instant): Output[] {
+    this.#announcements.delete(address);
+    if (announced < MAX_NEIGHBOR_ADVERTISEMENT) {
+      const nextAt = after(now, this.#constants.RETRANS_TIMER);
+      this.#announcements.set(address, { announced, nextAt });
+    }
     return this.#advertise(address, ALL_NODES, { solicited: false, override: true });
   }
 
