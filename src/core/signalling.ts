@@ -2,7 +2,12 @@
  * How this project's roles put control messages together: a packet, and the event that tells of it.
  */
 import { type Address, formatAddress } from '../wire/address.ts';
-import { type LayerInput, type MobilityOptionInput, serialisePacket } from '../wire/packet.ts';
+import {
+  type LayerInput,
+  type LayerName,
+  type MobilityOptionInput,
+  serialisePacket,
+} from '../wire/packet.ts';
 import { LIFETIME_UNIT } from './constants.ts';
 import { type Received, tell } from './part.ts';
 import type { LinkAddress, Output } from './role.ts';
@@ -84,13 +89,19 @@ export const taken = (received: Received, detail = ''): Output =>
   });
 
 /** The RFC's name of a message: `care-of-test-init` is `Care-of Test Init`. */
-export function messageName(layer: string): string {
-  return layer
+export function messageName(layer: LayerName): string {
+  const known = NAMES.get(layer);
+  if (known !== undefined) return known;
+  const name = layer
     .replace('care-of', 'care_of')
     .split('-')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1).replace('_', '-'))
     .join(' ');
+  NAMES.set(layer, name);
+  return name;
 }
+/** Names that were asked for before: as many as there are layers at most. */
+const NAMES = new Map<LayerName, string>();
 
 export interface BindingUpdateSignal {
   readonly careOf: Address;

@@ -78,7 +78,7 @@ function authenticationData(
   { mobilityAt, at }: DataPlace,
 ): Uint8Array {
   const data = mobilityData(careOf, home, packet, mobilityAt, at);
-  return crypto.hmacSha1(key, data).subarray(0, AUTHENTICATOR_SIZE);
+  return crypto.hmacSha1(key, data).slice(0, AUTHENTICATOR_SIZE);
 }
 
 /** Seconds from 1900, where NTP counts from, to 1970. Source: RFC 5905 section 6, Figure 4. */

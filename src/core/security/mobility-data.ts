@@ -39,7 +39,13 @@ export function signedPart(packet: Uint8Array, type: number): SignedPart | undef
   return { mobilityAt, mobilityEnd, optionAt, optionEnd };
 }
 
-/** Two addresses and the octets [from, to) of a packet's Mobility Header, its checksum as zero. */
+/** More than two addresses and the longest Mobility Header; never read after the call that wrote it. */
+const ROOM = new Uint8Array(32 + 8 * 256);
+
+/**
+ * Two addresses and the octets [from, to) of a packet's Mobility Header, its checksum as zero. Good
+ * until the next call.
+ */
 export function mobilityData(
   first: Address,
   second: Address,
@@ -47,10 +53,9 @@ export function mobilityData(
   from: number,
   to: number,
 ): Uint8Array {
-  const data = new Uint8Array(32 + to - from);
-  writeAddress(data, 0, first);
-  writeAddress(data, 16, second);
-  data.set(packet.subarray(from, to), 32);
-  data.fill(0, 32 + 4, 32 + 6);
-  return data;
+  writeAddress(ROOM, 0, first);
+  writeAddress(ROOM, 16, second);
+  for (let i = from; i < to; i++) ROOM[32 + i - from] = packet[i]!;
+  ROOM.fill(0, 32 + 4, 32 + 6);
+  return ROOM.subarray(0, 32 + to - from);
 }

@@ -126,7 +126,7 @@ function authenticator(
 ): Uint8Array {
   // The authenticator's own octets are left out, not zeroed; being last, they simply end the data.
   const data = mobilityData(careOf, correspondent, packet, mobilityAt, at);
-  return crypto.hmacSha1(key, data).subarray(0, AUTHENTICATOR_SIZE);
+  return crypto.hmacSha1(key, data).slice(0, AUTHENTICATOR_SIZE);
 }
 
 /** Octets of a nonce (RFC 6275 section 5.2.3 recommends 64 bits). */

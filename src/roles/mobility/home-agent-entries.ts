@@ -42,12 +42,12 @@ export function fromTunnelEntry(
   expiresAt: Instant,
   without: ReadonlySet<Mechanism>,
 ): ForwardingEntry {
-  const src = without.has('tunnel-source-check') ? {} : { src: { address: careOf } };
+  const inside = { dst: { address: agent }, protocol: 41, innerSrc: home };
   return {
     id: fromTunnelId(home, careOf),
     owner: 'home-agent',
     at: 'arriving',
-    match: { ...src, dst: { address: agent }, protocol: 41, innerSrc: home },
+    match: without.has('tunnel-source-check') ? inside : { src: { address: careOf }, ...inside },
     do: [{ pop: 'ipv6' }],
     expiresAt,
   };

@@ -120,7 +120,7 @@ export class UpdateJudge {
     if (fault !== undefined) {
       return this.#unproved({ ...base, ...fault.change }, fault.counter, now);
     }
-    const outputs = [...this.#remember(node, update, home)];
+    const outputs = this.#remember(node, update, home);
     const known = this.#state.bindings.get(home) ?? pending.get(home);
     const status = this.#status(received, base, known, pending.size, prefix);
     if (status === BINDING_STATUS.sequenceNumberOutOfWindow) {
@@ -207,10 +207,10 @@ export class UpdateJudge {
       const change = { status: BINDING_STATUS.mesgIdRequired };
       return { counter: 'mobility.bu_unauthenticated', change };
     }
-    const clock = ntpTimestamp(epoch, now);
     const tolerance = this.#state.constants.TIMESTAMP_TOLERANCE;
     const fresh = isFresh(timestamp, epoch, now, tolerance);
     if (timestamp > node.lastTimestamp && fresh) return undefined;
+    const clock = ntpTimestamp(epoch, now);
     // The seconds are ours, the fraction stays the sender's, so that it knows its own update again.
     const theirs = (clock & ~FRACTION) | (timestamp & FRACTION);
     const proof = homeProof(authentication, crypto, subject, theirs);

@@ -234,9 +234,9 @@ export class HomeAgent implements Part {
                 without,
               ),
             )),
+        ...unforward(homeAddressEntryId(home, before.careOf)),
       );
     }
-    if (before !== undefined) outputs.push(...unforward(homeAddressEntryId(home, before.careOf)));
     outputs.push(...this.#carry(home, careOf, binding.expiresAt, now));
     outputs.push(...forward(...betweenThem(this.#network.agentFor(home, now), binding)));
     if (!without.has('proxy-neighbor-discovery'))
