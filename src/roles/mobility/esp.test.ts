@@ -207,3 +207,33 @@ test('the tunnel follows the binding: tests go on to the peer, and back to where
   one.packet(init, 7, { reason: 'esp-missing' });
   assert.equal(one.sent().length, 1, 'from the home link it is on its way, as any packet');
 });
+
+const solicitation = (from: Address) =>
+  packet(from, AGENT, [
+    { layer: 'destination-options', options: [{ option: 'home-address', homeAddress: HOME }] },
+    { layer: 'mobile-prefix-solicitation', identifier: 7 },
+  ]);
+
+test('prefix discovery goes through ESP, and what did not is neither answered nor believed', () => {
+  const mn = mobile();
+  const one = node();
+  tell(one, protectedBy(mn, update()), 1).run(2);
+  one.packet(solicitation(A), 3, { reason: 'icmpv6' });
+  assert.deepEqual([one.sent(), one.counters['esp.unprotected']], [[], 1]);
+  tell(one, protectedBy(mn, solicitation(A)), 4);
+  const told = answer(mn, one.sent());
+  assert.ok(told.layer === 'mobile-prefix-advertisement');
+  assert.equal(told.identifier, 7);
+});
+
+test('ESP proves who asks, not where it is: without a binding there is a Binding Error', () => {
+  const mn = mobile();
+  const one = node();
+  tell(one, protectedBy(mn, solicitation(A)), 1);
+  const { message, destination } = one.one('binding-error');
+  assert.deepEqual([message.status, message.homeAddress, destination], [1, HOME, A]);
+  tell(one, protectedBy(mn, update()), 2).run(3);
+  tell(one, protectedBy(mn, solicitation(B)), 4);
+  assert.deepEqual([one.names(), one.sent()[0]!.destination], [['binding-error'], B]);
+  assert.equal(one.counters['mobility.home_address_unverified'], 2);
+});
