@@ -1,8 +1,9 @@
 import {
   constants,
+  createHash,
+  createHmac,
   createPrivateKey,
   createPublicKey,
-  hash,
   type KeyObject,
   privateDecrypt,
   publicEncrypt,
@@ -73,47 +74,12 @@ export function rsaKeyPair(
   }
 }
 
-type Algorithm = 'sha1' | 'sha256';
-
-/** As text of one character an octet: a Buffer made by OpenSSL costs more than the hash itself. */
-function digest(algorithm: Algorithm, data: Uint8Array): Uint8Array {
-  const text = hash(algorithm, data, 'binary');
-  const octets = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) octets[i] = text.charCodeAt(i);
-  return octets;
-}
-
-/** Octets of a block of both hash functions. */
-const BLOCK = 64;
-/** Room for a block and what is authenticated; never read after the call that wrote it. */
-let room = new Uint8Array(BLOCK + 2048);
-
-/**
- * HMAC of two plain hashes: `createHmac` makes a native object for each call, which takes three times
- * as long. Source: RFC 2104 section 2.
- */
-function hmac(algorithm: Algorithm, key: Uint8Array, data: Uint8Array): Uint8Array {
-  const short = key.length > BLOCK ? digest(algorithm, key) : key;
-  const inner = digest(algorithm, behindPad(0x36, short, data));
-  return digest(algorithm, behindPad(0x5c, short, inner));
-}
-
-/** The key XOR the padding of a block, and the data behind it. */
-function behindPad(padding: number, key: Uint8Array, data: Uint8Array): Uint8Array {
-  const size = BLOCK + data.length;
-  if (room.length < size) room = new Uint8Array(2 * size);
-  room.fill(padding, 0, BLOCK);
-  for (let i = 0; i < key.length; i++) room[i]! ^= key[i]!;
-  room.set(data, BLOCK);
-  return room.subarray(0, size);
-}
-
 /** Hash functions, RSA and ciphers of node:crypto, for tests, the lab and the daemon. */
 export const nodeCryptography: Cryptography = {
-  sha1: (data) => digest('sha1', data),
-  hmacSha1: (key, data) => hmac('sha1', key, data),
+  sha1: (data) => new Uint8Array(createHash('sha1').update(data).digest()),
+  hmacSha1: (key, data) => new Uint8Array(createHmac('sha1', key).update(data).digest()),
   rsa,
-  hmacSha256: (key, data) => hmac('sha256', key, data),
+  hmacSha256: (key, data) => new Uint8Array(createHmac('sha256', key).update(data).digest()),
   aesCbc,
   aesGcm,
 };
