@@ -26,6 +26,8 @@ const ERROR_INTERVAL: Duration = seconds(1);
 const MAX_UPDATES_UNANSWERED = 3;
 
 const STORE_KEY = 'home-registration/';
+/** Stored where all was taken back; else it is the care-of address and the home agent. */
+const NOTHING_HELD = 'none';
 
 /** What became of the registration, for the mobile node to act on. */
 export interface HomeProgress {
@@ -49,8 +51,11 @@ export class HomeRegistration {
   readonly #errors = new RateLimit(ERROR_INTERVAL, 1);
   #retryAt: Instant | undefined;
   #target: Target | undefined;
-  /** A registration of an earlier life was never taken back. */
-  #heldBefore = false;
+  /**
+   * May the home agent hold what an earlier life registered? Unless the journal says that this was
+   * taken back, it may: a home agent that tunnels for a node at home cuts it off.
+   */
+  #heldBefore = true;
   /** The link that a de-registration goes out on. */
   #link: string | undefined;
   #linkLocal: Address | undefined;
@@ -95,15 +100,16 @@ export class HomeRegistration {
     return this.#registration.expiresAt !== undefined;
   }
 
-  /** Is there a registration that is not over: held, asked for, or made before a restart? */
+  /** Is there a registration that may not be over: held, asked for, or of an earlier life? */
   get pending(): boolean {
-    return this.held || this.#registration.waiting || this.#heldBefore;
+    const before = this.#heldBefore && this.#agent !== undefined;
+    return this.held || this.#registration.waiting || before;
   }
 
   /** Takes up a stored value after a restart. */
   restore(key: string, value: string): void {
     if (key !== this.#storeKey() || this.#state.env.without.has('journal')) return;
-    this.#heldBefore = true;
+    this.#heldBefore = value !== NOTHING_HELD;
     this.#agent ??= parseAddress(value.split(' ')[1] ?? '');
   }
 
@@ -349,14 +355,8 @@ export class HomeRegistration {
   /** What a restart must not make us forget: that the home agent holds something to be taken back. */
   #remember(careOf: Address | undefined): Output {
     this.#heldBefore = false;
-    const key = this.#storeKey();
-    return {
-      kind: 'store',
-      key,
-      ...(careOf === undefined
-        ? {}
-        : { value: `${formatAddress(careOf)} ${formatAddress(this.#agent!)}` }),
-    };
+    const held = careOf && `${formatAddress(careOf)} ${formatAddress(this.#agent!)}`;
+    return { kind: 'store', key: this.#storeKey(), value: held ?? NOTHING_HELD };
   }
 
   #names(target: Target) {

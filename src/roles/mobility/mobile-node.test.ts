@@ -167,11 +167,31 @@ test('home again after a refusal: no attempt to register goes on', () => {
   arrive(one, 'a', 1);
   answered(one, homeUpdate(one), 1, 134);
   arrive(one, '1', 5);
+  answered(one, homeUpdate(one), 5, 133);
   assert.deepEqual(one.names(), ['neighbor-advertisement']);
   assert.deepEqual(
     one.run(200).filter(({ packet }) => packet.destination === AGENT),
     [],
   );
+});
+
+test('a life without memory that begins at home takes back what an earlier one may have left', () => {
+  const one = node();
+  arrive(one, '1', 1);
+  const sent = homeUpdate(one);
+  assert.deepEqual([sent.source, update(sent).lifetime], [HOME, 0]);
+  answered(one, sent, 1, 133);
+  assert.deepEqual(one.names(), ['neighbor-advertisement']);
+  assert.ok(!one.events().some((kind) => kind.startsWith('registration')), 'quietly');
+  const later = one.run(200).filter(({ packet }) => packet.destination === AGENT);
+  assert.deepEqual(later, []);
+  arrive(one, '1', 201);
+  assert.deepEqual(one.names(), ['neighbor-advertisement'], 'once is enough');
+
+  const remembers = node();
+  for (const [key, value] of one.store) remembers.feed({ kind: 'restored', key, value }, 0);
+  arrive(remembers, '1', 1);
+  assert.deepEqual(remembers.names(), ['neighbor-advertisement'], 'it knows that nothing is held');
 });
 
 test('refused, it tries again after 32 s', () => {
@@ -209,6 +229,7 @@ test('at home by another interface: the address is claimed, and no route of the 
   const routes = new Set<string>();
   one.link(1, true, 'eth1').packet(advertisement('1'), 1, { link: 'eth1', reason: 'icmpv6' });
   assert.deepEqual([...homeRoutes(one, routes)], ['eth1 on-link', 'eth1 fe80::1']);
+  answered(one, homeUpdate(one), 1, 133);
   one.packet(advertisement('1'), 2, { reason: 'icmpv6' });
   assert.deepEqual([...homeRoutes(one, routes)], ['eth0 on-link', 'eth0 fe80::1']);
   assert.equal(one.one('neighbor-advertisement').output.link, 'eth0');
