@@ -46,7 +46,7 @@ const IMPLEMENTATION = {
   MAX_HOME_LIFETIME: seconds(262_140),
   /** A new nonce is made this often; RFC 6275 section 5.2.3 lets it live MAX_NONCE_LIFETIME. */
   NONCE_INTERVAL: seconds(30),
-  /** A peer is told nothing more often than this (RFC 6275 section 11.8: MAX_UPDATE_RATE 3/s). */
+  /** A peer is tested no more often than this (RFC 6275 section 11.8: MAX_UPDATE_RATE). */
   UPDATE_INTERVAL: milliseconds(334),
   /** How long packets to the last care-of address are still taken. */
   OLD_CARE_OF_LINGER: seconds(5),
@@ -81,6 +81,8 @@ export function constantNamed(text: string): ConstantName | undefined {
 
 /** RFC 6275 section 12: unsolicited Neighbor Advertisements that claim an address. */
 export const MAX_NEIGHBOR_ADVERTISEMENT = 3;
+/** RFC 6275 section 12: updates to one node within a second. */
+export const MAX_UPDATE_RATE = 3;
 /** RFC 6275 section 12: repeats of a Home Agent Address Discovery Request. */
 export const DHAAD_RETRIES = 4;
 /** RFC 6275 section 12: repeats of an unsolicited Mobile Prefix Advertisement. */

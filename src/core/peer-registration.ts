@@ -280,8 +280,9 @@ export class PeerRegistration {
       case 'refresh':
         return [{ kind: 'ask', id: this.usageId, entries: [this.#entryId()] }];
       case 'expired':
-        this.#alone.holdsNothing(now);
-        return this.#fallBack('the binding expired unused');
+        // An update whose answer was lost may have renewed it all the same.
+        if (!this.#registration.waiting) this.#alone.holdsNothing(now);
+        return this.#fallBack('the binding expired');
       case 'unexpected':
         return [count('mobility.ba_unexpected')];
     }

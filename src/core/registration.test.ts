@@ -258,12 +258,12 @@ test('a peer that answers 135 for ever is obeyed three times and then counts as 
   const seen: string[] = [];
   for (let i = 0; i < 5; i++) {
     const ahead = (one.sequence + 10) & 0xffff;
-    seen.push(...kinds(one.acknowledged(answer(ahead, { status: 135 }), at(0.1))));
+    seen.push(...kinds(one.acknowledged(answer(ahead, { status: 135 }), at(i))));
   }
   assert.deepEqual(seen, ['send', 'send', 'send', 'refused', 'unexpected']);
-  one.update(A, AGAIN, at(1));
+  one.update(A, AGAIN, at(6));
   const ahead = answer((one.sequence + 10) & 0xffff, { status: 135 });
-  assert.deepEqual(kinds(one.acknowledged(ahead, at(1.1))), ['send'], 'a new update may again');
+  assert.deepEqual(kinds(one.acknowledged(ahead, at(6.1))), ['send'], 'a new update may again');
 });
 
 test('forgetting sends nothing and waits for nothing', () => {
@@ -326,4 +326,51 @@ test('every input in every state: nothing throws, numbers only grow, nothing is 
     const lifetime = seconds(input.lifetime!);
     return one.acknowledged({ status: input.status!, sequence, lifetime }, now);
   }
+});
+
+test('never more than three updates within a second: the next is held back, then repeated as ever', () => {
+  for (const retransmits of [true, false]) {
+    const one = new Registration(99, DEFAULT_CONSTANTS, () => 0.5, retransmits);
+    for (const moment of [0, 0.1, 0.2]) {
+      assert.deepEqual(kinds(one.update(A, AGAIN, at(moment))), ['send']);
+    }
+    assert.deepEqual(one.update(B, FIRST, at(0.3)), []);
+    assert.deepEqual([one.waiting, one.target], [true, B]);
+    const log = run(one, 6).map(([time, kind, sequence]) => [time, kind, sequence - 99]);
+    const repeats = [
+      [2.5, 'send', 5],
+      [5.5, 'send', 6],
+    ];
+    assert.deepEqual(log, [[1, 'send', 4], ...(retransmits ? repeats : [])]);
+    assert.deepEqual(one.acknowledged(answer(103), at(6))[0]?.kind, 'bound');
+  }
+});
+
+test('what runs out while an update waits is told of once, and the update goes on', () => {
+  const bound = () => {
+    const one = registration();
+    one.update(A, AGAIN, at(0));
+    one.acknowledged(answer(100, { lifetime: seconds(40) }), at(0));
+    return one;
+  };
+  const renewed = bound();
+  renewed.update(B, AGAIN, at(37));
+  assert.deepEqual(
+    run(renewed, 46).map(([time, kind]) => [time, kind]),
+    [
+      [38, 'send'],
+      [40, 'expired'],
+      [40, 'send'],
+      [44, 'send'],
+    ],
+  );
+  assert.deepEqual([renewed.expiresAt, renewed.target], [undefined, B]);
+
+  const released = bound();
+  released.update(RELEASE, AGAIN, at(39.5));
+  assert.deepEqual(
+    run(released, 41).map(([, kind]) => kind),
+    ['send'],
+    'what is taken back is not missed',
+  );
 });

@@ -1,9 +1,9 @@
 import type { Address } from '../wire/address.ts';
 import { nextWait } from './back-off.ts';
-import type { Constants } from './constants.ts';
+import { type Constants, MAX_UPDATE_RATE } from './constants.ts';
 import type { Random } from './role.ts';
 import { sequenceNewer } from './sequence.ts';
-import { after, between, type Duration, type Instant, NO_TIME } from './time.ts';
+import { after, between, type Duration, type Instant, NO_TIME, seconds, sooner } from './time.ts';
 
 /** What a registration wants its peer to believe; a lifetime of 0 takes the binding back. */
 export interface Target {
@@ -34,6 +34,7 @@ export type RegistrationOutput =
   | { readonly kind: 'refused'; readonly target: Target; readonly status: number }
   /** Time to send again before the lifetime is over, if the binding is still of use. */
   | { readonly kind: 'refresh'; readonly target: Target }
+  /** Nothing holds any more; an update that waits for its answer goes on. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'unexpected' };
 
@@ -46,6 +47,8 @@ interface Waiting {
   readonly sent: readonly { readonly sequence: number; readonly at: Instant }[];
   readonly wait: Duration;
   readonly retryAt: Instant;
+  /** At `retryAt` there goes what the rate did not allow before, and no repeat. */
+  readonly heldBack: boolean;
   /** Status 135 answers already obeyed for this target. */
   readonly corrections: number;
 }
@@ -80,6 +83,8 @@ export class Registration {
   #sequence: number;
   /** Until when the peer holds a binding of ours as far as we know. */
   #expiresAt: Instant | undefined;
+  /** When the last MAX_UPDATE_RATE updates went out. */
+  #lately: readonly Instant[] = [];
   readonly #constants: Constants;
   readonly #random: Random;
   readonly #retransmits: boolean;
@@ -122,7 +127,10 @@ export class Registration {
 
   deadline(): Instant | undefined {
     const state = this.#state;
-    if (state.name === 'waiting') return this.#retransmits ? state.retryAt : undefined;
+    if (state.name === 'waiting') {
+      const send = this.#retransmits || state.heldBack ? state.retryAt : undefined;
+      return state.target.lifetime > 0 ? sooner(send, this.#expiresAt) : send;
+    }
     if (state.name === 'bound') return state.refreshAt ?? this.#expiresAt;
     return this.#expiresAt;
   }
@@ -139,6 +147,7 @@ export class Registration {
       sent: [],
       wait,
       retryAt: after(now, wait),
+      heldBack: false,
       corrections: 0,
     };
     return this.#send(this.#state, wait, now);
@@ -178,11 +187,7 @@ export class Registration {
   /** To be called when `deadline()` has come. */
   tick(now: Instant): RegistrationOutput[] {
     const state = this.#state;
-    if (state.name === 'waiting') {
-      if (!this.#retransmits || now < state.retryAt) return [];
-      const longest = this.#constants.MAX_BINDACK_TIMEOUT;
-      return this.#send(state, nextWait(state.wait, { longest, spread: 0 }, this.#random), now);
-    }
+    if (state.name === 'waiting') return [...this.#expire(state, now), ...this.#again(state, now)];
     if (state.name === 'bound' && state.refreshAt !== undefined && now >= state.refreshAt) {
       this.#state = { ...state, refreshAt: undefined };
       return [{ kind: 'refresh', target: state.target }];
@@ -194,7 +199,30 @@ export class Registration {
     return [];
   }
 
+  /** What was held runs out while an update waits. What is being taken back is not missed. */
+  #expire({ target }: Waiting, now: Instant): RegistrationOutput[] {
+    const over = this.#expiresAt !== undefined && now >= this.#expiresAt;
+    if (!over || target.lifetime === 0) return [];
+    this.#expiresAt = undefined;
+    return [{ kind: 'expired' }];
+  }
+
+  #again(state: Waiting, now: Instant): RegistrationOutput[] {
+    if (now < state.retryAt) return [];
+    if (state.heldBack) return this.#send({ ...state, heldBack: false }, state.wait, now);
+    if (!this.#retransmits) return [];
+    const longest = this.#constants.MAX_BINDACK_TIMEOUT;
+    return this.#send(state, nextWait(state.wait, { longest, spread: 0 }, this.#random), now);
+  }
+
+  /** Never more than MAX_UPDATE_RATE within a second. Source: RFC 6275 section 11.8. */
   #send(state: Waiting, wait: Duration, now: Instant): RegistrationOutput[] {
+    const retryAt = after(this.#lately[0] ?? now, seconds(1));
+    if (this.#lately.length === MAX_UPDATE_RATE && now < retryAt) {
+      this.#state = { ...state, wait, retryAt, heldBack: true };
+      return [];
+    }
+    this.#lately = [...this.#lately, now].slice(-MAX_UPDATE_RATE);
     this.#sequence = (this.#sequence + 1) & 0xffff;
     const sent = [...state.sent, { sequence: this.#sequence, at: now }].slice(-MAX_OUTSTANDING);
     this.#state = { ...state, sent, wait, retryAt: after(now, wait) };

@@ -268,7 +268,7 @@ export class HomeRegistration {
         case 'expired':
           result = 'expired';
           done.push(tell({ kind: 'registration.lost', ...this.#names(this.#target!) }));
-          done.push(...this.#send(now).outputs);
+          if (!this.#registration.waiting) done.push(...this.#send(now).outputs);
           break;
         case 'unexpected':
           done.push(count('mobility.ba_unexpected'));
