@@ -38,6 +38,7 @@ export const COUNTERS = {
   'mobility.misplaced_header':
     'Mobility messages with a Home Address option or Type 2 Routing header that they must not have',
   'mobility.unknown_type': 'Mobility messages of a type that nothing here processes',
+  'mobility.not_taken': 'Mobility messages that no part of this node did anything about',
   'mobility.tunnel_unverified': 'Tunnelled packets from an address that is not registered',
   'mobility.home_address_unverified': 'Packets with a Home Address option without a binding',
   'mobility.cache_full': 'Bindings refused because the binding cache is full',

@@ -149,6 +149,23 @@ test('no error goes to or from multicast, to nobody, or about an error', () => {
   assert.deepEqual(told(twice)[1], []);
 });
 
+test('what a node without a correspondent part swallows is counted', () => {
+  const agent = {
+    address: SELF,
+    link: 'eth0',
+    prefix: address('2001:db8:f::'),
+    prefixLength: 64,
+    mobileNodes: [],
+    allowUnauthenticated: false,
+    maxBindings: 1,
+  };
+  const one = new ByHand({ name: 'ha', homeAgent: agent });
+  one.feed({ kind: 'start' }, 0).address(SELF, 0);
+  const update = { layer: 'binding-update', sequence: 1, lifetime: 10 } as const;
+  for (const layers of [[INIT], [HOTI], [OPTION, update]]) one.packet(packet(A, SELF, layers), 1);
+  assert.deepEqual(one.counters, { 'mobility.not_taken': 3 });
+});
+
 test('errors are a trickle: ten at once, then ten a second', () => {
   const one = node();
   const bad = changed(40, 6);

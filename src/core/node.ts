@@ -131,7 +131,9 @@ export class Node implements Role {
         (received.home !== undefined && !WITH_HOME_ADDRESS.has(layer)) ||
         (received.routing2 !== undefined && !WITH_ROUTING_2.has(layer));
       if (misplaced) return [count('mobility.misplaced_header')];
-      return [taken(received), ...this.#offer(received, now)];
+      const outputs = this.#offer(received, now);
+      const ignored = outputs.length === 0;
+      return [taken(received), ...(ignored ? [count('mobility.not_taken')] : outputs)];
     }
     if (!validNeighborMessage(received, this.#without)) return [count('nd.malformed')];
     const outputs = this.#offer(received, now);
