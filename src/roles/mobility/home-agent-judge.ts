@@ -122,7 +122,7 @@ export class UpdateJudge {
     }
     const outputs = this.#remember(node, update, home);
     const known = this.#state.bindings.get(home) ?? pending.get(home);
-    const status = this.#status(received, base, known, pending.size, prefix);
+    const status = this.#status(received, base, known, pending.size, now);
     if (status === BINDING_STATUS.sequenceNumberOutOfWindow) {
       outputs.push(count('mobility.bu_out_of_window'));
       return { judged: { ...base, status, answerSequence: known!.sequence }, outputs };
@@ -226,12 +226,16 @@ export class UpdateJudge {
     asked: JudgedUpdate,
     known: Binding | JudgedUpdate | undefined,
     pending: number,
-    prefix: LinkPrefix | undefined,
+    now: Instant,
   ): number {
-    const { careOf, lifetime, sequence } = asked;
+    const { home, careOf, lifetime, sequence } = asked;
     const { bindings } = this.#state;
+    const { prefixes } = this.#network;
+    const prefix = prefixes.of(home, now);
     if (prefix === undefined) return BINDING_STATUS.notHomeSubnet;
-    if (!isUnicastRoutable(careOf) || careOf === received.destination) {
+    // Nobody is away at home, and the home address of another would lead on to who knows where.
+    const inside = lifetime > 0 && prefixes.of(careOf, now) !== undefined;
+    if (!isUnicastRoutable(careOf) || careOf === received.destination || inside) {
       return BINDING_STATUS.invalidCareOfAddress;
     }
     if (known !== undefined && 'scope' in known && known.scope !== 'home') {

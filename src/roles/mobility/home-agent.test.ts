@@ -196,6 +196,8 @@ test('130, 132, 133, 135, 139, 145, 146, 174: each refusal has its status', () =
   assert.equal(refused(node(), 1, { authentication: { ...wrong, spi: 9 } as Authentication }), 146);
   assert.equal(refused(node(), 1, { authentication: NONE }), 146);
   assert.equal(refused(node(), 1, { careOf: AGENT, source: A }), 174);
+  assert.equal(refused(node(), 1, { careOf: address('2001:db8:1::9') }), 174);
+  assert.equal(refused(holding(), 3, { sequence: 2, careOf: address('2001:db8:1::9') }), 174);
 });
 
 test('135 carries the last number', () => {
