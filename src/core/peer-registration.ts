@@ -58,9 +58,8 @@ export class PeerRegistration {
     this.peer = peer;
     this.#identity = identity;
     this.#state = state;
-    const { env, constants } = state;
-    const retransmits = !env.without.has('retransmission');
-    this.#registration = new Registration(last, constants, env.random, retransmits);
+    const retransmits = !state.env.without.has('retransmission');
+    this.#registration = new Registration(last, state.constants, state.env.random, retransmits);
     this.#proof = proof;
   }
 
@@ -280,7 +279,7 @@ export class PeerRegistration {
       case 'refresh':
         return [{ kind: 'ask', id: this.usageId, entries: [this.#entryId()] }];
       case 'expired':
-        // An update whose answer was lost may have renewed it all the same.
+        // Where an answer was lost, it may have been renewed all the same.
         if (!this.#registration.waiting) this.#alone.holdsNothing(now);
         return this.#fallBack('the binding expired');
       case 'unexpected':
