@@ -1,6 +1,6 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
-import type { AddressLifetime } from '../../core/neighbor-discovery/address-lifetime.ts';
+import type { AddressLifetime, Lifetimes } from '../../core/neighbor-discovery/address-lifetime.ts';
 import type { Place } from '../../core/neighbor-discovery/place.ts';
 import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
@@ -38,7 +38,7 @@ export class HomeAddress {
   /** The place that is in use. */
   #place: Place | undefined;
   readonly #presence: HomePresence;
-  readonly #prefixes: PrefixDiscovery;
+  readonly prefixes: PrefixDiscovery;
   #learnt: readonly LearntPrefix[] = [];
   /** Care-of addresses whose packets are taken. */
   readonly #taken: TakenPackets;
@@ -52,7 +52,7 @@ export class HomeAddress {
     this.#state = state;
     this.#taken = new TakenPackets(config);
     this.#presence = new HomePresence(config, linkAddresses);
-    this.#prefixes = new PrefixDiscovery(config.home, (now) => this.#ends(now), state);
+    this.prefixes = new PrefixDiscovery(config.home, (now) => this.#ends(now), state);
     this.#registration = new HomeRegistration(config, state, () => this.#validUntil());
     if (config.homeAgent === undefined) {
       this.#discovery = new AgentDiscovery(homeAgentsAnycast(config.home), state);
@@ -73,7 +73,7 @@ export class HomeAddress {
 
   deadline(): Instant | undefined {
     const signalling = sooner(this.#registration.deadline(), this.#discovery?.deadline());
-    return sooner(signalling, sooner(this.#prefixes.deadline(), this.#peers.deadline()));
+    return sooner(signalling, sooner(this.prefixes.deadline(), this.#peers.deadline()));
   }
 
   /** The kernel gets the address before anything else. */
@@ -87,7 +87,7 @@ export class HomeAddress {
    */
   begin(agent: Address, lifetime: AddressLifetime, now: Instant): Output[] {
     this.#registration.useAgent(agent, now);
-    this.#prefixes.setLifetime(lifetime);
+    this.prefixes.begin(lifetime);
     return this.#presence.start();
   }
 
@@ -110,11 +110,13 @@ export class HomeAddress {
     return learnt;
   }
 
-  /** Its prefix is not valid any more: nothing is sent from it or taken for it. */
-  isOver(now: Instant): boolean {
-    return this.#prefixes.isOver(now);
+  /** At home: what the link's advertisements say of its prefix. */
+  advertised(said: Lifetimes, now: Instant): Output[] {
+    this.prefixes.advertised(said, now);
+    return this.#presence.setDeprecated(this.prefixes.isDeprecated(now));
   }
 
+  /** Its prefix is not valid any more: nothing is sent from it or taken for it. */
   end(): Output[] {
     const { home } = this.#config;
     const { paths, protection } = this.#state;
@@ -151,8 +153,8 @@ export class HomeAddress {
         return [
           ...this.#progress(this.#registration.tick(now), now),
           ...(this.#discovery?.tick(now) ?? []),
-          ...this.#prefixes.tick(now),
-          ...this.#presence.setDeprecated(this.#prefixes.isDeprecated(now)),
+          ...this.prefixes.tick(now),
+          ...this.#presence.setDeprecated(this.prefixes.isDeprecated(now)),
           ...this.#peers.tick(now),
         ];
       default:
@@ -189,11 +191,11 @@ export class HomeAddress {
 
   /** What the home agent says of the home network; others than our own prefix are for the node. */
   #told(received: Received, now: Instant): Output[] {
-    const { outputs, prefixes } = this.#prefixes.received(received, now);
+    const { outputs, prefixes } = this.prefixes.received(received, now);
     this.#learnt = prefixes;
     return [
       ...outputs,
-      ...this.#presence.setDeprecated(this.#prefixes.isDeprecated(now)),
+      ...this.#presence.setDeprecated(this.prefixes.isDeprecated(now)),
       ...this.#progress(this.#registration.shorten(now), now),
     ];
   }
@@ -232,7 +234,7 @@ export class HomeAddress {
   /** Until when the home address and the care-of address are both valid. */
   #validUntil(): Instant {
     const careOf = this.#place?.lifetime.validUntil ?? FOREVER;
-    return Math.min(careOf, this.#prefixes.validUntil) as Instant;
+    return Math.min(careOf, this.prefixes.validUntil) as Instant;
   }
 
   /** There is no place any more. */
@@ -277,7 +279,7 @@ export class HomeAddress {
   /** RFC 6275 section 11.5.5. */
   #arriveHome(place: Place, now: Instant): Output[] {
     const { home } = this.#config;
-    this.#prefixes.setLifetime(undefined);
+    this.prefixes.arriveHome();
     const outputs: Output[] = [];
     this.#discovery?.stop();
     const { without } = this.#state.env;
@@ -298,13 +300,12 @@ export class HomeAddress {
   }
 
   #leaveHome(place: Place): Output[] {
-    // From now on nobody renews what the link's advertisements said.
-    if (this.isIn(place.prefix.prefix)) this.#prefixes.setLifetime(place.lifetime);
+    this.prefixes.leaveHome();
     return this.#presence.leave(place);
   }
 
   #progress(progress: HomeProgress, now: Instant): Output[] {
-    const news = progress.outdated === true ? this.#prefixes.solicit(now) : [];
+    const news = progress.outdated === true ? this.prefixes.solicit(now) : [];
     return [...this.#followed(progress, now), ...news];
   }
 

@@ -10,6 +10,7 @@ import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, isLinkLocal } from '../../wire/address.ts';
 import { HomeAddress } from './home-address.ts';
+import { HomeLinkPrefixes } from './home-link-prefixes.ts';
 import type { LearntPrefix } from './prefix-discovery.ts';
 
 /** Home addresses at once; a further prefix of the home network is not taken. */
@@ -35,6 +36,8 @@ export class MobileNode implements Part {
   readonly #linkAddresses = new Map<string, LinkAddress>();
   /** The configured one first; further ones while the home network is renumbered. */
   #homes: readonly HomeAddress[];
+  /** What is heard of the home network's prefixes at home. */
+  readonly #homeLink: HomeLinkPrefixes;
   #linkLocal: Address | undefined;
   /** The place that is in use. */
   #place: Place | undefined;
@@ -50,10 +53,15 @@ export class MobileNode implements Part {
       ]),
     );
     this.#homes = [new HomeAddress(config, state, this.#linkAddresses)];
+    const homes = {
+      in: (prefix: Address) => this.#homeIn(prefix),
+      room: () => MAX_HOME_ADDRESSES - this.#homes.length,
+    };
+    this.#homeLink = new HomeLinkPrefixes(config, homes, state);
   }
 
   deadline(): Instant | undefined {
-    let deadline: Instant | undefined;
+    let deadline = this.#homeLink.deadline();
     for (const one of this.#homes) deadline = sooner(deadline, one.deadline());
     for (const one of this.#attachments.values()) deadline = sooner(deadline, one.deadline());
     return deadline;
@@ -81,7 +89,8 @@ export class MobileNode implements Part {
     for (const attachment of this.#attachments.values()) {
       outputs.push(...attachment.handle(input, now));
     }
-    outputs.push(...this.#offer(input, now), ...this.#settle(now), ...this.#renumber(now));
+    outputs.push(...this.#offer(input, now), ...this.#settle(now));
+    outputs.push(...this.#hear(input, now), ...this.#renumber(now));
     return outputs;
   }
 
@@ -102,21 +111,29 @@ export class MobileNode implements Part {
     return this.#homes.find((home) => home.isIn(prefix));
   }
 
+  /** At home the advertisements on the link say which prefixes there are. */
+  #hear(input: PartInput, now: Instant): Output[] {
+    const place = this.#place;
+    const link = place?.atHome === true ? place.link : undefined;
+    const { outputs, prefixes } = this.#homeLink.handle(input, link, now);
+    return [...outputs, ...prefixes.flatMap((learnt) => this.#form(this.#homes[0], learnt, now))];
+  }
+
   /** Home addresses in prefixes that were learnt are made; those that are over are given up. */
   #renumber(now: Instant): Output[] {
     const outputs: Output[] = [];
     for (const home of this.#homes) {
       for (const learnt of home.takeLearnt()) outputs.push(...this.#form(home, learnt, now));
     }
-    const over = this.#homes.filter((home) => home.isOver(now));
+    const over = this.#homes.filter((home) => home.prefixes.isOver(now));
     if (over.length === 0) return outputs;
     this.#homes = this.#homes.filter((home) => !over.includes(home));
     return [...outputs, ...over.flatMap((home) => home.end())];
   }
 
   /** The interface identifier stays, the old address too, for the sessions that it has. */
-  #form(by: HomeAddress, learnt: LearntPrefix, now: Instant): Output[] {
-    const agent = learnt.agent ?? by.agent;
+  #form(by: HomeAddress | undefined, learnt: LearntPrefix, now: Instant): Output[] {
+    const agent = learnt.agent ?? by?.agent;
     if (agent === undefined || this.#homeIn(learnt.prefix) !== undefined) return [];
     if (this.#homes.length >= MAX_HOME_ADDRESSES) return [count('prefix.list_full')];
     const home = autoconfigured(learnt.prefix, this.#config.home.slice(8));

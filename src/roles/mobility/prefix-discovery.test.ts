@@ -250,3 +250,13 @@ test('at home it asks no more', () => {
   acknowledge(one, 101);
   assert.deepEqual(solicitations(one, 1000), [], 'nor when it is away again, without a reason');
 });
+
+test('what it heard at home it goes by when it is away, and asks when that changes', () => {
+  const one = node();
+  arrive(one, prefix('2001:db8:1::', { preferred: 50 }))(1);
+  assert.deepEqual(solicitations(one, 100), [], 'deprecated, and at home nobody is asked');
+  arrive(one, prefix('2001:db8:a::'))(100);
+  acknowledge(one, 100, 1);
+  tell(one, 101, [prefix('2001:db8:1::1', { preferred: 50 })], { identifier: asked(one) });
+  assert.deepEqual(solicitations(one, 152), [151]);
+});

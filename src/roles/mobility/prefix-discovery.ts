@@ -41,7 +41,7 @@ interface Asking {
 }
 
 /**
- * What a mobile node away knows of its home address's prefix, and how it asks its home agent.
+ * What a mobile node knows of its home address's prefix, and how it asks its home agent when away.
  *
  *     told to (status 1, an unsolicited advertisement), or the prefix is deprecated
  *         -> solicitation (3 s, doubled up to MaxMobPfxAdvInterval) -> advertisement -> lifetimes
@@ -56,9 +56,10 @@ export class PrefixDiscovery {
   readonly #state: NodeState;
   readonly #ends: (now: Instant) => Ends | undefined;
   readonly #prompts = new RateLimit(PROMPT_INTERVAL, 1);
-  /** Absent while nobody has said anything, and at home. */
+  /** Absent while nobody has said anything. */
   #lifetime: AddressLifetime | undefined;
   #asking: Asking | undefined;
+  #isHome = false;
 
   /** @param ends undefined while the node is at home, nowhere, or not registered. */
   constructor(home: Address, ends: (now: Instant) => Ends | undefined, state: NodeState) {
@@ -83,10 +84,24 @@ export class PrefixDiscovery {
     return sooner(this.#asking?.at, this.#lifetime?.deadline());
   }
 
-  /** From now on the prefix ages by this; undefined: at home, where advertisements renew it. */
-  setLifetime(lifetime: AddressLifetime | undefined): void {
+  /** A home address in a prefix that was just learnt. */
+  begin(lifetime: AddressLifetime): void {
     this.#lifetime = lifetime;
-    if (lifetime === undefined) this.#asking = undefined;
+  }
+
+  /** At home nobody is asked: the link's advertisements say it. */
+  arriveHome(): void {
+    this.#isHome = true;
+    this.#asking = undefined;
+  }
+
+  leaveHome(): void {
+    this.#isHome = false;
+  }
+
+  /** The home link's advertisements have said so. */
+  advertised(said: Lifetimes, now: Instant): void {
+    this.#renew(said, now, false);
   }
 
   /** There is something to be asked for, unless it is asked for already. */
@@ -102,7 +117,7 @@ export class PrefixDiscovery {
     const lifetime = this.#lifetime;
     if (lifetime !== undefined && now >= lifetime.deadline()) {
       lifetime.tick(now);
-      if (!lifetime.isOver(now)) outputs.push(...this.solicit(now));
+      if (!lifetime.isOver(now) && !this.#isHome) outputs.push(...this.solicit(now));
     }
     const asking = this.#asking;
     if (asking === undefined || now < asking.at) return outputs;
@@ -138,7 +153,7 @@ export class PrefixDiscovery {
       const validLifetime = seconds(option.validLifetime);
       const preferred = Math.min(option.preferredLifetime, option.validLifetime);
       const lifetimes = { validLifetime, preferredLifetime: seconds(preferred) };
-      if (prefix === own) this.#renew(lifetimes, now);
+      if (prefix === own) this.#renew(lifetimes, now, true);
       else if (validLifetime > 0) {
         const agent = option.routerAddress ? option.prefix : undefined;
         others.push({ prefix, agent, ...lifetimes });
@@ -147,9 +162,9 @@ export class PrefixDiscovery {
     return others;
   }
 
-  #renew(lifetimes: Lifetimes, now: Instant): void {
+  #renew(lifetimes: Lifetimes, now: Instant, isTrusted: boolean): void {
     if (this.#lifetime === undefined) this.#lifetime = new AddressLifetime(lifetimes, now);
-    else this.#lifetime.renew(lifetimes, now, true);
+    else this.#lifetime.renew(lifetimes, now, isTrusted);
     // What is known needs no asking at once.
     if (now >= this.#lifetime.deadline()) this.#lifetime.tick(now);
   }
