@@ -92,7 +92,7 @@ export const COUNTERS = {
   'prefix.advertisement_received': 'Mobile Prefix Advertisements that answered a solicitation',
   'prefix.advertisement_refused':
     'Mobile Prefix Advertisements not asked for, from another, or without a Type 2 Routing header',
-  'prefix.list_full': 'Home network prefixes not taken because there are too many home addresses',
+  'prefix.list_full': 'Home network prefixes not taken: too many home addresses, or ESP for one',
   'nd.duplicate_address': 'Addresses given up because somebody else has them',
   'nd.ra_sent': 'Router Advertisements sent',
   'nd.ra_received': 'Router Advertisements taken',

@@ -55,7 +55,7 @@ export class MobileNode implements Part {
     this.#homes = [new HomeAddress(config, state, this.#linkAddresses)];
     const homes = {
       in: (prefix: Address) => this.#homeIn(prefix),
-      room: () => MAX_HOME_ADDRESSES - this.#homes.length,
+      room: () => this.#room(),
     };
     this.#homeLink = new HomeLinkPrefixes(config, homes, state);
   }
@@ -131,11 +131,17 @@ export class MobileNode implements Part {
     return [...outputs, ...over.flatMap((home) => home.end())];
   }
 
+  /** For further home addresses: none where ESP, whose associations are of one, must prove them. */
+  #room(): number {
+    if (this.#config.authentication.method === 'esp') return 0;
+    return MAX_HOME_ADDRESSES - this.#homes.length;
+  }
+
   /** The interface identifier stays, the old address too, for the sessions that it has. */
   #form(by: HomeAddress | undefined, learnt: LearntPrefix, now: Instant): Output[] {
     const agent = learnt.agent ?? by?.agent;
     if (agent === undefined || this.#homeIn(learnt.prefix) !== undefined) return [];
-    if (this.#homes.length >= MAX_HOME_ADDRESSES) return [count('prefix.list_full')];
+    if (this.#room() === 0) return [count('prefix.list_full')];
     const home = autoconfigured(learnt.prefix, this.#config.home.slice(8));
     // What proves one home address to peers proves no other: return routability does for this one.
     const { peers: _, ...config } = this.#config;
