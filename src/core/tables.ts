@@ -22,8 +22,10 @@ export type TableSizes = Readonly<Partial<Record<Table, number>>>;
 export function sumOfSizes(all: Iterable<TableSizes>): TableSizes {
   const sum: Partial<Record<Table, number>> = {};
   for (const sizes of all) {
-    for (const [table, size] of Object.entries(sizes) as [Table, number][]) {
-      sum[table] = (sum[table] ?? 0) + size;
+    // Not Object.entries: a simulation asks all its nodes ten times a second.
+    for (const name in sizes) {
+      const table = name as Table;
+      sum[table] = (sum[table] ?? 0) + sizes[table]!;
     }
   }
   return sum;

@@ -13,8 +13,10 @@ export class TablePeaks {
     for (const [name, node] of nodes) {
       const most = this.#most.get(name) ?? {};
       this.#most.set(name, most);
-      for (const [table, size] of Object.entries(node.sizes()) as [Table, number][]) {
-        if (size > (most[table] ?? 0)) most[table] = size;
+      const sizes = node.sizes();
+      for (const name in sizes) {
+        const table = name as Table;
+        if (sizes[table]! > (most[table] ?? 0)) most[table] = sizes[table]!;
       }
     }
   }

@@ -6,7 +6,6 @@ import type { Rsa } from '../../core/role.ts';
 import { verifyCga } from '../../core/security/cga.ts';
 import { shownCga, verifySignature } from '../../core/security/mobility-signature.ts';
 import { bindingManagementKey, KEYGEN_TOKEN_SIZE } from '../../core/security/return-routability.ts';
-import type { TableSizes } from '../../core/tables.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
@@ -39,8 +38,9 @@ export class EnhancedProof {
     this.#state = state;
   }
 
-  sizes(): TableSizes {
-    return { 'permanent-tokens': this.#permanent.size };
+  /** Home addresses that hold a permanent token. */
+  get permanent(): number {
+    return this.#permanent.size;
   }
 
   /** The binding is gone, and the token with it. */

@@ -4,7 +4,6 @@ import type { Output } from '../../core/role.ts';
 import type { Token } from '../../core/routability-test.ts';
 import { keygenToken, NonceTable } from '../../core/security/return-routability.ts';
 import { signal } from '../../core/signalling.ts';
-import type { TableSizes } from '../../core/tables.ts';
 import { type Duration, type Instant, NO_TIME } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 
@@ -28,8 +27,9 @@ export class KeygenTokens {
     this.#nonces = nonceTable(state);
   }
 
-  sizes(): TableSizes {
-    return { nonces: this.#nonces.size };
+  /** Nonces that tokens are made with now. */
+  get nonces(): number {
+    return this.#nonces.size;
   }
 
   /** All tokens given out so far are void. */
