@@ -83,7 +83,7 @@ export class Node implements Role {
     if (input.kind === 'restored' && !this.#without.has('journal')) {
       this.#protection.restore(input.key, input.value);
     }
-    return this.#protection.protect([...own, ...this.#offer(input, now)]);
+    return this.#protection.protect(this.#offer(input, now, own));
   }
 
   #arrived(input: Packet, now: Instant): Output[] {
@@ -131,9 +131,9 @@ export class Node implements Role {
         (received.home !== undefined && !WITH_HOME_ADDRESS.has(layer)) ||
         (received.routing2 !== undefined && !WITH_ROUTING_2.has(layer));
       if (misplaced) return [count('mobility.misplaced_header')];
-      const outputs = this.#offer(received, now);
-      const ignored = outputs.length === 0;
-      return [taken(received), ...(ignored ? [count('mobility.not_taken')] : outputs)];
+      const outputs = this.#offer(received, now, [taken(received)]);
+      if (outputs.length === 1) outputs.push(count('mobility.not_taken'));
+      return outputs;
     }
     if (!validNeighborMessage(received, this.#without)) return [count('nd.malformed')];
     const outputs = this.#offer(received, now);
@@ -167,8 +167,8 @@ export class Node implements Role {
     return links.size === 0 ? unforward(...entries.map((entry) => entry.id)) : [];
   }
 
-  #offer(input: PartInput, now: Instant): Output[] {
-    const outputs: Output[] = [];
+  /** What the parts want done, behind what is to be done before. */
+  #offer(input: PartInput, now: Instant, outputs: Output[] = []): Output[] {
     for (const part of this.#parts) outputs.push(...part.handle(input, now));
     return outputs;
   }

@@ -172,8 +172,8 @@ export class Protection {
   }
 
   /** The outputs with every packet protected that policy says must be. */
-  protect(outputs: readonly Output[]): Output[] {
-    if (this.#peerings.size === 0) return [...outputs];
+  protect(outputs: Output[]): Output[] {
+    if (this.#peerings.size === 0) return outputs;
     let grown = 0;
     return outputs.flatMap((output) => {
       if (output.kind !== 'transmit') {

@@ -29,9 +29,9 @@ export interface Renumbering {
   readonly preferred: Duration;
 }
 
-interface Kept extends Omit<LinkPrefix, keyof Lifetimes> {
-  /** Said anew with each advertisement; a prefix that is to go counts down instead. */
-  readonly lifetimes: Lifetimes;
+interface Kept {
+  /** As it is said anew with each advertisement; a prefix that is to go counts down instead. */
+  readonly said: LinkPrefix;
   readonly ends?: { readonly valid: Instant; readonly preferred: Instant };
 }
 
@@ -51,43 +51,45 @@ export class LinkPrefixes {
     const { prefix, length, address } = first;
     const { validLifetime = INFINITE, preferredLifetime = INFINITE } = first;
     const { autonomous = true } = first;
-    this.#all = [
-      { prefix, length, address, autonomous, lifetimes: { validLifetime, preferredLifetime } },
-    ];
+    const said = { prefix, length, address, autonomous, validLifetime, preferredLifetime };
+    this.#all = [{ said }];
   }
 
   /** Those that are valid. */
   list(now: Instant): LinkPrefix[] {
-    return this.#all
-      .map(({ ends, lifetimes, ...rest }) => ({ ...rest, ...(leftOf(ends, now) ?? lifetimes) }))
-      .filter(({ validLifetime }) => validLifetime > 0);
+    return this.#all.map((one) => at(one, now)).filter(({ validLifetime }) => validLifetime > 0);
   }
 
   /** The valid prefix that an address is in. */
   of(address: Address, now: Instant): LinkPrefix | undefined {
-    return this.list(now).find(({ prefix, length }) => maskAddress(address, length) === prefix);
+    for (const kept of this.#all) {
+      const { prefix, length } = kept.said;
+      if (maskAddress(address, length) !== prefix) continue;
+      const one = at(kept, now);
+      if (one.validLifetime > 0) return one;
+    }
+    return undefined;
   }
 
   /** Gives the prefixes that are there an end, and adds one. Says which was added. */
   renumber({ to, valid, preferred }: Renumbering, now: Instant): LinkPrefix | undefined {
     const ends = { valid: after(now, valid), preferred: after(now, preferred) };
-    const isNew = to !== undefined && this.#all.every(({ prefix }) => prefix !== to);
+    const isNew = to !== undefined && this.#all.every(({ said }) => said.prefix !== to);
     const [first] = this.#all;
     const left = this.#all.filter((one) => (one.ends?.valid ?? Number.POSITIVE_INFINITY) > now);
-    this.#all = left.map((one) => (one.prefix === to ? one : { ...one, ends }));
+    this.#all = left.map((one) => (one.said.prefix === to ? one : { ...one, ends }));
     if (!isNew || left.length >= MAX_LINK_PREFIXES) return undefined;
-    const { lifetimes, autonomous, address: old } = first!;
-    const address = old && autoconfigured(to, old.slice(8));
-    const added = { prefix: to, length: 64, address, autonomous, lifetimes };
-    this.#all = [...this.#all, added];
+    const { said } = first!;
+    const address = said.address && autoconfigured(to, said.address.slice(8));
+    this.#all = [...this.#all, { said: { ...said, prefix: to, length: 64, address } }];
     return this.of(to, now);
   }
 }
 
-function leftOf(ends: Kept['ends'], now: Instant): Lifetimes | undefined {
-  if (ends === undefined) return undefined;
+function at({ said, ends }: Kept, now: Instant): LinkPrefix {
+  if (ends === undefined) return said;
   const validLifetime = between(now, ends.valid);
-  return { validLifetime, preferredLifetime: between(now, ends.preferred) };
+  return { ...said, validLifetime, preferredLifetime: between(now, ends.preferred) };
 }
 
 /**

@@ -62,8 +62,8 @@ export class PeerJudge {
 
   sizes(): TableSizes {
     return {
-      ...this.tokens.sizes(),
-      ...this.#enhanced?.sizes(),
+      nonces: this.tokens.nonces,
+      'permanent-tokens': this.#enhanced?.permanent ?? 0,
       'retired-numbers': this.#retired.size,
     };
   }
@@ -209,9 +209,10 @@ export class PeerJudge {
     if (accepted && this.#keys.has(base.home)) {
       outputs.push(...this.#keys.accept(base.home, base.sequence));
     }
-    const unverified = shown.unverified === true ? ({ unverified: true } as const) : {};
+    const { status, answerSequence } = verdict;
     const proof = this.#answer(received, shown, accepted);
-    return { judged: { ...base, ...verdict, proof, ...unverified }, outputs };
+    const judged = { ...base, status, answerSequence, proof };
+    return { judged: shown.unverified ? { ...judged, unverified: true } : judged, outputs };
   }
 
   /** The verdict on a proved update. Source: RFC 6275 section 9.5.1. */

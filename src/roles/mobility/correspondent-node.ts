@@ -21,7 +21,7 @@ import {
 } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { signal } from '../../core/signalling.ts';
-import type { TableSizes } from '../../core/tables.ts';
+import { sumOfSizes, type TableSizes } from '../../core/tables.ts';
 import { after, type Duration, type Instant, NO_TIME, seconds, sooner } from '../../core/time.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
@@ -70,7 +70,7 @@ export class CorrespondentNode implements Part {
   sizes(): TableSizes {
     const bindings = this.#state.bindings.sizeOf('peer');
     const own = { bindings, 'last-looks': this.#lastLooks.size, credits: this.#credit.size };
-    return { ...own, ...this.#judge.sizes() };
+    return sumOfSizes([own, this.#judge.sizes()]);
   }
 
   handle(input: PartInput, now: Instant): Output[] {
@@ -141,7 +141,8 @@ export class CorrespondentNode implements Part {
       const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted', now);
       return [...outputs, ...gone, ...answer(judged, 'peer')];
     }
-    return [...outputs, ...this.#bind(judged, now), ...answer(judged, 'peer')];
+    outputs.push(...this.#bind(judged, now), ...answer(judged, 'peer'));
+    return outputs;
   }
 
   #bind(judged: JudgedUpdate, now: Instant): Output[] {
@@ -163,10 +164,12 @@ export class CorrespondentNode implements Part {
     const at = after(now, Math.round(lifetime * share) as Duration);
     this.#lastLooks.push({ at, home, local: judged.sentTo, expiresAt });
     this.#shedStaleLooks();
-    return [
-      ...this.#sendTo(judged, { careOf, expiresAt }, now),
-      ...this.#takeFrom(home, careOf, expiresAt),
-      ...(before !== undefined && before.careOf !== careOf ? this.#linger(before, now) : []),
+    const outputs = this.#sendTo(judged, { careOf, expiresAt }, now);
+    outputs.push(...this.#takeFrom(home, careOf, expiresAt));
+    if (before !== undefined && before.careOf !== careOf) {
+      outputs.push(...this.#linger(before, now));
+    }
+    outputs.push(
       tell({
         kind: 'binding.accepted',
         scope: 'peer',
@@ -176,7 +179,8 @@ export class CorrespondentNode implements Part {
         sequence,
         source: 'RFC 6275 9.5.1',
       }),
-    ];
+    );
+    return outputs;
   }
 
   /** To a care-of address that is not proved, no more than its owner has sent (RFC 4866). */

@@ -52,8 +52,9 @@ export class HomeLinkPresence {
   standIn(home: Address, compatible: boolean, now: Instant): Output[] {
     const before = this.#linkLocal.get(home);
     this.#setCompatible(home, compatible);
-    const dropped = before === undefined || compatible ? [] : this.#proxy.remove(before);
-    return [...dropped, ...this.#addressesOf(home).flatMap((one) => this.#proxy.add(one, now))];
+    const outputs = before === undefined || compatible ? [] : this.#proxy.remove(before);
+    for (const one of this.#addressesOf(home)) outputs.push(...this.#proxy.add(one, now));
+    return outputs;
   }
 
   stepBack(home: Address): Output[] {
