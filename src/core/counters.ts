@@ -38,6 +38,10 @@ export const COUNTERS = {
   'mobility.misplaced_header':
     'Mobility messages with a Home Address option or Type 2 Routing header that they must not have',
   'mobility.unknown_type': 'Mobility messages of a type that nothing here processes',
+  'mobility.unreachable_ignored':
+    'errors about a care-of address that end no binding, or not yet: anybody can send them',
+  'mobility.unreachable_dropped':
+    'Bindings dropped since their care-of address was unreachable for seconds (RFC 6275 9.3.4)',
   'mobility.not_taken': 'Mobility messages that no part of this node did anything about',
   'mobility.tunnel_unverified': 'Tunnelled packets from an address that is not registered',
   'mobility.home_address_unverified': 'Packets with a Home Address option without a binding',

@@ -63,6 +63,8 @@ export const MECHANISMS = {
     'a Binding Acknowledgement is believed with its proof alone (RFC 6275 11.7.3)',
   'error-check':
     'an error is believed only of what just waits for an answer (RFC 6275 11.3.5, 11.3.6)',
+  'persistent-errors':
+    'a binding goes when errors about its care-of address persist (RFC 6275 9.3.4)',
   'discovery-identifier':
     'a discovery reply is believed with the identifier of the last request (RFC 6275 11.4.1)',
   'router-stays': 'a new router moves nobody whose own router is still there (RFC 6275 11.5.1)',

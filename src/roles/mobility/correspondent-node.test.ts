@@ -293,3 +293,84 @@ test('a binding that carried nothing since the last look is let go', () => {
   assert.deepEqual(look(2, [5]), [], 'the count goes on from binding to binding');
   assert.deepEqual(look(3, [6]), ['binding-refresh-request']);
 });
+
+/** An error about a packet to a care-of address of the mobile node. */
+const unreachable = (code = 0, careOf = A, home = HOME, source = SELF) =>
+  packet(address('2001:db8:2::1'), SELF, [
+    {
+      layer: 'destination-unreachable',
+      code,
+      invoking: packet(source, careOf, [
+        { layer: 'routing-type-2', segmentsLeft: 1, homeAddress: home },
+        { layer: 'udp', sourcePort: 1, destinationPort: 2 },
+      ]),
+    },
+  ]);
+
+/** Feeds an error, and says how many packets have come from the care-of address where it is asked. */
+function error(one: ByHand, time: number, heard: number, octets = unreachable()): string[] {
+  one.packet(octets, time, { reason: 'icmpv6' });
+  const names = one.names();
+  for (const output of one.outputs) {
+    if (output.kind !== 'ask') continue;
+    const use = output.entries.map(() => ({ packets: heard, octets: 0 }));
+    one.feed({ kind: 'answer', id: output.id, use }, time);
+  }
+  return names;
+}
+
+function boundAtA(): ByHand {
+  const one = node();
+  one.packet(update(tokens(one, A, 1), { sequence: 5 }), 1);
+  return one;
+}
+
+test('a care-of address that is unreachable for seconds, and silent, is given up', () => {
+  const one = boundAtA();
+  assert.deepEqual(error(one, 10, 7), ['binding-refresh-request'], 'it is asked by its home agent');
+  for (const time of [11, 12]) assert.deepEqual(error(one, time, 7), []);
+  assert.equal(bound(one), A);
+  error(one, 13, 7);
+  assert.deepEqual([bound(one), one.counters['mobility.unreachable_dropped']], [undefined, 1]);
+});
+
+test('errors that prove nothing, however many, end no binding', () => {
+  const forged: Record<string, (one: ByHand) => void> = {
+    'in one moment': (one) => {
+      for (let i = 0; i < 100; i++) error(one, 10 + i / 100, 7);
+    },
+    'while packets come from there': (one) => {
+      for (let i = 0; i < 100; i++) error(one, 3 + i / 3, i);
+    },
+    'now and then': (one) => {
+      for (const time of [2, 18, 34]) error(one, time, 7);
+    },
+    'while it registers': (one) => {
+      for (let i = 0; i < 10; i++) {
+        if (i % 3 === 0) one.packet(update(tokens(one, A, 2 + i), { sequence: 6 + i }), 2 + i);
+        error(one, 2 + i, 7);
+      }
+    },
+    'of a port': (one) => {
+      for (let i = 0; i < 10; i++) error(one, 2 + i, 7, unreachable(4));
+    },
+    'about another address': (one) => {
+      for (let i = 0; i < 10; i++) error(one, 2 + i, 7, unreachable(0, B));
+    },
+    'about what another sent': (one) => {
+      for (let i = 0; i < 10; i++) error(one, 2 + i, 7, unreachable(0, A, HOME, B));
+    },
+    'about another node': (one) => {
+      for (let i = 0; i < 10; i++) error(one, 2 + i, 7, unreachable(0, A, B));
+    },
+  };
+  for (const [how, feed] of Object.entries(forged)) {
+    const one = boundAtA();
+    feed(one);
+    assert.deepEqual(
+      [bound(one), one.counters['mobility.unreachable_dropped']],
+      [A, undefined],
+      how,
+    );
+  }
+});

@@ -27,6 +27,7 @@ import { type Address, address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { CareOfCredit, type Early } from './care-of-credit.ts';
 import { PeerJudge } from './correspondent-judge.ts';
+import { UnreachablePeers } from './unreachable-peers.ts';
 
 /**
  * When the last part of a lifetime begins, in which a binding in use is asked to be renewed: drawn
@@ -48,6 +49,7 @@ export class CorrespondentNode implements Part {
   readonly #state: NodeState;
   readonly #judge: PeerJudge;
   readonly #credit: CareOfCredit;
+  readonly #unreachable: UnreachablePeers;
   readonly #agent: boolean;
   /** Bindings to be looked at once before they expire. */
   readonly #lastLooks = new Heap<LastLook>((a, b) => a.at < b.at);
@@ -60,6 +62,7 @@ export class CorrespondentNode implements Part {
     this.#agent = agent;
     this.#judge = new PeerJudge(config, state);
     this.#credit = new CareOfCredit(state);
+    this.#unreachable = new UnreachablePeers(state);
   }
 
   deadline(): Instant | undefined {
@@ -87,6 +90,7 @@ export class CorrespondentNode implements Part {
             input.use.reduce((sum, { packets }) => sum + packets, 0),
           ),
           ...this.#credited(input.id, input.use),
+          ...this.#giveUp(this.#unreachable.answered(input.id, input.use), now),
         ];
       case 'tick':
         return this.#tick(now);
@@ -105,6 +109,8 @@ export class CorrespondentNode implements Part {
       case 'binding-update':
         if (!message.homeRegistration) return this.#update(received, message, now);
         return this.#agent ? [] : this.#noHomeAgent(received, message, now);
+      case 'destination-unreachable':
+        return this.#unreachable.received(received, now);
       default:
         return [];
     }
@@ -149,6 +155,7 @@ export class CorrespondentNode implements Part {
     const { home, careOf, lifetime, sequence } = judged;
     const before = this.#state.bindings.get(home);
     const expiresAt = after(now, lifetime);
+    this.#unreachable.renewed(home);
     this.#state.bindings.set({
       scope: 'peer',
       home,
@@ -269,11 +276,20 @@ export class CorrespondentNode implements Part {
     ];
   }
 
+  /** Its care-of address cannot be reached for long: packets go by the home agent again. */
+  #giveUp(home: Address | undefined, now: Instant): Output[] {
+    const binding = home === undefined ? undefined : this.#state.bindings.delete(home);
+    if (binding === undefined) return [];
+    const gone = this.#forget(binding, 'binding.deleted', now);
+    return [count('mobility.unreachable_dropped'), ...gone];
+  }
+
   #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted', now: Instant): Output[] {
     const { home, careOf } = binding;
     this.#judge.retire(binding, now);
     this.#usedBefore.delete(home);
     this.#credit.close(home);
+    this.#unreachable.forget(home);
     return [
       ...unforward(homeAddressEntryId(home, careOf)),
       ...this.#state.paths.setPeerBinding(home, undefined),
