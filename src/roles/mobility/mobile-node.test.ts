@@ -398,6 +398,34 @@ function arriveReleased(one: ByHand): void {
   one.feed({ kind: 'tick' }, 8);
 }
 
+/** A moment after a Binding Error: so many packets have come straight from the peer since then. */
+function listened(one: ByHand, time: number, packets: number): ByHand {
+  one.feed({ kind: 'tick' }, time);
+  const asked = one.outputs.find((output) => output.kind === 'ask');
+  assert.ok(asked !== undefined && one.entries.has(asked.entries[0]!), 'it asks what came');
+  one.feed({ kind: 'answer', id: asked.id, use: [{ packets, octets: 0 }] }, time);
+  assert.ok(!one.entries.has(asked.entries[0]!), 'the entry goes');
+  return one;
+}
+
+test('a Binding Error 1 is a lie where the peer goes on sending straight to us', () => {
+  const one = optimisedAway();
+  const error = { layer: 'binding-error', status: 1, homeAddress: HOME } as const;
+  for (let i = 0; i < 5; i++) one.packet(packet(PEER, CARE_OF.a, [error]), 3);
+  assert.deepEqual([how(one), one.counters['mobility.be_ignored']], [optimised('a'), 4]);
+  listened(one, 3.2, 1);
+  assert.deepEqual([how(one), one.names()], [optimised('a'), []]);
+  assert.deepEqual(
+    [one.counters['mobility.be_ignored'], one.counters['mobility.be_received']],
+    [5, undefined],
+  );
+  one.packet(packet(PEER, CARE_OF.a, [error]), 4);
+  arrive(one, 'b', 4.1);
+  one.packet(packet(PEER, CARE_OF.a, [error]), 4.1);
+  listened(one, 4.2, 0);
+  assert.equal(one.counters['mobility.be_received'], undefined, 'it was said of another place');
+});
+
 test('forged Binding Errors: type 2 counts only while an answer is awaited', () => {
   const one = optimisedAway();
   const error = (to: Address, status: number) =>
@@ -407,9 +435,10 @@ test('forged Binding Errors: type 2 counts only while an answer is awaited', () 
   one.packet(error(HOME, 1), 3);
   assert.deepEqual([how(one), one.counters['mobility.be_ignored']], [optimised('a'), 2]);
   one.packet(error(CARE_OF.a, 1), 4);
+  listened(one, 4.2, 0);
   assert.deepEqual([how(one), one.counters['mobility.be_received']], ['"tunnel"', 1]);
   assert.deepEqual(one.names(), ['home-test-init', 'care-of-test-init'], 'it proves itself anew');
-  one.packet(error(CARE_OF.a, 2), 4.1);
+  one.packet(error(CARE_OF.a, 2), 4.3);
   assert.equal(one.counters['mobility.peer_unaware'], 1);
 });
 
@@ -533,11 +562,14 @@ test('a wrong key: the answer is counted and told of, and the update repeated', 
 test('a Binding Error of a peer is believed once a second', () => {
   const one = optimisedAway();
   const error = { layer: 'binding-error', status: 1, homeAddress: HOME } as const;
-  one.packet(packet(PEER, CARE_OF.a, [error]), 4);
+  one.packet(packet(PEER, CARE_OF.a, [error]), 3.8);
+  listened(one, 4, 0);
   tested(one, CARE_OF.a, 4.1);
   peerAnswer(one, toPeer(one), 4.2);
-  one.packet(packet(PEER, CARE_OF.a, [error]), 4.9);
+  one.packet(packet(PEER, CARE_OF.a, [error]), 4.7);
+  listened(one, 4.9, 0);
   assert.deepEqual([how(one), one.counters['mobility.be_ignored']], [optimised('a'), 1]);
-  one.packet(packet(PEER, CARE_OF.a, [error]), 5);
+  one.packet(packet(PEER, CARE_OF.a, [error]), 4.9);
+  listened(one, 5.1, 0);
   assert.equal(how(one), '"tunnel"');
 });

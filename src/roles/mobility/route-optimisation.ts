@@ -14,6 +14,7 @@ import { type Address, isUnicastRoutable, readAddress } from '../../wire/address
 import { IPV6_OPTION, MH_TYPE, PROTOCOL } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import { walkHeaders } from '../../wire/walk.ts';
+import { type DoubtEnded, PeerDoubts } from './peer-doubts.ts';
 
 /** The identity that peers are told of, and the home agent that vouches for it. */
 export interface MobileIdentity extends Identity {
@@ -43,6 +44,7 @@ export class RouteOptimisation {
   readonly #begun: RateLimit;
   /** Errors that anybody can send make us ask a peer again, no more often than this. */
   readonly #doubts = new RateLimit(seconds(1), 1);
+  readonly #peerDoubts: PeerDoubts;
   /** As new as any that a forgotten peer was sent: it may remember (RFC 6275 section 5.2.8). */
   #sequence: number;
 
@@ -50,13 +52,14 @@ export class RouteOptimisation {
     this.#config = config;
     this.#identity = identity;
     this.#state = state;
+    this.#peerDoubts = new PeerDoubts(config.home, state);
     const endless = state.env.without.has('peer-rate');
     this.#begun = new RateLimit(NEW_PEER_INTERVAL, endless ? Number.POSITIVE_INFINITY : NEW_PEERS);
     this.#sequence = Math.floor(state.env.random() * 0x10000);
   }
 
   deadline(): Instant | undefined {
-    let deadline: Instant | undefined;
+    let deadline = this.#peerDoubts.deadline();
     for (const peer of this.#peers.values()) deadline = sooner(deadline, peer.deadline());
     return deadline;
   }
@@ -67,7 +70,7 @@ export class RouteOptimisation {
   }
 
   tick(now: Instant): Output[] {
-    const outputs: Output[] = [];
+    const outputs = this.#peerDoubts.tick(now);
     for (const [address, peer] of this.#peers) {
       outputs.push(...peer.tick(now));
       if (peer.idle(now)) this.#drop(address, peer);
@@ -111,6 +114,8 @@ export class RouteOptimisation {
 
   /** The answer to a question whether a binding is in use. */
   answered(id: string, packets: number, now: Instant): Output[] {
+    const ended = this.#peerDoubts.answered(id, packets);
+    if (ended !== undefined) return [...ended.outputs, ...this.#doubtEnded(ended, now)];
     for (const peer of this.#peers.values()) {
       if (peer.usageId === id) return peer.used(packets, now);
     }
@@ -170,7 +175,14 @@ export class RouteOptimisation {
     }
     const current = this.#state.paths.registeredCareOf(this.#config.home, peer.peer);
     if (received.destination !== current) return [count('mobility.be_ignored')];
-    return peer.unknownToPeer(now);
+    if (this.#credulous) return peer.unknownToPeer(now);
+    return this.#peerDoubts.begin(peer.peer, current, now);
+  }
+
+  #doubtEnded({ peer, careOf, lost }: DoubtEnded, now: Instant): Output[] {
+    const moved = this.#state.paths.registeredCareOf(this.#config.home, peer) !== careOf;
+    const told = lost && !moved ? this.#peers.get(peer) : undefined;
+    return told === undefined ? [count('mobility.be_ignored')] : told.unknownToPeer(now);
   }
 
   /**
