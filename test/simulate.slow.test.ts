@@ -22,6 +22,21 @@ test('npm run simulate: 150 seeds break no rule', (t) => {
   t.diagnostic(stdout.trim().split('\n').at(-1)!);
 });
 
+/** Rules of what comes of the tables, at the other end: those of the tables themselves see nothing. */
+const AT_THE_END = ['not-reached', 'not-optimised', 'session-broken'];
+
+test('what no table shows is seen at the other end', () => {
+  const sabotage = MUTANTS['hears-first-place'];
+  const rules = [1, 2, 3, 4, 5].flatMap((seed) =>
+    runSeed(seed, { sabotage }).violations.map(({ rule }) => rule),
+  );
+  assert.ok(rules.length > 0);
+  assert.deepEqual(
+    rules.filter((rule) => !AT_THE_END.includes(rule)),
+    [],
+  );
+});
+
 for (const [name, sabotage] of Object.entries(MUTANTS)) {
   test(`a role that is broken on purpose is found out within 100 seeds: ${name}`, (t) => {
     for (let seed = 1; seed <= 100; seed++) {

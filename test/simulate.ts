@@ -111,7 +111,10 @@ async function simulate(from: number, seeds: number, jobs: number): Promise<void
   };
   const worker = () =>
     new Promise<void>((resolve, reject) => {
-      const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--worker']);
+      const child = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--worker'], {
+        // Each seed leaves much behind it: a larger nursery saves a tenth of the time.
+        execArgv: [...process.execArgv, '--max-semi-space-size=64'],
+      });
       const give = () => {
         const batch = Array.from({ length: BATCH }, () => next++).filter((n) => n < from + seeds);
         if (batch.length > 0) child.send(batch);

@@ -64,27 +64,32 @@ export interface Claim {
   readonly kind: 'to-home' | 'from-tunnel' | 'to-peer' | 'from-peer' | 'own-peer';
   readonly home: Address;
   readonly careOf: Address;
+  /** That which says so. */
+  readonly entry: ForwardingEntry;
 }
 
 /** The care-of addresses that an entry names for home addresses other than the node's own. */
-export function claimsOf({ owner, at, match, do: actions }: ForwardingEntry): Claim[] {
+export function claimsOf(entry: ForwardingEntry): Claim[] {
+  const { owner, at, match, do: actions } = entry;
   const claims: Claim[] = [];
   const source = match.src?.address;
   const destination = match.dst?.address;
   if (owner === 'bindings' && source !== undefined && match.home !== undefined) {
-    if (match.home !== 'any') claims.push({ kind: 'from-peer', home: match.home, careOf: source });
+    if (match.home !== 'any') {
+      claims.push({ kind: 'from-peer', home: match.home, careOf: source, entry });
+    }
   }
   if (owner === 'home-agent' && at === 'arriving' && source !== undefined && match.innerSrc) {
-    claims.push({ kind: 'from-tunnel', home: match.innerSrc, careOf: source });
+    claims.push({ kind: 'from-tunnel', home: match.innerSrc, careOf: source, entry });
   }
   for (const action of actions) {
     if (destination === undefined) continue;
     if ('push' in action && owner === 'home-agent') {
-      claims.push({ kind: 'to-home', home: destination, careOf: action.dst });
+      claims.push({ kind: 'to-home', home: destination, careOf: action.dst, entry });
     }
     if ('insert' in action && action.insert === 'routing-2') {
       const kind = source === undefined ? 'to-peer' : 'own-peer';
-      claims.push({ kind, home: destination, careOf: action.careOf });
+      claims.push({ kind, home: destination, careOf: action.careOf, entry });
     }
   }
   return claims;

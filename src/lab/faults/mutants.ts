@@ -1,6 +1,7 @@
 /**
  * Roles that are broken on purpose, each in a way that no single message shows: the checkers must
- * find every one of them out.
+ * find every one of them out. The tables of the last one agree with each other all the time; only
+ * what comes of them, at the other end, is wrong.
  */
 import type { NodeConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
@@ -51,8 +52,25 @@ const forgetsNumbers: Sabotage = (role, _config, { bindings }) => {
   return role;
 };
 
+/** A home agent that takes back out of the tunnel only what comes from the first place of a node. */
+const hearsFirstPlace: Sabotage = (role, { homeAgent }) => {
+  if (homeAgent === undefined) return role;
+  const first = new Map<string, string>();
+  return changed(role, (outputs) =>
+    outputs.filter((output) => {
+      if (output.kind !== 'forward') return true;
+      const { id, match } = output.entry;
+      if (!id.startsWith('home/from/')) return true;
+      const home = String(match.innerSrc);
+      if (!first.has(home)) first.set(home, id);
+      return first.get(home) === id;
+    }),
+  );
+};
+
 export const MUTANTS = {
   'keeps-tunnel': keepsTunnel,
   'sends-to-old-place': sendsToOldPlace,
   'forgets-numbers': forgetsNumbers,
+  'hears-first-place': hearsFirstPlace,
 } as const satisfies Record<string, Sabotage>;

@@ -26,14 +26,17 @@ const KINDS = ['move', 'detach', 'prefer', 'cut', 'quality', 'clog', 'crash', 'a
 type Kind = (typeof KINDS)[number];
 
 /** Milliseconds between two faults; none: both at one instant. */
-const STEPS = [0, 0, 10, 10, 100, 400, 1000, 2000, 4000] as const;
+const STEPS = [0, 0, 10, 10, 100, 400, 1000, 1000, 2000] as const;
+
+/** Milliseconds after the heal in which nodes may still move. */
+const MOVING_ON = 4000;
 
 export function randomPhases(dice: Dice, { lifetimes }: RandomNetwork): Phases {
   const longest = Math.max(lifetimes.home, lifetimes.peer);
   const hurt = 3;
-  const healed = hurt + dice.whole(4, 15);
-  const quiet = healed + 14 + Math.max(longest, 8);
-  const silence = Math.max(healed + 40, quiet + 2);
+  const healed = hurt + dice.pick([3, 4, 5, 6, 7, 8, 10, 15]);
+  const quiet = healed + 12 + longest;
+  const silence = Math.max(healed + 30, quiet + 2);
   return { hurt, healed, quiet, silence, end: silence + 2 * longest + 6 };
 }
 
@@ -51,6 +54,7 @@ export function randomFaults(
     at += Math.round(dice.pick(STEPS) * dice.between(0.5, 1.5));
   }
   faults.heal(until);
+  faults.moveOn(until);
   faults.rest(phases.silence * 1000, rest);
   return faults.events;
 }
@@ -134,6 +138,17 @@ class Faults {
     for (const { name, interfaces } of this.#network.mobileNodes) {
       const places = [...interfaces.keys()].map((key) => this.#on.get(`${name}.${key}`));
       if (places.every((link) => link === null)) this.#move(at, `${name}.wlan0`);
+    }
+  }
+
+  /** Some nodes go on moving where nothing is in their way; they are to be reached as soon. */
+  moveOn(at: number): void {
+    for (const { name } of this.#network.mobileNodes) {
+      if (!this.#dice.chance(0.3)) continue;
+      const steps = this.#dice.whole(1, 3);
+      for (let step = 0; step < steps; step++) {
+        this.#move(at + this.#dice.whole(0, MOVING_ON), `${name}.wlan0`);
+      }
     }
   }
 

@@ -40,15 +40,20 @@ export interface Lifetimes {
   readonly peer: number;
 }
 
-/** Router Advertisements. Frequent ones make a run dear: most networks have none. */
+/**
+ * Router Advertisements. Who comes solicits one, so that they may be rare, as they mostly are; what
+ * takes frequent ones to come about needs no more than one such link, and they make a run dear.
+ */
 const INTERVALS = [
   ['500ms', '900ms'],
-  ['1s', '2s'],
   ['1s', '3s'],
-  ['2s', '3s'],
+  ['3s', '4s'],
+  ['3s', '5s'],
+  ['4s', '6s'],
+  ['4s', '6s'],
 ] as const;
 const FREQUENT = ['30ms', '70ms'] as const;
-const LIFETIMES = [8, 8, 12, 12, 20] as const;
+const LIFETIMES = [8, 8, 8, 8, 12, 12, 20] as const;
 
 export function randomNetwork(dice: Dice): RandomNetwork {
   const homes = dice.pick([1, 1, 1, 2, 2, 3]);
@@ -60,18 +65,18 @@ export function randomNetwork(dice: Dice): RandomNetwork {
   const nodes = new Map<string, Entry>();
   const core = () => `core${dice.whole(0, cores - 1)}`;
   const open = dice.chance(0.3);
-  const frequent = dice.chance(0.07);
+  const frequent = dice.chance(0.02) ? dice.pick(places) : undefined;
   for (let i = 1; i < cores; i++) {
     nodes.set(`r${i}`, { role: 'router', on: [`core${i - 1}`, `core${i}`] });
   }
   for (const place of places) {
     const home = place.startsWith('home');
     const name = place.replace('home', 'ha').replace('visit', 'ar');
-    const shared = { on: [place, core()], ...advertising(dice, frequent) };
+    const shared = { on: [place, core()], ...advertising(dice, place === frequent) };
     const agent = { role: 'home-agent', serves: place, 'allow-unauthenticated': open, ...shared };
     nodes.set(name, home ? agent : { role: 'access-router', ...shared });
     // Two that serve one link: nodes of the first, or of whichever they find.
-    if (home && dice.chance(0.25)) {
+    if (home && dice.chance(0.35)) {
       nodes.set(`hb${i(place)}`, { ...agent, preference: 10 });
     }
     // A home network whose router is another than its home agent.
@@ -95,7 +100,9 @@ const i = (name: string): string => name.replace(/\D/g, '');
 function randomLinks(dice: Dice, homes: number, visits: number, cores: number): Map<string, Entry> {
   const links = new Map<string, Entry>();
   const add = (name: string, prefix: string, delays: readonly string[]) => {
-    links.set(name, { prefix: `${prefix}::/64`, delay: dice.pick(delays) });
+    // Nothing here puts fragments together: a tunnel must have room for 1280 octets inside.
+    const narrow = dice.chance(0.08) && { mtu: dice.pick([1400, 1440]) };
+    links.set(name, { prefix: `${prefix}::/64`, delay: dice.pick(delays), ...narrow });
   };
   for (let n = 0; n < homes; n++) add(`home${n}`, `2001:db8:1:${n}`, ['1ms', '1ms', '3ms']);
   for (let n = 0; n < visits; n++) add(`visit${n}`, `2001:db8:2:${n}`, ['1ms', '3ms', '15ms']);

@@ -2,7 +2,7 @@
 import { Document, visit } from 'yaml';
 import { namedRandom } from '../../sim/random.ts';
 import { diagnosticLine } from '../scenario/diagnostic.ts';
-import { readScenario, type Scenario } from '../scenario/read.ts';
+import { readScenarioData, type Scenario } from '../scenario/read.ts';
 import { Dice } from './dice.ts';
 import { type Phases, type Rest, randomFaults, randomPhases } from './random-faults.ts';
 import { type Entry, type RandomNetwork, randomNetwork } from './random-network.ts';
@@ -15,10 +15,14 @@ export interface RandomRun {
   readonly rest: Rest;
 }
 
+/** What is thrown stands in no file. */
+const NOWHERE = { line: 1, column: 1 } as const;
+
 /** The run of a seed. It goes through the reader of files, so that a file of it is the same run. */
 export function randomRun(seed: number): RandomRun {
   const { file, ...rest } = thrown(seed);
-  const read = readScenario(`seed-${seed}`, new TextEncoder().encode(JSON.stringify(file)), () => {
+  const source = { data: file, position: () => NOWHERE };
+  const read = readScenarioData(`seed-${seed}`, source, () => {
     throw new RangeError('a random scenario names no key files');
   });
   if (!read.ok) throw new Error(read.error.map(diagnosticLine).join('\n'));
@@ -65,7 +69,7 @@ function randomTraffic(dice: Dice, network: RandomNetwork, phases: Phases): Entr
   const traffic: Record<string, Entry> = {};
   const udp = (from: string, to: string) => {
     traffic[`u${Object.keys(traffic).length}`] = {
-      ...{ protocol: 'udp', from, to, rate: dice.pick(['1/s', '2/s', '2/s']) },
+      ...{ protocol: 'udp', from, to, rate: dice.pick(['1/s', '1/s', '1/s', '2/s']) },
       ...{ payload: dice.pick(['64B', '64B', '1200B']) },
       ...{ start: `${dice.whole(300, 2500)}ms`, stop: `${phases.quiet}s` },
     };
@@ -86,7 +90,7 @@ function randomTraffic(dice: Dice, network: RandomNetwork, phases: Phases): Entr
     const longest = Math.floor(phases.healed + 10 - start);
     const over = dice.chance(0.7) && longest > 2 ? { over: `${dice.whole(2, longest)}s` } : {};
     const ends = { from: up ? one : other, to: up ? other : one };
-    const size = `${dice.pick([2, 10, 60])}kB`;
+    const size = `${dice.pick([2, 5, 10, 30])}kB`;
     traffic[`t${index}`] = {
       ...{ protocol: 'tcp', ...ends, size, ...over, start: `${Math.round(start * 1000)}ms` },
     };

@@ -116,20 +116,20 @@ function play(
   checkCounters(world.network.counters(), report);
 }
 
-/** Runs to a moment (in seconds) and looks at all tables whenever something was told. */
+/** Runs to a moment (in seconds) and looks at tables whenever something was told. */
 function watch({ simulation, network }: World, safety: Safety, until: number): void {
   const end = seconds(until) as number as Instant;
   let told = network.events.length;
   for (let next = simulation.next(); next !== undefined && next <= end; next = simulation.next()) {
     simulation.run(next);
     if (network.events.length === told) continue;
-    let changed = false;
+    const changed = new Set<string>();
     for (; told < network.events.length; told++) {
       const { node, event } = network.events[told]!;
       safety.told(node, event);
-      changed ||= !event.kind.startsWith('signal.');
+      if (!event.kind.startsWith('signal.')) changed.add(node);
     }
-    if (changed) safety.check();
+    safety.check(changed);
   }
   simulation.run(end);
 }

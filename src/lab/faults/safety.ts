@@ -1,8 +1,8 @@
-/** What must hold at every instant, faults or not: looked at after each instant that tells of anything. */
+/** What must hold at every instant, faults or not: looked at where anything was told, and everywhere now and then. */
 import type { Binding } from '../../core/binding-cache.ts';
 import type { CareofEvent } from '../../core/events.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { type Instant, seconds } from '../../core/time.ts';
+import { after, type Instant, START, seconds } from '../../core/time.ts';
 import type { SimNode } from '../../sim/index.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
 import { type Claim, claimsOf, type Inside } from './inside.ts';
@@ -10,6 +10,8 @@ import type { Report } from './violation.ts';
 
 /** A registration is under Duplicate Address Detection no longer: RFC 4862 takes 2 s at most. */
 const PENDING = seconds(4);
+/** So often all nodes are looked at, told of or not: what has expired may have been forgotten. */
+const ROUND = seconds(1);
 /** What a node keeps of its own addresses, and of each binding, peer and care-of address. */
 const ENTRIES = { address: 4, binding: 4, spare: 24 } as const;
 
@@ -18,10 +20,12 @@ export class Safety {
   readonly #report: Report;
   /** The newest number that a node accepted for a home address, while it has not forgotten. */
   readonly #sequences = new Map<string, number>();
-  /** Since when an entry is there without a binding, by node and id. */
-  #unbound = new Map<string, Instant>();
-  #unboundBefore = new Map<string, Instant>();
+  /** Since when an entry is there without a binding, by its id, of the nodes that have such. */
+  readonly #unbound = new Map<string, Map<string, Instant>>();
+  /** The home addresses that each node defended when it was last looked at. */
+  readonly #defended = new Map<string, ReadonlySet<Address>>();
   readonly #linger: number;
+  #nextRound = START;
 
   /** @param linger how long the last care-of address is still believed, in microseconds. */
   constructor(inside: Inside, linger: number, report: Report) {
@@ -39,6 +43,8 @@ export class Safety {
       for (const key of this.#sequences.keys()) {
         if (key.startsWith(`${node} `)) this.#sequences.delete(key);
       }
+      this.#unbound.delete(node);
+      this.#defended.delete(node);
     }
     if (event.kind === 'binding.deleted' || event.kind === 'binding.expired') {
       this.#sequences.delete(`${node} ${event.home}`);
@@ -55,56 +61,68 @@ export class Safety {
     }
   }
 
-  /** Looks at all tables. */
-  check(): void {
-    const defenders = new Map<Address, string>();
-    // What is not found again has gone meanwhile.
-    this.#unboundBefore = this.#unbound;
-    this.#unbound = new Map();
+  /** Looks at the tables of these nodes, of those that owe something, and of all once in a while. */
+  check(told: ReadonlySet<string>): void {
+    const { now } = this.#inside;
+    const round = now >= this.#nextRound;
+    if (round) this.#nextRound = after(now, ROUND);
     for (const node of this.#inside.running()) {
-      const entries = this.#inside.entriesOf(node);
-      this.#checkBound(node, entries);
-      this.#checkBindings(node, entries);
-      for (const entry of entries) {
-        for (const claim of claimsOf(entry)) this.#checkClaim(node, entry, claim, defenders);
+      if (round || told.has(node.name) || this.#unbound.has(node.name)) this.#checkNode(node);
+    }
+  }
+
+  #checkNode(node: SimNode): void {
+    const entries = this.#inside.entriesOf(node);
+    const claims = entries.flatMap(claimsOf);
+    this.#checkBound(node, entries);
+    this.#checkBindings(node, claims);
+    this.#checkDefended(node, claims);
+    // What is not found again has gone meanwhile.
+    const before = this.#unbound.get(node.name);
+    this.#unbound.delete(node.name);
+    for (const claim of claims) {
+      this.#checkOwner(node, claim);
+      this.#checkLive(node, claim, before);
+    }
+  }
+
+  #checkDefended({ name }: SimNode, claims: readonly Claim[]): void {
+    const defended = new Set(
+      claims.filter(({ kind }) => kind === 'to-home').map(({ home }) => home),
+    );
+    this.#defended.set(name, defended);
+    for (const home of defended) {
+      for (const [other, homes] of this.#defended) {
+        if (other === name || !homes.has(home)) continue;
+        this.#report('two-agents', name, `${formatAddress(home)} is defended by ${other} too`);
       }
     }
   }
 
-  #checkClaim(
-    node: SimNode,
-    entry: ForwardingEntry,
-    claim: Claim,
-    defenders: Map<Address, string>,
-  ): void {
-    const { home, careOf, kind } = claim;
+  #checkOwner(node: SimNode, { entry, home, careOf }: Claim): void {
     const { homes } = this.#inside;
-    if (kind === 'to-home') {
-      const other = defenders.get(home);
-      defenders.set(home, node.name);
-      if (other !== undefined && other !== node.name) {
-        this.#report('two-agents', node.name, `${formatAddress(home)} is defended by ${other} too`);
-      }
-    }
     const owner = this.#inside.ownerOf(careOf);
     if (owner === undefined || owner !== homes.get(home)) {
       const text = `${entry.id}: ${formatAddress(careOf)} is of ${owner ?? 'nobody'}`;
       this.#report('foreign-care-of', node.name, text);
     }
-    this.#checkLive(node, entry, claim);
   }
 
   /** Is there a live binding behind the entry? */
-  #checkLive(node: SimNode, entry: ForwardingEntry, { home, careOf, kind }: Claim): void {
+  #checkLive(
+    node: SimNode,
+    { entry, home, careOf, kind }: Claim,
+    before: ReadonlyMap<string, Instant> | undefined,
+  ): void {
     const { now, bindings } = this.#inside;
-    const key = `${node.name} ${entry.id}`;
     const binding = bindings.get(node.name)?.get(home);
     if (isOf(binding, careOf, now)) return;
     const lingers = kind === 'from-peer' || kind === 'from-tunnel';
     // What is still under way from the last care-of address is taken for a while.
     if (lingers && entry.expiresAt !== undefined && entry.expiresAt <= now + this.#linger) return;
-    const since = this.#unboundBefore.get(key) ?? now;
-    this.#unbound.set(key, since);
+    const since = before?.get(entry.id) ?? now;
+    const unbound = this.#unbound.get(node.name) ?? new Map();
+    this.#unbound.set(node.name, unbound.set(entry.id, since));
     const pending = kind === 'to-home' || kind === 'from-tunnel';
     if (pending && binding === undefined && now < since + PENDING) return;
     const bound = binding === undefined ? 'nothing' : formatAddress(binding.careOf);
@@ -112,18 +130,14 @@ export class Safety {
     this.#report('entry-without-binding', node.name, text);
   }
 
-  #checkBindings(node: SimNode, entries: readonly ForwardingEntry[]): void {
+  #checkBindings(node: SimNode, claims: readonly Claim[]): void {
     const { now, bindings } = this.#inside;
-    const claims = new Set<string>();
-    for (const entry of entries) {
-      for (const { kind, home, careOf } of claimsOf(entry)) {
-        claims.add(`${kind === 'to-home' ? 'home' : kind} ${home}${careOf}`);
-      }
-    }
     for (const { scope, home, careOf, expiresAt } of bindings.get(node.name)?.all() ?? []) {
       if (expiresAt <= now) continue;
-      const wanted = scope === 'home' ? 'home' : 'to-peer';
-      if (claims.has(`${wanted} ${home}${careOf}`)) continue;
+      const wanted = scope === 'home' ? 'to-home' : 'to-peer';
+      const isWanted = (one: Claim) =>
+        one.kind === wanted && one.home === home && one.careOf === careOf;
+      if (claims.some(isWanted)) continue;
       const text = `${formatAddress(home)} at ${formatAddress(careOf)} is carried by no entry`;
       this.#report('binding-without-entry', node.name, text);
     }

@@ -66,6 +66,15 @@ export function readScenario(
   if (!('data' in source)) {
     return fail(source.map((fault) => ({ file, path: '', ...fault })));
   }
+  return readScenarioData(file, source, readKeyFile);
+}
+
+/** The same for data that came otherwise than from the text of a file. */
+export function readScenarioData(
+  file: string,
+  source: Pick<Source, 'data' | 'position'>,
+  readKeyFile: (path: string) => Uint8Array,
+): Result<Scenario, readonly Diagnostic[]> {
   if (!isMapping(source.data)) {
     const message = 'is no scenario: a mapping with title, links, nodes and more is wanted';
     return fail(diagnosed(file, source, [{ path: [], message }]));
@@ -79,7 +88,11 @@ export function readScenario(
   return ok({ ...scenarioOf(file, source, reader, draft), keys, peerKeys: peerKeys.keys });
 }
 
-function diagnosed(file: string, source: Source, findings: readonly Finding[]): Diagnostic[] {
+function diagnosed(
+  file: string,
+  source: Pick<Source, 'position'>,
+  findings: readonly Finding[],
+): Diagnostic[] {
   const diagnostics = findings.map(({ path, message, atKey }) => ({
     file,
     ...source.position(path, atKey),
@@ -248,7 +261,7 @@ function readKeys(
 
 function scenarioOf(
   file: string,
-  source: Source,
+  source: Pick<Source, 'position'>,
   reader: Reader,
   draft: Draft,
 ): Omit<Scenario, 'keys' | 'peerKeys'> {
