@@ -45,14 +45,19 @@ export interface Lifetimes {
  * takes frequent ones to come about needs no more than one such link, and they make a run dear.
  */
 const INTERVALS = [
-  ['500ms', '900ms'],
   ['1s', '3s'],
   ['3s', '4s'],
   ['3s', '5s'],
   ['4s', '6s'],
   ['4s', '6s'],
+  ['4s', '6s'],
 ] as const;
-const FREQUENT = ['30ms', '70ms'] as const;
+const FREQUENT = [
+  ['30ms', '70ms'],
+  ['500ms', '900ms'],
+  ['500ms', '900ms'],
+  ['500ms', '900ms'],
+] as const;
 const LIFETIMES = [8, 8, 8, 8, 12, 12, 20] as const;
 
 export function randomNetwork(dice: Dice): RandomNetwork {
@@ -65,7 +70,7 @@ export function randomNetwork(dice: Dice): RandomNetwork {
   const nodes = new Map<string, Entry>();
   const core = () => `core${dice.whole(0, cores - 1)}`;
   const open = dice.chance(0.3);
-  const frequent = dice.chance(0.02) ? dice.pick(places) : undefined;
+  const frequent = dice.chance(0.08) ? dice.pick(places) : undefined;
   for (let i = 1; i < cores; i++) {
     nodes.set(`r${i}`, { role: 'router', on: [`core${i - 1}`, `core${i}`] });
   }
@@ -111,7 +116,7 @@ function randomLinks(dice: Dice, homes: number, visits: number, cores: number): 
 }
 
 function advertising(dice: Dice, frequent: boolean): Entry {
-  const interval = frequent ? FREQUENT : dice.pick(INTERVALS);
+  const interval = frequent ? dice.pick(FREQUENT) : dice.pick(INTERVALS);
   const delay = dice.pick(['0ms', '100ms', '500ms']);
   return { 'ra-interval': [...interval], 'ra-delay': delay };
 }
