@@ -1,6 +1,7 @@
 /** What tables may hold when nothing was sent for two lifetimes, and what counters must never show. */
 import type { Counter } from '../../core/counters.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { NOTHING_HELD } from '../../roles/mobility/home-registration.ts';
 import type { SimNode } from '../../sim/index.ts';
 import { formatAddress, solicitedNode } from '../../wire/address.ts';
 import type { Inside } from './inside.ts';
@@ -34,8 +35,10 @@ function mayRest({ id, owner }: ForwardingEntry, role: string, rest: Rest): bool
 
 /** What was stored for a binding is gone with it, and so is proxying. */
 function checkStored(inside: Inside, node: SimNode, role: string, report: Report): void {
-  for (const key of node.stored.keys()) {
-    if (/^home-(binding|registration)/.test(key)) report('leftover', node.name, `stored ${key}`);
+  for (const [key, value] of node.stored) {
+    // That nothing is held is worth remembering: another life need not ask.
+    if (value === NOTHING_HELD || !/^home-(binding|registration)/.test(key)) continue;
+    report('leftover', node.name, `stored ${key}`);
   }
   if (role !== 'home-agent') return;
   for (const home of inside.homes.keys()) {
