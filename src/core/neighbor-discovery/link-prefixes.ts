@@ -29,7 +29,8 @@ export interface Renumbering {
   readonly preferred: Duration;
 }
 
-interface Kept {
+/** A prefix as it is kept, with lifetimes that do not age. */
+export interface KeptPrefix {
   /** As it is said anew with each advertisement; a prefix that is to go counts down instead. */
   readonly said: LinkPrefix;
   readonly ends?: { readonly valid: Instant; readonly preferred: Instant };
@@ -45,7 +46,7 @@ interface Kept {
  * RFC 6275 section 10.6.
  */
 export class LinkPrefixes {
-  #all: readonly Kept[];
+  #all: readonly KeptPrefix[];
 
   constructor(first: Pick<LinkPrefix, 'prefix' | 'length' | 'address'> & Partial<LinkPrefix>) {
     const { prefix, length, address } = first;
@@ -53,6 +54,16 @@ export class LinkPrefixes {
     const { autonomous = true } = first;
     const said = { prefix, length, address, autonomous, validLifetime, preferredLifetime };
     this.#all = [{ said }];
+  }
+
+  /** All of them, for a journal. */
+  get kept(): readonly KeptPrefix[] {
+    return this.#all;
+  }
+
+  /** Takes up what a journal has kept, in the stead of what was configured. */
+  restore(kept: readonly KeptPrefix[]): void {
+    this.#all = kept;
   }
 
   /** Those that are valid. */
@@ -86,7 +97,7 @@ export class LinkPrefixes {
   }
 }
 
-function at({ said, ends }: Kept, now: Instant): LinkPrefix {
+function at({ said, ends }: KeptPrefix, now: Instant): LinkPrefix {
   if (ends === undefined) return said;
   const validLifetime = between(now, ends.valid);
   return { ...said, validLifetime, preferredLifetime: between(now, ends.preferred) };

@@ -1,12 +1,13 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { HomeAgentConfig } from '../../core/config.ts';
-import type { LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
+import type { LinkPrefix, LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import type { PartInput } from '../../core/part.ts';
 import type { Command, Output } from '../../core/role.ts';
 import { after, type Instant, NO_TIME, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { HomeAgentDirectory } from './home-agent-directory.ts';
+import { NETWORK_KEY, restorePrefixes, storedPrefixes } from './home-network-journal.ts';
 import { PrefixAdvertising } from './prefix-advertising.ts';
 
 /**
@@ -19,12 +20,12 @@ export class HomeNetwork {
   readonly advertising: PrefixAdvertising;
   readonly #config: HomeAgentConfig;
   readonly #directory: HomeAgentDirectory;
-  readonly #without: NodeState['env']['without'];
+  readonly #env: NodeState['env'];
 
   constructor(config: HomeAgentConfig, state: NodeState, prefixes: LinkPrefixes) {
     this.#config = config;
     this.prefixes = prefixes;
-    this.#without = state.env.without;
+    this.#env = state.env;
     this.advertising = new PrefixAdvertising(prefixes, state);
     this.#directory = new HomeAgentDirectory(config, state, prefixes);
   }
@@ -35,6 +36,7 @@ export class HomeNetwork {
 
   handle(input: PartInput, now: Instant): Output[] {
     const outputs = this.#directory.handle(input, now);
+    if (input.kind === 'restored') return [...outputs, ...this.#restore(input, now)];
     if (input.kind === 'tick') return [...outputs, ...this.advertising.tick(now)];
     if (input.kind !== 'received') return outputs;
     const { message } = input;
@@ -49,20 +51,37 @@ export class HomeNetwork {
 
   /** A home binding that would outlive its prefix, with the end that it is to have. */
   cut(binding: Binding, now: Instant): Binding | undefined {
-    if (binding.scope !== 'home' || this.#without.has('prefix-lifetimes')) return undefined;
+    if (binding.scope !== 'home' || this.#env.without.has('prefix-lifetimes')) return undefined;
     const expiresAt = after(now, this.prefixes.of(binding.home, now)?.validLifetime ?? NO_TIME);
     return binding.expiresAt <= expiresAt ? undefined : { ...binding, expiresAt };
   }
 
   /** The operator's word: another prefix, or an end for those that are there. */
   renumber(command: Extract<Command, { do: 'renumber' }>, now: Instant): Output[] {
-    const { link, prefixLength } = this.#config;
     const added = this.prefixes.renumber(command.change, now);
     this.advertising.changed(now);
-    if (added?.address === undefined) return [];
+    const value = storedPrefixes(this.prefixes.kept, this.#env.epoch);
+    const stored = { kind: 'store', key: NETWORK_KEY, value } as const;
+    return [...(added === undefined ? [] : this.#take(added)), stored];
+  }
+
+  /** The configuration knows neither what was added nor that the others are to end. */
+  #restore({ key, value }: Extract<PartInput, { kind: 'restored' }>, now: Instant): Output[] {
+    if (key !== NETWORK_KEY || this.#env.without.has('journal')) return [];
+    const kept = restorePrefixes(value, this.#env.epoch);
+    if (kept === undefined) return [];
+    this.prefixes.restore(kept);
+    const { prefix } = this.#config;
+    const added = this.prefixes.list(now).filter((one) => one.prefix !== prefix);
+    return added.flatMap((one) => this.#take(one));
+  }
+
+  #take({ prefix, address }: LinkPrefix): Output[] {
+    if (address === undefined) return [];
+    const { link, prefixLength } = this.#config;
     return [
-      { kind: 'address', action: 'add', link, address: added.address, prefixLength },
-      ...this.#directory.answerAnycast(added.prefix),
+      { kind: 'address', action: 'add', link, address, prefixLength },
+      ...this.#directory.answerAnycast(prefix),
     ];
   }
 }
