@@ -2,6 +2,7 @@
 import { driveCorrespondent } from './correspondent-driver.ts';
 import { driveHomeAgent } from './home-agent-driver.ts';
 import { type Driver, Failed, type Item, NotRun, readItems } from './items.ts';
+import { driveMobileNode } from './mobile-node-driver.ts';
 import { notDone } from './not-done.ts';
 import { readingOf } from './readings.ts';
 
@@ -17,6 +18,7 @@ export interface Outcome {
 const DRIVERS: { readonly [Role in Item['role']]?: Driver } = {
   'correspondent node': driveCorrespondent,
   'home agent': driveHomeAgent,
+  'mobile node': driveMobileNode,
 };
 
 export function runItem(described: Item): Outcome {
