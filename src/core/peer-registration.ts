@@ -90,14 +90,10 @@ export class PeerRegistration {
     // A peer whose answers alone were lost sends to where we were: it must be told, silent or not.
     const mayHold = this.#alone.mayHold(now);
     if (!this.#alone.isOver(now) && !mayHold) return [];
-    // Nothing was told to this peer, so there is nothing to take back.
     const held = this.#registration.expiresAt !== undefined || this.#registration.waiting;
-    if (release && !held && !mayHold) {
-      this.stop();
-      return [];
-    }
+    if (release && !held && !mayHold) return this.stop();
     const underWay = this.asking || this.#proved;
-    if (this.#registration.bound?.careOf === careOf) return this.#stay(careOf);
+    if (this.#registration.bound?.careOf === careOf) return this.#stay(careOf, now);
     if (this.#wanted === careOf && underWay) return [];
     this.#wanted = careOf;
     this.#proved = false;
@@ -106,7 +102,10 @@ export class PeerRegistration {
   }
 
   /** Back where the peer has us still: what was begun for elsewhere is void. */
-  #stay(careOf: Address): Output[] {
+  #stay(careOf: Address, now: Instant): Output[] {
+    // RFC 6275 section 11.7.2: no peer holds it for longer than the home agent does.
+    const most = lifetimeToAsk(this.#proof, this.#identity, careOf, now);
+    if (most > 0 && between(now, this.#registration.expiresAt!) > most) return this.refresh(now);
     this.#proof.stop();
     this.#wanted = careOf;
     this.#proved = false;
@@ -124,12 +123,13 @@ export class PeerRegistration {
   }
 
   /** Asks for nothing any more and remembers no binding. */
-  stop(): void {
+  stop(): Output[] {
     this.#proof.stop();
     this.#registration.forget();
     this.#wanted = undefined;
     this.#proved = false;
     this.#alone.cancel();
+    return [];
   }
 
   tick(now: Instant): Output[] {
@@ -203,9 +203,10 @@ export class PeerRegistration {
     return this.#proof.awaits(cookie);
   }
 
-  /** The peer asks for a refresh, believed seldom since anybody can. RFC 6275 section 11.3.5. */
+  /** The peer asks for a refresh with new proofs, believed seldom since anybody can (11.7.4). */
   asked(now: Instant): Output[] {
     if (!this.#requests.take(now)) return [];
+    if (!this.#proof.waiting) this.#proof.forgetTokens();
     return [count('mobility.brr_received'), ...this.refresh(now)];
   }
 
@@ -308,11 +309,10 @@ export class PeerRegistration {
       count('mobility.bu_sent'),
       ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
       ...bindingUpdate({
-        careOf: target.careOf,
+        ...target,
         home: this.#identity.home,
         to: this.peer,
         sequence,
-        lifetime: target.lifetime,
         homeRegistration: false,
         proof,
       }),

@@ -1,4 +1,5 @@
 import type { Address } from '../wire/address.ts';
+import { BINDING_STATUS } from '../wire/numbers.ts';
 import { bindingAuthorization } from './binding-authorization.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
@@ -8,6 +9,12 @@ import { RoutabilityTest, type TestKind, type TestOutput, type Token } from './r
 import { bindingManagementKey, verifyBindingAuthorization } from './security/return-routability.ts';
 import { NO_PROOF, type Proof, signal } from './signalling.ts';
 import type { Duration, Instant } from './time.ts';
+
+/** The token that a status says to be of no use; the third such status means both. */
+const EXPIRED: { readonly [Status in number]?: TestKind } = {
+  [BINDING_STATUS.expiredHomeNonceIndex]: 'home',
+  [BINDING_STATUS.expiredCareOfNonceIndex]: 'care-of',
+};
 
 /**
  * How this node proves itself to one peer: return routability. It sends the tests, signs updates
@@ -124,7 +131,7 @@ export class ReturnRoutabilityProof implements PeerProof {
 
   refused(status: number): boolean {
     if (!isExpiredNonce(status)) return false;
-    this.forgetTokens();
+    this.#tests.forgetTokens(EXPIRED[status]);
     return true;
   }
 

@@ -145,11 +145,15 @@ test('an Init is sent five times, 1, 2, 4, 8 s apart; 16 s later the peer is sil
   ]);
 });
 
-test('the answer to any of the repeats is taken', () => {
+test('a repeat has a new cookie, and the answer to it alone is taken', () => {
   const one = tests();
   const sent = one.begin(HOME, undefined, at(0));
-  run(one, 7);
-  assert.deepEqual(told(one.received('home', HOME, cookie(sent, 'home'), token(1), at(8))), [
+  const repeat = one.tick(at(1));
+  assert.notDeepEqual(cookie(repeat, 'home'), cookie(sent, 'home'));
+  assert.deepEqual(told(one.received('home', HOME, cookie(sent, 'home'), token(1), at(1.5))), [
+    'unexpected',
+  ]);
+  assert.deepEqual(told(one.received('home', HOME, cookie(repeat, 'home'), token(1), at(1.6))), [
     'proved',
   ]);
 });

@@ -137,9 +137,11 @@ export class RoutabilityTest {
     for (const test of this.#tests.values()) test.pending = undefined;
   }
 
-  /** The tokens are of no use: the peer does not know their nonces any more. */
-  forgetTokens(): void {
-    for (const test of this.#tests.values()) test.token = undefined;
+  /** The tokens, or those of one kind, are of no use: the peer does not know their nonces any more. */
+  forgetTokens(kind?: TestKind): void {
+    for (const test of this.#tests.values()) {
+      if (kind === undefined || test.kind === kind) test.token = undefined;
+    }
   }
 
   deadline(): Instant | undefined {
@@ -206,7 +208,8 @@ export class RoutabilityTest {
   }
 
   #send(test: Test, pending: NonNullable<Test['pending']>, now: Instant): TestOutput {
-    // The peer's answer to an earlier Init is as good: the cookie stays over repeats.
+    // RFC 6275 section 11.8: a repeat is a test of its own, and the answer to the last one is void.
+    if (pending.sent > 0) test.cookie = this.#secrets(8);
     const { MAX_BINDACK_TIMEOUT } = this.#constants;
     const longer = Math.min(pending.wait * 2, MAX_BINDACK_TIMEOUT) as Duration;
     const wait = pending.sent === 0 ? pending.wait : longer;

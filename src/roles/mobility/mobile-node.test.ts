@@ -446,10 +446,13 @@ test('Binding Refresh Requests are obeyed once a second', () => {
   const one = optimisedAway();
   const request = packet(PEER, HOME, [{ layer: 'binding-refresh-request' }]);
   one.packet(request, 3);
+  assert.deepEqual(one.names(), ['home-test-init', 'care-of-test-init'], 'proved anew: 11.7.4');
+  tested(one, CARE_OF.a, 3.1);
   peerAnswer(one, toPeer(one), 3.1);
   one.packet(request, 3.2);
   assert.deepEqual(one.names(), []);
   one.packet(request, 4);
+  tested(one, CARE_OF.a, 4.1);
   assert.equal(update(toPeer(one)).lifetime, 105);
 });
 
