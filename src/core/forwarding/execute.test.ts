@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { address } from '../../wire/address.ts';
 import { upperLayerChecksum } from '../../wire/checksum.ts';
 import { toHex } from '../../wire/hex.ts';
+import { type LayerInput, serialisePacket } from '../../wire/packet.ts';
 import { type Instant, START, seconds } from '../time.ts';
 import { entry, inside, ipv6, PARTY, raw, udp } from './case-packets.ts';
 import { asExpected, type Expected, forwardingCases } from './cases.ts';
@@ -92,6 +93,19 @@ test('an entry gives one notice a second, a replaced one too', () => {
   table.add(telling);
   assert.equal(noticed(5 + seconds(1) - 1), 0);
   assert.equal(noticed(5 + seconds(1)), 1);
+});
+
+test('an error is nothing to be told of: anybody can send one', () => {
+  const table = new ForwardingTable();
+  table.add(entry('tell', 'leaving', {}, [{ notify: 'tunnelled-to-peer' }]));
+  const noticed = (layer: LayerInput, now: number) => {
+    const octets = serialisePacket([{ layer: 'ipv6', source: home, destination: peer }, layer]);
+    const outcome = execute(table, 'leaving', octets, seconds(now) as unknown as Instant);
+    return outcome.kind === 'continue' && outcome.notices.length;
+  };
+  const invoking = ipv6({ src: peer, dst: home }, udp(peer, home));
+  assert.equal(noticed({ layer: 'parameter-problem', code: 0, pointer: 40, invoking }, 1), 0);
+  assert.equal(noticed({ layer: 'echo-request', identifier: 1, sequence: 1 }, 3), 1);
 });
 
 test('what leaves by an entry: its link and next hop, and what it costs', () => {

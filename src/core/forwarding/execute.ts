@@ -211,7 +211,7 @@ function notify(row: Row, reason: NotifyReason, passage: Passage, now: Instant):
   // A peer that is away itself is known by its home address, not by where it is just now.
   const src = home ?? passage.packet.src;
   // Signalling is no flow: nobody is to be told where we are for having tested that we are there.
-  if (protocol === PROTOCOL.mobility) return;
+  if (protocol === PROTOCOL.mobility || isError(passage.packet)) return;
   const ends = src + dst;
   const last = row.noticed.get(ends);
   if (last !== undefined && now < after(last, NOTICE_INTERVAL)) return;
@@ -219,6 +219,12 @@ function notify(row: Row, reason: NotifyReason, passage: Passage, now: Instant):
   row.noticed.set(ends, now);
   if (row.noticed.size > MAX_NOTICED) row.noticed.delete(row.noticed.keys().next().value!);
   passage.notices.push({ entry: row.entry.id, reason, src, dst });
+}
+
+/** Errors ask for no answer, and anybody can send them. Source: RFC 6275 section 11.3.5. */
+function isError({ protocol, walk, octets }: PacketView): boolean {
+  const FIRST_INFORMATIONAL = 128; // RFC 4443 section 2.1
+  return protocol === PROTOCOL.icmpv6 && octets[walk!.upperAt]! < FIRST_INFORMATIONAL;
 }
 
 type Change = Exclude<Action, { divert: unknown } | { drop: unknown } | { notify: unknown }>;
