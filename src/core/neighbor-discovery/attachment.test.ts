@@ -128,21 +128,43 @@ test('optimistic and no DAD: the address is there at once', () => {
 
 test('somebody has the address: another is tried, and after three the link is given up', () => {
   const one = node('optimistic');
-  let tried = one.packet(advertisement('2001:db8:a::'), 1, ICMP).one('neighbor-solicitation');
+  let [tried] = probed(one.packet(advertisement('2001:db8:a::'), 1, ICMP));
   const seen = new Set<Address>();
   for (let i = 0; i < 2; i++) {
-    seen.add(tried.message.targetAddress);
-    one.packet(probe(tried.message.targetAddress), 1.1, ICMP);
-    tried = one.one('neighbor-solicitation');
+    seen.add(tried!);
+    one.packet(probe(tried!), 1.1, ICMP);
+    [tried] = probed(one);
   }
-  seen.add(tried.message.targetAddress);
+  seen.add(tried!);
   assert.equal(seen.size, 3);
-  one.packet(probe(tried.message.targetAddress), 1.2, ICMP);
+  one.packet(probe(tried!), 1.2, ICMP);
   assert.equal(one.counters['nd.duplicate_address'], 3);
   one.packet(advertisement('2001:db8:a::'), 2, ICMP);
   assert.deepEqual(one.names(), [], 'also when the router speaks again');
   one.link(3, false).link(3).packet(advertisement('2001:db8:a::'), 3, ICMP);
   assert.deepEqual(one.names().includes('neighbor-solicitation'), true, 'until the link changes');
+});
+
+/** The addresses that the last input made it ask about. */
+const probed = (one: ByHand): Address[] =>
+  one.sent().flatMap(({ layers }) => {
+    const message = layers.at(-1)!;
+    return message.layer === 'neighbor-solicitation' ? message.targetAddress : [];
+  });
+
+test('the link-local address is tested again in each network, and goes on being used', () => {
+  const one = node('optimistic');
+  assert.equal(probed(one.packet(advertisement('2001:db8:a::'), 1, ICMP)).at(-1), SELF);
+  assert.deepEqual(probed(one.packet(advertisement('2001:db8:a::'), 1.5, ICMP)), []);
+  one.packet(probe(SELF), 1.6, ICMP);
+  assert.deepEqual(
+    [one.events(), one.counters['nd.duplicate_address']],
+    [['address.duplicate'], 1],
+  );
+  assert.deepEqual(addresses(one), [], 'nothing is given up');
+  one.link(3, false).link(3).packet(advertisement('2001:db8:b::'), 4, ICMP);
+  assert.equal(probed(one).at(-1), SELF);
+  assert.deepEqual(probed(node('off').packet(advertisement('2001:db8:a::'), 1, ICMP)), []);
 });
 
 test('nobody makes DAD fail from afar', () => {

@@ -19,7 +19,7 @@ import {
   tellMovement,
   usePlace,
 } from './place.ts';
-import type { AdvertisedPrefix, Advertisement } from './router-advertisement.ts';
+import { type AdvertisedPrefix, type Advertisement, isSameRouter } from './router-advertisement.ts';
 import { type Discovered, RouterDiscovery } from './router-discovery.ts';
 
 /** Addresses tried before a link is given up as hopeless (RFC 4862 section 5.4.5 gives up at one). */
@@ -85,7 +85,11 @@ export class Attachment {
     return this.#stage.name === 'ready' ? this.#stage.place : undefined;
   }
 
-  /** Routers that are known on the link. */
+  /** The prefix of the network that the node is on, or is about to be. */
+  get network(): Address | undefined {
+    return this.#inUse()?.prefix.prefix;
+  }
+
   get routers(): number {
     return this.#routers.size;
   }
@@ -104,8 +108,7 @@ export class Attachment {
       case 'address':
         if (input.link === this.#link && isLinkLocal(input.address)) {
           const own = input.present ? input.address : undefined;
-          this.#routers.setLinkLocal(own);
-          this.#lease.setLinkLocal(own);
+          for (const one of [this.#routers, this.#lease]) one.setLinkLocal(own);
         }
         return [];
       case 'received': {
@@ -154,7 +157,7 @@ export class Attachment {
   }
 
   #discovered({ outputs, found, renewed, lost }: Discovered, now: Instant): Output[] {
-    if (lost !== undefined && this.#inUse()?.advertisement.router === lost.router) {
+    if (lost !== undefined && isSameRouter(lost, this.#inUse()?.advertisement)) {
       return [...outputs, ...this.#depart(), ...this.#searchAmongKnown(now)];
     }
     if (renewed !== undefined) outputs.push(...this.#renew(renewed, now));
@@ -172,7 +175,7 @@ export class Attachment {
     if (place === undefined) return [];
     const prefix = said.prefixes.find((one) => one.prefix === place.prefix.prefix);
     if (prefix?.autonomous) place.lifetime.renew(prefix, now);
-    const gone = said.routerLifetime === 0 && said.router === place.advertisement.router;
+    const gone = said.routerLifetime === 0 && isSameRouter(said, place.advertisement);
     return gone && !place.atHome ? [...this.#depart(), ...this.#searchAmongKnown(now)] : [];
   }
 
@@ -194,10 +197,8 @@ export class Attachment {
     const aging = this.#aging();
     if (aging === undefined || now < aging.deadline()) return [];
     aging.tick(now);
-    if (!aging.isOver(now)) {
-      return this.#routers.routers().flatMap((other) => this.#consider(other, now));
-    }
-    return [...this.#depart(), ...this.#searchAmongKnown(now)];
+    if (aging.isOver(now)) return [...this.#depart(), ...this.#searchAmongKnown(now)];
+    return this.#routers.routers().flatMap((other) => this.#consider(other, now));
   }
 
   /** The router in use is gone; another may have been there all along. */
@@ -242,7 +243,7 @@ export class Attachment {
     const place = this.#current();
     if (place === undefined || place.lifetime.isDeprecated(now)) return false;
     if (this.#homeIn(other) || this.#state.env.without.has('router-stays')) return false;
-    this.#routers.doubt(place.advertisement.router, now);
+    this.#routers.doubt(place.advertisement, now);
     return true;
   }
 
@@ -290,9 +291,9 @@ export class Attachment {
       this.#stage = { name: 'ready', place };
       return [];
     }
-    const { dad } = this.#config;
-    const optimistic = dad === 'optimistic' && !this.#state.env.without.has('optimistic-dad');
-    if (dad === 'off' || optimistic) {
+    const { without } = this.#state.env;
+    const optimistic = this.#config.dad === 'optimistic' && !without.has('optimistic-dad');
+    if (this.#config.dad === 'off' || optimistic) {
       this.#stage = { name: 'ready', place };
       return [
         ...usePlace(place, optimistic),
@@ -314,10 +315,9 @@ export class Attachment {
     if (this.#beside.is(address)) return usePlace(this.#beside.place!, false);
     if (place === undefined || place.address !== address) return [];
     this.#stage = { name: 'ready', place };
-    const since = stage.name === 'configuring' ? stage.since : undefined;
     return [
       ...usePlace(place, false),
-      ...(since === undefined ? [] : [phase('address_configuration', since, now)]),
+      ...(stage.name === 'configuring' ? [phase('address_configuration', stage.since, now)] : []),
       tellAddress('address.ready', this.#link, address),
     ];
   }
@@ -347,7 +347,6 @@ export class Attachment {
     return [...this.#leave(), ...this.#beside.leave()];
   }
 
-  /** Gives up the place. */
   #leave(): Output[] {
     const place = this.#current();
     if (place === undefined) return [];

@@ -92,6 +92,21 @@ export function readAdvertisement(received: Received, now: Instant): Advertiseme
   };
 }
 
+/** The addresses by which a router is known in the whole network, where it told any. */
+export const wholeAddresses = ({ prefixes }: Advertisement): Address[] =>
+  prefixes.flatMap(({ routerAddress }) => routerAddress ?? []);
+
+/**
+ * Are two advertisements one router's? Link-local addresses are not unique: routers of two links may
+ * have the same, and what tells them apart is the R bit. Source: RFC 6275 sections 7.2 and 11.5.1.
+ */
+export function isSameRouter(one: Advertisement, other: Advertisement | undefined): boolean {
+  if (one.router !== other?.router) return false;
+  const [ours, theirs] = [wholeAddresses(one), wholeAddresses(other)];
+  const tell = ours.length > 0 && theirs.length > 0;
+  return !tell || ours.some((address) => theirs.includes(address));
+}
+
 /** An address with all bits behind the first `length` zero. */
 export function maskAddress(address: Address, length: number): Address {
   const whole = Math.min(address.length, length >> 3);

@@ -5,7 +5,12 @@ import type { Environment, LinkAddress, Output } from '../role.ts';
 import { signal } from '../signalling.ts';
 import { after, type Duration, type Instant, sooner } from '../time.ts';
 import { linkAddressOctets, ND_HOP_LIMIT } from './link-layer.ts';
-import { type Advertisement, readAdvertisement } from './router-advertisement.ts';
+import {
+  type Advertisement,
+  isSameRouter,
+  readAdvertisement,
+  wholeAddresses,
+} from './router-advertisement.ts';
 
 /** Routers remembered on one link; when full, what new ones say is not taken. */
 const MAX_ROUTERS = 16;
@@ -24,6 +29,10 @@ interface KnownRouter {
   /** When a doubt may next make it be asked. */
   doubtAt: Instant;
 }
+
+/** A router of another link may have the same link-local address, but none the whole one. */
+const askedFor = (advertisement: Advertisement): Address =>
+  wholeAddresses(advertisement)[0] ?? advertisement.router;
 
 export interface Discovered {
   readonly outputs: Output[];
@@ -48,7 +57,7 @@ export class RouterDiscovery {
   readonly #constants: Constants;
   readonly #random: Environment['random'];
   readonly #most: number;
-  readonly #routers = new Map<Address, KnownRouter>();
+  readonly #routers = new Set<KnownRouter>();
   #linkLocal: Address | undefined;
   #linkAddress: LinkAddress | undefined;
   /** The next solicitation, and how long the one after it waits. */
@@ -81,7 +90,7 @@ export class RouterDiscovery {
 
   /** Routers that are there now, as they last described themselves. */
   routers(): Advertisement[] {
-    return [...this.#routers.values()].map((router) => router.advertisement);
+    return [...this.#routers].map((router) => router.advertisement);
   }
 
   get size(): number {
@@ -90,7 +99,7 @@ export class RouterDiscovery {
 
   deadline(): Instant | undefined {
     let deadline = this.#linkLocal === undefined ? undefined : this.#solicit?.at;
-    for (const { silentAt } of this.#routers.values()) deadline = sooner(deadline, silentAt);
+    for (const { silentAt } of this.#routers) deadline = sooner(deadline, silentAt);
     return deadline;
   }
 
@@ -101,17 +110,17 @@ export class RouterDiscovery {
       const { wait } = this.#solicit;
       this.#solicit = { at: after(now, wait), wait: this.#slower(wait) };
     }
-    for (const [address, router] of this.#routers) {
+    for (const router of this.#routers) {
       if (now < router.silentAt) continue;
       const promised = router.advertisement.interval !== undefined || router.doubted;
       if (!promised || router.probes >= MAX_UNICAST_SOLICIT) {
-        this.#routers.delete(address);
+        this.#routers.delete(router);
         if (this.#solicit === undefined) this.#ask(now);
         return { outputs, lost: router.advertisement };
       }
       router.probes += 1;
       router.silentAt = after(now, this.#constants.RETRANS_TIMER);
-      outputs.push(...this.#probe(address));
+      outputs.push(...this.#probe(router.advertisement));
     }
     return { outputs };
   }
@@ -119,8 +128,11 @@ export class RouterDiscovery {
   received(received: Received, now: Instant): Discovered {
     if (received.link !== this.#link) return { outputs: [] };
     if (received.message.layer === 'neighbor-advertisement') {
-      const router = this.#routers.get(received.message.targetAddress);
-      if (router !== undefined && router.probes > 0) this.#heard(router, now);
+      const { targetAddress } = received.message;
+      for (const router of this.#routers) {
+        const answers = router.probes > 0 && askedFor(router.advertisement) === targetAddress;
+        if (answers) this.#heard(router, now);
+      }
       return { outputs: [] };
     }
     if (received.message.layer !== 'router-advertisement') return { outputs: [] };
@@ -130,8 +142,8 @@ export class RouterDiscovery {
   }
 
   /** Something speaks against a router: it is asked at once, once in a while. RFC 6275 section 11.5.1. */
-  doubt(address: Address, now: Instant): void {
-    const router = this.#routers.get(address);
+  doubt(advertisement: Advertisement, now: Instant): void {
+    const router = this.#known(advertisement);
     if (router === undefined || router.probes > 0 || now < router.doubtAt) return;
     router.doubted = true;
     router.silentAt = now;
@@ -140,7 +152,7 @@ export class RouterDiscovery {
 
   #advertised(advertisement: Advertisement, now: Instant): Discovered {
     const outputs = [count('nd.ra_received')];
-    const known = this.#routers.get(advertisement.router);
+    const known = this.#known(advertisement);
     // RFC 7559 section 2.1: one that does not route leaves the node without a default router.
     if (advertisement.routerLifetime > 0) this.#solicit = undefined;
     else if (known === undefined && advertisement.prefixes.length === 0) return { outputs };
@@ -152,8 +164,12 @@ export class RouterDiscovery {
     if (this.#routers.size >= this.#most) return { outputs: [count('nd.ra_refused')] };
     const router = { advertisement, silentAt: now, probes: 0, doubted: false, doubtAt: now };
     this.#heard(router, now);
-    this.#routers.set(advertisement.router, router);
+    this.#routers.add(router);
     return { outputs, found: advertisement };
+  }
+
+  #known(advertisement: Advertisement): KnownRouter | undefined {
+    return [...this.#routers].find((one) => isSameRouter(one.advertisement, advertisement));
   }
 
   #heard(router: KnownRouter, now: Instant): void {
@@ -196,15 +212,16 @@ export class RouterDiscovery {
   }
 
   /** Is a router that fell silent still there? RFC 4861 section 7.3.3. */
-  #probe(router: Address): Output[] {
+  #probe(advertisement: Advertisement): Output[] {
     if (this.#linkLocal === undefined) return [];
+    const targetAddress = askedFor(advertisement);
+    const { linkAddress } = advertisement;
     return signal({
       source: this.#linkLocal,
-      destination: solicitedNode(router),
+      destination: linkAddress === undefined ? solicitedNode(targetAddress) : targetAddress,
+      ...(linkAddress === undefined ? {} : { to: linkAddress }),
       hopLimit: ND_HOP_LIMIT,
-      layers: [
-        { layer: 'neighbor-solicitation', targetAddress: router, options: this.#sourceOption() },
-      ],
+      layers: [{ layer: 'neighbor-solicitation', targetAddress, options: this.#sourceOption() }],
       detail: 'is the router still there?',
       link: this.#link,
     });

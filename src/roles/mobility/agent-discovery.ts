@@ -21,6 +21,8 @@ interface Asking {
 export interface Discovery {
   readonly outputs: Output[];
   readonly agent?: Address;
+  /** How long to wait before it is tried, after another one has failed (RFC 6275 section 11.4.1). */
+  readonly pause?: Duration;
 }
 
 /**
@@ -85,7 +87,8 @@ export class AgentDiscovery {
     const failed = count('discovery.agent_given_up');
     const [agent, ...left] = this.#left;
     this.#left = left;
-    if (agent !== undefined) return { outputs: [failed], agent };
+    const pause = this.#constants.INITIAL_BINDACK_TIMEOUT_FIRST_REG;
+    if (agent !== undefined) return { outputs: [failed], agent, pause };
     this.#careOf = careOf;
     this.#fruitless += 1;
     const wait = this.#fruitless > 1 ? PAUSE : NO_TIME;

@@ -6,9 +6,10 @@ import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type PartInput, type Received, tell } from '../../core/part.ts';
 import type { LinkAddress, Output } from '../../core/role.ts';
-import { type Instant, sooner } from '../../core/time.ts';
+import { after, type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { AgentDiscovery, type Discovery } from './agent-discovery.ts';
+import { type AgentBinding, AgentPath } from './agent-path.ts';
 import { HomePresence } from './home-presence.ts';
 import { type HomeProgress, HomeRegistration } from './home-registration.ts';
 import { TakenPackets } from './mobile-node-entries.ts';
@@ -38,6 +39,7 @@ export class HomeAddress {
   /** The place that is in use. */
   #place: Place | undefined;
   readonly #presence: HomePresence;
+  readonly #agentPath: AgentPath;
   readonly prefixes: PrefixDiscovery;
   #learnt: readonly LearntPrefix[] = [];
   /** Care-of addresses whose packets are taken. */
@@ -50,7 +52,8 @@ export class HomeAddress {
   ) {
     this.#config = config;
     this.#state = state;
-    this.#taken = new TakenPackets(config);
+    this.#taken = new TakenPackets(config, state.env.without);
+    this.#agentPath = new AgentPath(config.home, state.paths);
     this.#presence = new HomePresence(config, linkAddresses);
     this.prefixes = new PrefixDiscovery(config.home, (now) => this.#ends(now), state);
     this.#registration = new HomeRegistration(config, state, () => this.#validUntil());
@@ -123,6 +126,7 @@ export class HomeAddress {
     return [
       ...this.#taken.set(new Set(), undefined),
       ...this.#peers.tunnelMeanwhile(),
+      ...this.#agentPath.follow(undefined),
       ...paths.setOwn(home, undefined),
       ...protection.follow(home, undefined),
       ...this.#presence.end(),
@@ -200,19 +204,22 @@ export class HomeAddress {
     ];
   }
 
-  #ends(now: Instant): Ends | undefined {
+  /** How what is for the home agent itself goes, as things stand now. */
+  toAgent(now: Instant): Output[] {
+    return this.#agentPath.follow(this.#ends(now));
+  }
+
+  #ends(now: Instant): (Ends & AgentBinding) | undefined {
     const { agent } = this.#registration;
     const place = this.#place;
     if (place === undefined || place.atHome || agent === undefined) return undefined;
-    const isBound = this.#registration.remaining(place.address, now) > 0;
-    return isBound ? { careOf: place.address, agent } : undefined;
+    const left = this.#registration.remaining(place.address, now);
+    return left > 0 ? { careOf: place.address, agent, until: after(now, left) } : undefined;
   }
 
   #heardOf(peer: Address, now: Instant): Output[] {
-    const place = this.#place;
-    if (place === undefined || place.atHome) return [];
-    if (this.#registration.remaining(place.address, now) === 0) return [];
-    return this.#peers.heardOf(peer, place.address, now);
+    const ends = this.#ends(now);
+    return ends === undefined ? [] : this.#peers.heardOf(peer, ends.careOf, now);
   }
 
   /** The node is at another place now. @param beforeWorks the place before can still be used. */
@@ -313,19 +320,28 @@ export class HomeAddress {
     const place = this.#place;
     if (result === undefined || place === undefined) return outputs;
     if (result === 'released' && place.atHome) {
-      return [...outputs, ...this.#presence.claim(place), this.#ended(place.address)];
+      return [
+        ...outputs,
+        ...this.#presence.claim(place),
+        tell({ kind: 'handover.ended', careof: place.address }),
+      ];
     }
     if (place.atHome) return outputs;
     if (result === 'failed') {
       return [...outputs, ...this.#found(this.#discovery?.next(place.address, now), now)];
     }
+    const own = this.#state.paths.own(this.#config.home);
+    // It takes nothing out of a tunnel whose other end it has refused (RFC 6275 section 10.4.5).
+    if (result === 'refused' && own !== undefined && !this.#registration.held) {
+      return [...outputs, ...this.#state.paths.setOwn(own.home, { ...own, homeAgent: undefined })];
+    }
     if (result !== 'bound') return outputs;
     this.#discovery?.succeeded();
-    const moved = this.#state.paths.own(this.#config.home)?.careOf !== place.address;
+    const moved = own?.careOf !== place.address || own.homeAgent === undefined;
     return [
       ...outputs,
       ...(moved ? this.#sendFrom(place.address) : []),
-      this.#ended(place.address),
+      tell({ kind: 'handover.ended', careof: place.address }),
       ...this.#peers.move(place.address, now),
       ...this.#peers.proceed(now),
     ];
@@ -334,10 +350,10 @@ export class HomeAddress {
   /** A home agent is to be tried: the tunnel to the last one, if there was one, is of no use. */
   #found(discovery: Discovery | undefined, now: Instant): Output[] {
     if (discovery === undefined) return [count('discovery.reply_refused')];
-    const { outputs, agent } = discovery;
+    const { outputs, agent, pause } = discovery;
     const place = this.#place;
     if (agent === undefined || place === undefined) return outputs;
-    const progress = this.#registration.useAgent(agent, now);
+    const progress = this.#registration.useAgent(agent, now, pause);
     return [
       ...outputs,
       ...this.#taken.from(agent),
@@ -346,24 +362,9 @@ export class HomeAddress {
     ];
   }
 
-  #ended(careof: Address): Output {
-    return tell({ kind: 'handover.ended', careof });
-  }
-
-  /**
-   * Takes packets at every place that works, so that nothing under way is lost in a move.
-   * @param best the one that is or will be in use.
-   */
+  /** Takes packets at the places that work. @param best the one that is or will be in use. */
   takeAt(places: readonly Place[], best: Place | undefined, now: Instant): Output[] {
-    const { without } = this.#state.env;
-    const wanted = new Set<Address>();
-    for (const place of places) {
-      if (place.atHome) continue;
-      const late = without.has('tunnel-while-registering');
-      if (late && this.#registration.remaining(place.address, now) === 0) continue;
-      if (without.has('make-before-break') && place !== best) continue;
-      wanted.add(place.address);
-    }
-    return this.#taken.set(wanted, this.#registration.agent);
+    const isBound = (careOf: Address) => this.#registration.remaining(careOf, now) > 0;
+    return this.#taken.follow(places, best, this.#registration.agent, isBound);
   }
 }

@@ -35,7 +35,7 @@ export interface HomeProgress {
   /** The home agent has news of the home network's prefixes (status 1). */
   readonly outdated?: true;
   /** `failed`: the home agent refused, or does not answer, and another may be tried. */
-  readonly result?: 'bound' | 'released' | 'expired' | 'failed';
+  readonly result?: 'bound' | 'released' | 'expired' | 'refused' | 'failed';
 }
 
 /**
@@ -45,6 +45,7 @@ export interface HomeProgress {
  */
 export class HomeRegistration {
   readonly #config: MobileNodeConfig;
+  readonly #storeKey: string;
   readonly #state: NodeState;
   readonly #registration: Registration;
   readonly #clock: AgentClock;
@@ -63,11 +64,13 @@ export class HomeRegistration {
   /** What `validUntil` said when the last update was made. */
   #askedUntil: Instant | undefined;
   #agent: Address | undefined;
+  #updatedAt = 0 as Instant;
   readonly #revocation: RevocationReceiver;
 
   /** @param validUntil until when both home address and care-of address are valid. */
   constructor(config: MobileNodeConfig, state: NodeState, validUntil: () => Instant) {
     this.#config = config;
+    this.#storeKey = STORE_KEY + formatAddress(config.home);
     this.#state = state;
     this.#validUntil = validUntil;
     this.#agent = config.homeAgent;
@@ -75,12 +78,8 @@ export class HomeRegistration {
     this.#revocation = new RevocationReceiver(config, state);
     const { env, constants } = state;
     const first = Math.floor(env.random() * 0x10000);
-    this.#registration = new Registration(
-      first,
-      constants,
-      env.random,
-      !env.without.has('retransmission'),
-    );
+    const repeats = !env.without.has('retransmission');
+    this.#registration = new Registration(first, constants, env.random, repeats);
   }
 
   /** The home agent, as configured or as found; undefined while none is known. */
@@ -88,11 +87,14 @@ export class HomeRegistration {
     return this.#agent;
   }
 
-  /** Another home agent than before: what was to be registered is registered there. */
-  useAgent(agent: Address, now: Instant): HomeProgress {
+  /** What was to be registered is registered there. @param pause since the last update. */
+  useAgent(agent: Address, now: Instant, pause = 0 as Duration): HomeProgress {
     if (agent !== this.#agent) this.#registration.forget();
     this.#agent = agent;
-    return this.#send(now);
+    const at = after(this.#updatedAt, pause);
+    if (at <= now) return this.#send(now);
+    this.#retryAt = at;
+    return { outputs: [] };
   }
 
   /** Does the home agent hold a binding of ours, as far as we know? */
@@ -108,7 +110,7 @@ export class HomeRegistration {
 
   /** Takes up a stored value after a restart. */
   restore(key: string, value: string): void {
-    if (key !== this.#storeKey() || this.#state.env.without.has('journal')) return;
+    if (key !== this.#storeKey || this.#state.env.without.has('journal')) return;
     this.#heldBefore = value !== NOTHING_HELD;
     this.#agent ??= parseAddress(value.split(' ')[1] ?? '');
   }
@@ -258,7 +260,7 @@ export class HomeRegistration {
           break;
         case 'refused':
           done.push(...this.#refused(output.target, output.status, now));
-          if (this.#turnedAway(output)) result = 'failed';
+          result = this.#turnedAway(output) ? 'failed' : 'refused';
           if (output.target.lifetime === 0 && this.#target === undefined) result = 'released';
           break;
         case 'refresh':
@@ -294,6 +296,7 @@ export class HomeRegistration {
   }
 
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
+    this.#updatedAt = now;
     const { target, sequence, repeat } = output;
     const { authentication, home } = this.#config;
     const { crypto } = this.#state.env;
@@ -348,15 +351,11 @@ export class HomeRegistration {
     return [tell({ kind: 'registration.refused', ...this.#names(target), reason })];
   }
 
-  #storeKey(): string {
-    return STORE_KEY + formatAddress(this.#config.home);
-  }
-
   /** What a restart must not make us forget: that the home agent holds something to be taken back. */
   #remember(careOf: Address | undefined): Output {
     this.#heldBefore = false;
     const held = careOf && `${formatAddress(careOf)} ${formatAddress(this.#agent!)}`;
-    return { kind: 'store', key: this.#storeKey(), value: held ?? NOTHING_HELD };
+    return { kind: 'store', key: this.#storeKey, value: held ?? NOTHING_HELD };
   }
 
   #names(target: Target) {

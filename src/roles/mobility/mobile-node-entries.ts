@@ -1,6 +1,8 @@
 /** The forwarding entries by which a mobile node takes what comes to a care-of address of its own. */
 import type { MobileNodeConfig } from '../../core/config.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { Mechanism } from '../../core/mechanisms.ts';
+import type { Place } from '../../core/neighbor-discovery/place.ts';
 import { forward, unforward } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
@@ -10,11 +12,31 @@ type Taker = Pick<MobileNodeConfig, 'home' | 'routeOptimisation'>;
 /** The care-of addresses whose packets are taken for one home address, and from which home agent. */
 export class TakenPackets {
   readonly #config: Taker;
+  readonly #without: ReadonlySet<Mechanism>;
   readonly #at = new Set<Address>();
   #agent: Address | undefined;
 
-  constructor(config: Taker) {
+  constructor(config: Taker, without: ReadonlySet<Mechanism>) {
     this.#config = config;
+    this.#without = without;
+  }
+
+  /**
+   * They are taken at every place that works, so that nothing under way is lost in a move.
+   * @param best the one that is or will be in use.
+   */
+  follow(
+    places: readonly Place[],
+    best: Place | undefined,
+    agent: Address | undefined,
+    isBound: (careOf: Address) => boolean,
+  ): Output[] {
+    const late = this.#without.has('tunnel-while-registering');
+    const wanted = places.filter((place) => {
+      if (place.atHome || (this.#without.has('make-before-break') && place !== best)) return false;
+      return !late || isBound(place.address);
+    });
+    return this.set(new Set(wanted.map(({ address }) => address)), agent);
   }
 
   /** They are taken at these addresses from now on, and at no others. */

@@ -2,6 +2,7 @@ import type { MobileNodeConfig } from '../../core/config.ts';
 import { AddressLifetime } from '../../core/neighbor-discovery/address-lifetime.ts';
 import { Attachment } from '../../core/neighbor-discovery/attachment.ts';
 import { autoconfigured } from '../../core/neighbor-discovery/link-layer.ts';
+import { LinkLocalCheck } from '../../core/neighbor-discovery/link-local-check.ts';
 import type { Place } from '../../core/neighbor-discovery/place.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Part, type PartInput, tell } from '../../core/part.ts';
@@ -33,6 +34,8 @@ export class MobileNode implements Part {
   readonly #config: MobileNodeConfig;
   readonly #state: NodeState;
   readonly #attachments: ReadonlyMap<string, Attachment>;
+  /** Absent where no address is tested. */
+  readonly #checks: ReadonlyMap<string, LinkLocalCheck>;
   readonly #linkAddresses = new Map<string, LinkAddress>();
   /** The configured one first; further ones while the home network is renumbered. */
   #homes: readonly HomeAddress[];
@@ -52,6 +55,8 @@ export class MobileNode implements Part {
         new Attachment(link, config, ({ prefix }) => this.#homeIn(prefix)?.address, state),
       ]),
     );
+    const tested = config.dad === 'off' ? [] : config.links;
+    this.#checks = new Map(tested.map((link) => [link, new LinkLocalCheck(link, state.constants)]));
     this.#homes = [new HomeAddress(config, state, this.#linkAddresses)];
     const homes = {
       in: (prefix: Address) => this.#homeIn(prefix),
@@ -64,6 +69,7 @@ export class MobileNode implements Part {
     let deadline = this.#homeLink.deadline();
     for (const one of this.#homes) deadline = sooner(deadline, one.deadline());
     for (const one of this.#attachments.values()) deadline = sooner(deadline, one.deadline());
+    for (const one of this.#checks.values()) deadline = sooner(deadline, one.deadline());
     return deadline;
   }
 
@@ -86,12 +92,14 @@ export class MobileNode implements Part {
       for (const home of this.#homes) home.setLinkLocal(input.address);
     }
     if (input.kind === 'command') this.#command(input.command);
-    for (const attachment of this.#attachments.values()) {
+    for (const [link, attachment] of this.#attachments) {
       outputs.push(...attachment.handle(input, now));
+      const check = this.#checks.get(link);
+      outputs.push(...(check?.handle(input, attachment.network, now) ?? []));
     }
     outputs.push(...this.#offer(input, now), ...this.#settle(now));
     outputs.push(...this.#hear(input, now), ...this.#renumber(now));
-    return outputs;
+    return [...outputs, ...this.#homes.flatMap((home) => home.toAgent(now))];
   }
 
   /** A message is for one home address: the one that makes something of it. */

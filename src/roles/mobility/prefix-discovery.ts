@@ -5,13 +5,15 @@ import { count, type Received } from '../../core/part.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import type { Output } from '../../core/role.ts';
 import { signal, taken } from '../../core/signalling.ts';
-import { after, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
+import { after, between, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 
 const FOREVER = Number.POSITIVE_INFINITY as Instant;
 /** Home addresses are made of prefixes of this many bits. */
 const PREFIX_LENGTH = 64;
+/** Before a prefix is invalid, its lifetime is asked for anew. Source: RFC 6275 section 11.4.2. */
+const RENEWAL_TIME = seconds(60);
 /** What anybody can forge makes us ask no more often. */
 const PROMPT_INTERVAL = seconds(1);
 
@@ -43,7 +45,7 @@ interface Asking {
 /**
  * What a mobile node knows of its home address's prefix, and how it asks its home agent when away.
  *
- *     told to (status 1, an unsolicited advertisement), or the prefix is deprecated
+ *     told to (status 1, an unsolicited advertisement), or the prefix is deprecated, or soon invalid
  *         -> solicitation (3 s, doubled up to MaxMobPfxAdvInterval) -> advertisement -> lifetimes
  *     valid lifetime over -> the home address may not be used any more
  *
@@ -60,6 +62,10 @@ export class PrefixDiscovery {
   #lifetime: AddressLifetime | undefined;
   #asking: Asking | undefined;
   #isHome = false;
+  /** The end of the valid lifetime that the home agent was asked about. */
+  #askedAbout: Instant | undefined;
+  /** The answer was that it ends soon: there is some time to the next question. */
+  #notBefore = 0 as Instant;
 
   /** @param ends undefined while the node is at home, nowhere, or not registered. */
   constructor(home: Address, ends: (now: Instant) => Ends | undefined, state: NodeState) {
@@ -81,7 +87,15 @@ export class PrefixDiscovery {
   }
 
   deadline(): Instant | undefined {
-    return sooner(this.#asking?.at, this.#lifetime?.deadline());
+    const renewal = this.#asking === undefined ? this.#renewAt() : undefined;
+    return sooner(sooner(this.#asking?.at, renewal), this.#lifetime?.deadline());
+  }
+
+  /** When the prefix is about to be invalid, and nobody was asked about that yet. */
+  #renewAt(): Instant | undefined {
+    const until = this.#isHome ? undefined : this.#lifetime?.validUntil;
+    if (until === undefined || until === this.#askedAbout) return undefined;
+    return Math.max(until - RENEWAL_TIME, this.#notBefore) as Instant;
   }
 
   /** A home address in a prefix that was just learnt. */
@@ -118,6 +132,11 @@ export class PrefixDiscovery {
     if (lifetime !== undefined && now >= lifetime.deadline()) {
       lifetime.tick(now);
       if (!lifetime.isOver(now) && !this.#isHome) outputs.push(...this.solicit(now));
+    }
+    const renewal = this.#renewAt();
+    if (renewal !== undefined && now >= renewal) {
+      this.#askedAbout = lifetime?.validUntil;
+      outputs.push(...this.solicit(now));
     }
     const asking = this.#asking;
     if (asking === undefined || now < asking.at) return outputs;
@@ -167,6 +186,9 @@ export class PrefixDiscovery {
     else this.#lifetime.renew(lifetimes, now, isTrusted);
     // What is known needs no asking at once.
     if (now >= this.#lifetime.deadline()) this.#lifetime.tick(now);
+    const half = between(now, this.#lifetime.validUntil) / 2;
+    const pause = Math.max(half, this.#state.constants.INITIAL_SOLICIT_TIMER);
+    this.#notBefore = after(now, Math.round(pause) as Duration);
   }
 
   /** The Home Address option is there even at the home agent: it says who asks (11.4.2). */
