@@ -1,6 +1,9 @@
 /** Who is where in the mobile node items: the addresses behind `NUTX`, `HA0`, `CN0Y`, `R1`. */
 import { homeAgentsAnycast } from '../../src/core/home-agents-anycast.ts';
-import { autoconfigured, interfaceIdentifier } from '../../src/core/neighbor-discovery/link-layer.ts';
+import {
+  autoconfigured,
+  interfaceIdentifier,
+} from '../../src/core/neighbor-discovery/link-layer.ts';
 import { type Address, address } from '../../src/wire/address.ts';
 import { UNDER_TEST } from './bench.ts';
 import { NotRun } from './items.ts';

@@ -10,7 +10,8 @@ import type { Facts } from './mobile-node-words.ts';
 
 /** Where a step says nothing: longer than any binding. Seconds. */
 export const USUAL_LIFETIME = { valid: 86_400, preferred: 14_400 };
-const ROUTER_LIFETIME = 1800;
+/** As long as there may be: nobody advertises again while the items wait. Seconds. */
+const ROUTER_LIFETIME = 9000;
 
 interface Advertising {
   readonly memory: Memory;
@@ -68,10 +69,7 @@ export const lifetimesOf = ({ validSeconds, preferredSeconds }: Facts) => ({
 });
 
 /** The home agent's word of the home prefix. */
-export function prefixAdvertisement(
-  { step }: Planned,
-  { memory, facts }: Advertising,
-): Content {
+export function prefixAdvertisement({ step }: Planned, { memory, facts }: Advertising): Content {
   const asked = memory.lastSeen('MPS');
   const known = asked && layerIn(asked, 'mobile-prefix-solicitation')?.identifier;
   const unasked = /^unsolicited/.test(step.msg) || facts.strangeIdentifier;

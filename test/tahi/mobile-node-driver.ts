@@ -5,17 +5,18 @@
  */
 import { after, type Instant, milliseconds, seconds } from '../../src/core/time.ts';
 import { groupLinkAddress } from '../../src/sim/kernel/link-address.ts';
-import { type Address, isMulticast } from '../../src/wire/address.ts';
+import { type Address, isMulticast, readAddress } from '../../src/wire/address.ts';
 import { Bench, layerIn, type Seen, UNDER_TEST } from './bench.ts';
 import { type Check, Failed, type Item, NotRun } from './items.ts';
 import { HOME_AGENT, named, ROUTERS } from './mobile-node-addresses.ts';
 import { lifetimesOf } from './mobile-node-advertisements.ts';
 import { meetAll } from './mobile-node-conditions.ts';
 import { fault, isOf } from './mobile-node-fits.ts';
+import { type LeftOut, leftOut } from './mobile-node-leave-outs.ts';
 import { innermost, Memory } from './mobile-node-memory.ts';
 import { packetOf } from './mobile-node-messages.ts';
 import { configFor } from './mobile-node-needs.ts';
-import { type Ends, messagesOf, type Planned, planSteps } from './mobile-node-plan.ts';
+import { type Ends, made, messagesOf, type Planned, planSteps } from './mobile-node-plan.ts';
 import { judgeSeries, type Later } from './mobile-node-series.ts';
 import { type Waiting, waitingOf } from './mobile-node-waits.ts';
 import { factsOf } from './mobile-node-words.ts';
@@ -24,10 +25,9 @@ const NET = 'net';
 /** How long the tester waits for a packet where nothing says less. */
 const PATIENCE = seconds(70);
 /** After this a token is used again, or the packet does not come. */
-const SOON = seconds(3);
+const SOON = milliseconds(200);
 const ANSWER_TIME = seconds(5);
 const PACE = milliseconds(20);
-const MAX_TOKEN_LIFETIME = seconds(210);
 
 export function driveMobileNode(item: Item): readonly string[] {
   const run = new Run(item);
@@ -50,10 +50,9 @@ class Run {
   /** The same for each step. */
   readonly #sinceStep = new Map<Planned, { readonly cause: Instant; readonly send: Instant }>();
   #sentAt: Instant;
-  #lastSent: Uint8Array | undefined;
   #limit: Instant | undefined;
   readonly #later: Later[] = [];
-  /** Peers whose Home Test Init was left out, the token being fresh. */
+  /** Tests whose Inits were left out, the tokens being fresh. */
   readonly #reused = new Set<string>();
 
   constructor(item: Item) {
@@ -77,6 +76,7 @@ class Run {
       for (let n = last + 1; n < one.step.n; n++) this.#missing(n);
       last = one.step.n;
       this.#step(one);
+      if (one === this.#planned[0]) this.#discoverBefore();
       this.#sinceStep.set(one, { cause: this.#since, send: this.#sentAt });
     }
     this.#bench.wait(ANSWER_TIME);
@@ -87,31 +87,53 @@ class Run {
   #step(one: Planned): void {
     switch (one.kind) {
       case 'send':
-        return this.#send(one);
+        this.#send(one);
+        break;
       case 'expect':
-        return this.#expect(one);
+        this.#expect(one);
+        break;
       case 'silence':
-        return this.#silence(one);
+        this.#silence(one);
+        break;
       case 'wait':
-        return this.#wait(waitingOf(one, this.#next(one), this.#memory));
+        this.#wait(this.#waiting(one));
     }
   }
 
-  #next = (one: Planned): Planned | undefined => this.#planned[this.#planned.indexOf(one) + 1];
+  #waiting(one: Planned): Waiting {
+    const behind = this.#planned.slice(this.#planned.indexOf(one) + 1);
+    return waitingOf(one, behind, this.#memory);
+  }
+
+  /** A home agent that the steps know without having asked for it was found before. */
+  #discoverBefore(): void {
+    const messages = this.#planned.map(({ message }) => message);
+    const asked = messages.indexOf('DHAAD-request');
+    const told = messages.indexOf('BU');
+    if (asked < 0 || told < 0 || told > asked) return;
+    this.#expect(made('expect', 'DHAAD-request', { source: 'NUTX', destination: 'NUT0_ha_any' }));
+    this.#send(made('send', 'DHAAD-reply', { source: 'HA0', destination: 'NUTX' }));
+  }
 
   /** The steps begin where the node is: nowhere, registered away from home, or at home. */
   #begin(): void {
     const [first, second] = this.#planned;
     const { source } = first!.ends ?? {};
     const probes = this.#planned.find(({ purpose }) => purpose === 'NUD')?.ends?.source;
-    const announced = this.#planned.some((one) => one.message === 'RA' && one.ends!.source === 'HA0');
-    if (first!.message === 'BU' && first!.kind === 'expect') return this.#advertise('R1');
-    if (first!.message === 'RA' && source === 'R1' && probes === 'NUT0' && !announced) {
-      this.#advertise('HA0');
-      return this.#bench.wait(ANSWER_TIME);
+    const announced = this.#planned.some(
+      (one) => one.message === 'RA' && one.ends!.source === 'HA0',
+    );
+    const starts = first!.message === 'RA';
+    const leaves = source === 'HA0' && second?.purpose === 'NUD' && second.ends!.source === 'NUTX';
+    if (first!.message === 'BU' && first!.kind === 'expect') {
+      this.#advertise('R1');
+      return;
     }
-    const leaves = second?.purpose === 'NUD' && second.ends!.source === 'NUTX';
-    if (first!.message === 'RA' && !(source === 'HA0' && leaves)) return;
+    if (starts && source === 'R1' && probes === 'NUT0' && !announced) {
+      this.#advertise('HA0');
+      this.#bench.wait(ANSWER_TIME);
+    }
+    if (starts && !leaves) return;
     this.#advertise('R1');
     this.#expect(made('expect', 'BU', { source: 'NUTX', destination: 'HA0' }));
     this.#send(made('send', 'BA', { source: 'HA0', destination: 'NUTX' }));
@@ -139,7 +161,7 @@ class Run {
   #send(one: Planned): void {
     const bench = this.#bench;
     const name = one.ends!.source;
-    if (one.message === 'HoT' && this.#reused.has(name)) return;
+    if (this.#reused.delete(`${one.message} of ${name}`)) return;
     const facts = factsOf(one, this.#item);
     if (one.message === 'RA') this.#listen(name, lifetimesOf(facts).valid);
     if (one.message === 'MPA') this.#learn('0', lifetimesOf(facts).valid);
@@ -149,11 +171,18 @@ class Run {
       about: this.#item.about,
     });
     const { n } = one.step;
-    this.#memory.happened.push({ n, message: one.message, octets: inner, at: bench.now });
+    const { message } = one;
+    this.#memory.happened.push({
+      n,
+      message,
+      octets: inner,
+      at: bench.now,
+      to: readAddress(inner, 24),
+    });
     if (granted !== undefined) this.#memory.grant(named(name), granted, bench.now);
-    if (!ANSWERS.has(one.message)) this.#since = bench.now;
+    if (one.message === 'BU') this.#memory.updatedAt = bench.now;
+    if (CAUSES.has(one.message)) this.#since = bench.now;
     this.#sentAt = bench.now;
-    this.#lastSent = inner;
     bench.send(octets, NET, isMulticast(to) ? groupLinkAddress(to) : UNDER_TEST);
     bench.wait(PACE);
   }
@@ -187,10 +216,14 @@ class Run {
       for (const seen of bench.seen) {
         if (seen.at < this.#since || this.#taken.has(seen) || !isOf(seen, one.message)) continue;
         const wrong = fault(seen, one, this.#memory);
-        if (wrong === undefined) return this.#take(one, seen, limit);
+        if (wrong === undefined) {
+          this.#take(one, seen, limit);
+          return;
+        }
         why = wrong;
       }
-      if (bench.now >= after(from, SOON) && this.#mayBeLeftOut(one)) return;
+      if (limit !== undefined && one.message === 'BU') this.#answerTests(one);
+      if (bench.now >= after(from, SOON) && this.#leaveOut(one)) return;
       if (bench.now >= end) throw new Failed(`step ${one.step.n}: ${why}`);
       bench.wait(milliseconds(50));
     }
@@ -221,24 +254,35 @@ class Run {
     this.#since = since;
   }
 
-  /**
-   * The home token of a peer is good for every care-of address. Source: RFC 6275 section 5.2.7.
-   */
-  #mayBeLeftOut(one: Planned): boolean {
-    const toHome = this.#router === 'HA0';
-    if (one.purpose === 'NUD' && toHome) {
-      this.remarks.push('the home link is taken at its word: the last router is not asked');
-      return true;
+  /** Before a binding is renewed in time, its proofs may have to be. */
+  #answerTests({ ends }: Planned): void {
+    const { source, destination: peer } = ends!;
+    for (const seen of this.#bench.seen) {
+      if (seen.at < this.#since || this.#taken.has(seen)) continue;
+      const asked = (['HoTI', 'CoTI'] as const).find((message) => isOf(seen, message));
+      if (asked === undefined || innermost(seen).destination !== named(peer)) continue;
+      this.#taken.add(seen);
+      this.#memory.happened.push({ n: 0, message: asked, octets: seen.octets, seen, at: seen.at });
+      const straight = { source: peer, destination: source };
+      if (asked === 'CoTI') this.#send(made('send', 'CoT', straight));
+      else {
+        const outer = { source: 'HA0', destination: source };
+        this.#send(made('send', 'HoT', { outer, source: peer, destination: 'NUT0' }));
+      }
     }
-    if (one.message !== 'HoTI') return false;
-    const peer = named(one.ends!.destination);
-    const { answers, happened } = this.#memory;
-    const answer = answers.findLast((a) => a.kind === 'HoT' && a.peer === peer && a.asked);
-    const given = happened.find(({ n, message }) => n === answer?.step && message === 'HoT');
-    const fresh = given !== undefined && this.#bench.now < after(given.at, MAX_TOKEN_LIFETIME);
-    if (!fresh) return false;
-    this.#reused.add(one.ends!.destination);
-    this.remarks.push(`step ${one.step.n}: the home token is used again (RFC 6275 section 5.2.7)`);
+  }
+
+  /** Is it a packet that need not come? */
+  #leaveOut(one: Planned): boolean {
+    const found: LeftOut | undefined = leftOut(one, {
+      memory: this.#memory,
+      planned: this.#planned,
+      router: this.#router,
+      now: this.#bench.now,
+    });
+    if (found === undefined) return false;
+    this.remarks.push(found.why);
+    if (found.answer !== undefined) this.#reused.add(found.answer);
     return true;
   }
 
@@ -248,7 +292,6 @@ class Run {
       seen,
       ends: one.ends!,
       memory: this.#memory,
-      lastSent: this.#lastSent,
       endsOfStep: (n) => this.#endsOf(n),
       inTime: limit !== undefined,
       later: (what, about) => {
@@ -266,9 +309,11 @@ class Run {
   /** After what the node sent, silence is the tester's; after what the tester sent, the node's. */
   #silence(one: Planned): void {
     const before = this.#planned[this.#planned.indexOf(one) - 1];
-    const wait = one.notes.some((note) => /^Wait during (?:a maximum of remaining|lifetime)/.test(note));
-    if (wait) return this.#wait(waitingOf(one, this.#next(one), this.#memory));
-    if (before?.kind === 'expect') return;
+    const wait = one.notes.some((note) =>
+      /^Wait during (?:a maximum of remaining|lifetime)/.test(note),
+    );
+    if (wait) this.#wait(this.#waiting(one));
+    if (wait || before?.kind === 'expect') return;
     if (one.checks.length === 0 && this.#item.verdict.length === 0) {
       throw new NotRun(`the word: nothing is expected in step ${one.step.n}`);
     }
@@ -286,18 +331,28 @@ class Run {
     if (check.none_of === undefined) return;
     const { cause, send } = this.#sinceStep.get(one)!;
     for (const what of check.none_of) {
-      const since = /^retransmitted/.test(what) ? this.#refusedAt() : one.kind === 'send' ? cause : send;
+      const again = /^retransmitted/.test(what);
+      const since = again ? this.#refusedAt() : one.kind === 'send' ? cause : send;
+      const end = again ? this.#bench.now : this.#nextCause(one);
       const messages = messagesOf(what);
       const careOf = /CoA (NUT[XY])/.exec(what)?.[1];
       const tunnelled = check.at === 'HA0' && what === 'HoTI';
       for (const seen of this.#bench.seen) {
-        if (seen.at < since || this.#taken.has(seen)) continue;
+        if (seen.at < since || seen.at >= end || this.#taken.has(seen)) continue;
         if (!messages.some((message) => isOf(seen, message))) continue;
         if (careOf !== undefined && innermost(seen).source !== named(careOf)) continue;
         if (tunnelled && seen.layers[1]?.layer !== 'ipv6') continue;
         throw new Failed(`check ${check.check}: a ${messages.join(' or ')} was sent`);
       }
     }
+  }
+
+  /** When the tester, after a step, next gave a reason for something new. */
+  #nextCause(one: Planned): Instant {
+    const next = this.#planned
+      .slice(this.#planned.indexOf(one) + 1)
+      .find(({ kind, message }) => kind === 'send' && CAUSES.has(message));
+    return (next && this.#sinceStep.get(next)?.send) ?? this.#bench.now;
   }
 
   /** When the tester said that something is not so: what is sent again is looked for since then. */
@@ -309,16 +364,5 @@ class Run {
   }
 }
 
-/** Messages of the tester that answer one of the node. */
-const ANSWERS: ReadonlySet<string> = new Set(['HoT', 'CoT', 'BA', 'DHAAD-reply', 'NA']);
-
-/** A step that goes without saying. */
-function made(
-  kind: 'send' | 'expect',
-  message: string,
-  ends: Pick<Ends, 'source' | 'destination'>,
-): Planned {
-  const act = kind === 'send' ? 'tester-sends' : 'tester-expects';
-  const step = { n: 0, act, msg: message };
-  return { step, kind, message, ends: { ...ends, routing2: false, home: false }, notes: [], checks: [] };
-}
+/** Messages of the tester that make the node do something new; the others go on with it. */
+const CAUSES: ReadonlySet<string> = new Set(['RA', 'EchoRequest', 'BRR', 'BU', 'MPA', 'NS']);

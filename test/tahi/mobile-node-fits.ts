@@ -35,6 +35,14 @@ const WITH_HEADERS: ReadonlySet<string> = new Set(['EchoReply', 'MPS', 'HoTI', '
 /** Why it is not the packet of the step, if it is not. */
 export function fault(seen: Seen, one: Planned, memory: Memory): string | undefined {
   if (one.message === 'NS') return solicitationFault(seen, one);
+  const plain = plainFault(seen, one, memory);
+  const { outer, destination } = one.ends!;
+  if (plain === undefined || one.either !== true || outer === undefined) return plain;
+  const ends = { source: outer.source, destination, routing2: one.ends!.routing2, home: true };
+  return plainFault(seen, { ...one, ends }, memory) === undefined ? undefined : plain;
+}
+
+function plainFault(seen: Seen, one: Planned, memory: Memory): string | undefined {
   const ends = one.ends!;
   const [first, second] = seen.layers;
   const outer = first?.layer === 'ipv6' && second?.layer === 'ipv6' ? first : undefined;

@@ -24,6 +24,8 @@ export interface Happened {
   readonly octets: Uint8Array;
   readonly seen?: Seen;
   readonly at: Instant;
+  /** Where the tester sent it. */
+  readonly to?: Address;
 }
 
 const LIFETIME_UNIT = 4;
@@ -39,9 +41,15 @@ export class Memory {
   lastSequence: number | undefined;
   /** When the node was last advised to refresh a binding. */
   refreshAt: Instant | undefined;
+  /** When the other mobile node last told of its binding. */
+  updatedAt: Instant | undefined;
   #made = 0;
 
-  constructor(readonly now: () => Instant) {}
+  readonly now: () => Instant;
+
+  constructor(now: () => Instant) {
+    this.now = now;
+  }
 
   /** A number that was not used before. */
   next(): number {
@@ -54,6 +62,12 @@ export class Memory {
     return this.happened.findLast(
       (one) => one.message === message && (n === undefined || one.n === n),
     );
+  }
+
+  /** What the tester sent since it last sent such a message, or ever. */
+  since(message: string): string[] {
+    const sent = this.happened.filter(({ seen }) => seen === undefined).map((one) => one.message);
+    return sent.slice(sent.lastIndexOf(message) + 1);
   }
 
   /** The last one that the node sent. */

@@ -1,12 +1,16 @@
 /** Makes the packets that the tester of a mobile node sends, from what a step says of them. */
 import { bindingAuthorization } from '../../src/core/binding-authorization.ts';
 import { bindingManagementKey } from '../../src/core/security/return-routability.ts';
-import { after, seconds } from '../../src/core/time.ts';
 import { NO_PROOF, type Proof } from '../../src/core/signalling.ts';
+import { after, seconds } from '../../src/core/time.ts';
 import { nodeCryptography as crypto } from '../../src/lab/crypto.ts';
 import { type Address, solicitedNode, UNSPECIFIED } from '../../src/wire/address.ts';
-import { type LayerInput, type MobilityOptionInput, serialisePacket } from '../../src/wire/packet.ts';
 import { PROTOCOL } from '../../src/wire/numbers.ts';
+import {
+  type LayerInput,
+  type MobilityOptionInput,
+  serialisePacket,
+} from '../../src/wire/packet.ts';
 import { fixUpperChecksum, walkHeaders } from '../../src/wire/walk.ts';
 import { layerIn, type Seen, TESTER } from './bench.ts';
 import { NotRun } from './items.ts';
@@ -56,8 +60,9 @@ export function packetOf(one: Planned, making: Making): Made {
     ...extensionHeaders(one, making.facts),
     ...content.layers,
   ]);
-  content.proof?.sign(inner);
   strange(inner, making.facts);
+  content.proof?.sign(inner);
+  damage(inner, making.facts);
   const granted = content.granted === undefined ? {} : { granted: content.granted };
   if (ends.outer === undefined) return { octets: inner, inner, to: destination, ...granted };
   const [from, to] = [named(ends.outer.source), named(ends.outer.destination)];
@@ -67,11 +72,13 @@ export function packetOf(one: Planned, making: Making): Made {
     ...extensionHeaders(one, making.facts),
     ...content.layers,
   ]);
+  // The same length, so that all headers but the inner ones are right.
   tunnel.set(inner, tunnel.length - inner.length);
   return { octets: tunnel, inner, to, ...granted };
 }
 
-const wrongSource = ({ wrongSource: wrong }: Facts) => wrong && named(wrong);
+const wrongSource = ({ wrongSource: wrong }: Facts) =>
+  wrong === undefined ? undefined : named(wrong);
 
 /** The Binding Acknowledgement's Routing header goes without saying. */
 function extensionHeaders({ message, ends }: Planned, facts: Facts): LayerInput[] {
@@ -122,7 +129,11 @@ const MAKERS: Readonly<Record<string, (one: Planned, making: Making) => Content>
     const layer = { layer: 'neighbor-solicitation', targetAddress: target, options } as const;
     return { layers: [layer], destination, hopLimit: 255 };
   },
-  NA: (_, { memory }) => {
+  NA: ({ ends }, { memory }) => {
+    // Asked for by who does not know it; here the advertisement has told it (RFC 6275 section 11.5.5).
+    if (ends!.destination === 'unsolicited-node multicast') {
+      throw new NotRun("asks for the home agent's link address, which is advertised");
+    }
     const asked = memory.lastSeen('NS');
     if (asked === undefined) throw new NotRun('an advertisement that nobody asked for');
     const targetAddress = layerIn(asked, 'neighbor-solicitation')!.targetAddress;
@@ -266,7 +277,10 @@ function acknowledgement(one: Planned, making: Making): Content {
 const strayOption: MobilityOptionInput = { option: 'binding-refresh-advice', refreshInterval: 1 };
 /** Is the acknowledgement one that must not be believed? */
 const isDeaf = (facts: Facts): boolean =>
-  facts.wrongSequence || facts.wrongAuthenticator || facts.lastOption === false || facts.badChecksum;
+  facts.wrongSequence ||
+  facts.wrongAuthenticator ||
+  facts.lastOption === false ||
+  facts.badChecksum;
 
 /** A home agent is not asked for a proof; a correspondent without nonces cannot give one. */
 function proofFor(
@@ -303,30 +317,39 @@ function update(one: Planned, { memory }: Making): Content {
   const homeTest = home && layerIn(home, 'home-test');
   const careOfTest = careOf && layerIn(careOf, 'care-of-test');
   if (homeTest === undefined || careOfTest === undefined) throw new NotRun('an update unproved');
-  const ends = { careOf: named(source), correspondent: HOME };
-  const key = bindingManagementKey(crypto, homeTest.homeKeygenToken, careOfTest.careOfKeygenToken);
+  // With a Home Test alone before it, the binding is taken back.
+  const release = !memory.since('BU').includes('CoTI');
+  const careOfToken = release ? undefined : careOfTest.careOfKeygenToken;
+  const ends = { careOf: named(release ? 'CN0' : source), correspondent: HOME };
+  const key = bindingManagementKey(crypto, homeTest.homeKeygenToken, careOfToken);
   const proof = bindingAuthorization(crypto, key, ends, [
     {
       option: 'nonce-indices',
       homeNonceIndex: homeTest.nonceIndex,
-      careOfNonceIndex: careOfTest.nonceIndex,
+      careOfNonceIndex: release ? 0 : careOfTest.nonceIndex,
     },
   ]);
-  const fields = { sequence: memory.next(), acknowledge: true, lifetime: 100 } as const;
+  const lifetime = release ? 0 : 100;
+  const fields = { sequence: memory.next(), acknowledge: true, lifetime } as const;
   return { layers: [{ layer: 'binding-update', ...fields, options: [...proof.options] }], proof };
 }
 
 /** Writes what the words say is strange, and the checksum that goes with it. */
 function strange(packet: Uint8Array, facts: Facts): void {
   const { upperAt, protocol } = walkHeaders(packet)!;
-  const { payloadProto, headerLen, type, routingLength, segmentsLeft } = facts;
+  const { payloadProto, headerLen, type } = facts;
   if (payloadProto !== undefined) packet[upperAt] = payloadProto;
   if (headerLen !== undefined) packet[upperAt + 1] = headerLen;
   if (type !== undefined) packet[upperAt + 2] = type;
   if (facts.reserved && protocol === PROTOCOL.mobility) packet[upperAt + 3] = 0xff;
   fixUpperChecksum(packet);
+}
+
+/** Writes what no checksum goes with, or what all else is found by: the Routing header is first. */
+function damage(packet: Uint8Array, facts: Facts): void {
+  const { upperAt } = walkHeaders(packet)!;
+  const { routingLength, segmentsLeft } = facts;
   if (facts.badChecksum) packet[upperAt + 4]! ^= 0xff;
-  // The Routing header stands first; what is said of it comes last, since all else is found by it.
   if (routingLength !== undefined) packet[40 + 1] = routingLength;
   if (segmentsLeft !== undefined) packet[40 + 3] = segmentsLeft;
 }

@@ -12,7 +12,10 @@ const NEEDS: readonly (readonly [RegExp, string | undefined])[] = [
   [/^NUT discriminates |^done: CN0|^none: CN1/, 'asks for peers that are left out by their names'],
   [/^NUT transmits DHAAD-request on Home Link: YES$/, 'asks for discovery at home: none is needed'],
   [/^Function of (?:RR: (?:YES|NO)|Real Home Link: YES|Mobile to Mobile: YES)$/, undefined],
-  [/^Function of (?:Mobile Prefix Discovery|Dynamic Home Agent Address Discovery): YES$/, undefined],
+  [
+    /^Function of (?:Mobile Prefix Discovery|Dynamic Home Agent Address Discovery): YES$/,
+    undefined,
+  ],
   [/^NUT re-transmits .*YES(?:\/NO)?$/, undefined],
   [/^NUT re-registers with CN: (?:YES|NO)$|^NUT accepts BRR: YES$/, undefined],
   [/^NUT sets (?:A flag .*: YES|K flag .*: NO)$/, undefined],

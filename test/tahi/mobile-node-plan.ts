@@ -24,6 +24,8 @@ export interface Planned {
   /** The step of the Init that a test answers. */
   readonly forStep?: number;
   readonly code?: number;
+  /** Is the same reply, sent straight, as good? */
+  readonly either?: boolean;
   readonly notes: readonly string[];
   readonly checks: Check[];
 }
@@ -33,7 +35,7 @@ const MESSAGES: readonly [RegExp, (match: string[]) => Partial<Planned> & { mess
   [/^(RA|NS|NA|HoTI|CoTI|BRR|EchoRequest|MPS)$/, ([message]) => ({ message: message! })],
   [/^(HoT|CoT)(?: for \[(\d+)\])?$/, testMessage],
   // The other step would be the same reply sent straight, after the update.
-  [/^EchoReply(?: or \[\d+\])?$/, () => ({ message: 'EchoReply' })],
+  [/^EchoReply( or \[\d+\])?$/, ([, or]) => ({ message: 'EchoReply', either: or !== undefined })],
   [/^(?:unsolicited |solicited )?MPA$/, () => ({ message: 'MPA' })],
   [/^(DHAAD-request|DHAAD-reply)$/, ([message]) => ({ message: message! })],
   [
@@ -57,9 +59,23 @@ const KINDS: Readonly<Record<string, Planned['kind']>> = {
 /** The steps in order, with the checks that are about them. */
 export function planSteps(item: Item): Planned[] {
   if (item.steps.length === 0) throw new NotRun('the description has no steps');
-  const planned = item.steps.map(planStep);
-  assign(planned, item.verdict.filter(concernsUs));
+  const checks = item.verdict.filter(concernsUs);
+  const planned = withoutRepeats(item.steps.map(planStep), checks);
+  assign(planned, checks);
   return planned;
+}
+
+/** Where the node is not to send again, the steps in which it does, and their answers, are void. */
+function withoutRepeats(planned: readonly Planned[], checks: readonly Check[]): Planned[] {
+  const none = checks.filter(({ if: condition }) => condition !== undefined);
+  const names = none.flatMap(({ none_of }) => none_of ?? []).filter((one) => /^retr/.test(one));
+  const messages = names.flatMap(messagesOf);
+  if (messages.length === 0) return [...planned];
+  const refused = planned.findIndex(({ message }) => message === 'BA');
+  return planned.filter(
+    ({ message, kind }, at) =>
+      at <= refused || (message !== 'BA' && !(kind === 'expect' && messages.includes(message))),
+  );
 }
 
 function planStep(step: Step): Planned {
@@ -122,7 +138,12 @@ function concernsUs({ if: condition }: Check): boolean {
 function assign(planned: readonly Planned[], checks: readonly Check[]): void {
   let end = planned.length;
   for (const check of [...checks].reverse()) {
-    const at = planned.findLastIndex((one, index) => index < end && isAbout(check, one));
+    const before = planned.slice(0, end);
+    let at = before.findLastIndex((one) => isAbout(check, one));
+    // Where no time is given to it, that nothing comes is told of what is sent and not answered.
+    if (at < 0 && check.none_of !== undefined) {
+      at = before.findLastIndex(({ kind }) => kind === 'send');
+    }
     if (at < 0) throw new NotRun(`no step for check ${check.check} (${nameOf(check)})`);
     planned[at]!.checks.push(check);
     end = at;
@@ -150,14 +171,29 @@ export function messagesOf(what: string): readonly string[] {
 
 function isAbout(check: Check, one: Planned): boolean {
   if (check.says !== undefined) return true;
-  if (check.none_of !== undefined) {
-    // That nothing comes is told of a silence, of a wait, or of what is sent and not answered.
-    return one.kind !== 'expect' || /^none|retransmitted|HoTI/.test(String(check.none_of));
-  }
+  if (check.none_of !== undefined) return one.kind === 'silence' || one.kind === 'wait';
   if (one.kind !== 'expect') return false;
   const messages = messagesOf(check.expect!);
   if (check.expect === 'NS (NUD)' || check.expect === 'NS (DAD)') {
     if (one.purpose !== check.expect.slice(4, 7)) return false;
   }
   return messages.includes(one.message);
+}
+
+/** A step that goes without saying. */
+export function made(
+  kind: 'send' | 'expect',
+  message: string,
+  ends: Pick<Ends, 'source' | 'destination' | 'outer'>,
+): Planned {
+  const act = kind === 'send' ? 'tester-sends' : 'tester-expects';
+  const step = { n: 0, act, msg: message };
+  return {
+    step,
+    kind,
+    message,
+    ends: { ...ends, routing2: false, home: false },
+    notes: [],
+    checks: [],
+  };
 }

@@ -1,5 +1,11 @@
 /** What shows in several packets only: how long the node waits before it sends something again. */
-import { between, type Duration, type Instant, milliseconds, seconds } from '../../src/core/time.ts';
+import {
+  between,
+  type Duration,
+  type Instant,
+  milliseconds,
+  seconds,
+} from '../../src/core/time.ts';
 import type { Bench, Seen } from './bench.ts';
 import { demand } from './conditions.ts';
 import { NotRun } from './items.ts';
@@ -26,24 +32,31 @@ const MAX_BINDACK_TIMEOUT = seconds(32);
 const TOLERANCE = 0.05;
 
 export function judgeSeries(later: Later, bench: Bench, taken: ReadonlySet<Seen>): void {
-  if (later.what === 'silence') return silence(later, bench, taken);
-  const wanted = { timer: 2, doubled: 3, 'until maximum': 7 }[later.what];
+  if (later.what === 'silence') silence(later, bench, taken);
+  else series(later, later.what, bench);
+}
+
+const WANTED = { timer: 2, doubled: 3, 'until maximum': 7 } as const;
+
+function series(later: Later, what: keyof typeof WANTED, bench: Bench): void {
+  const wanted = WANTED[what];
   const patience = seconds(150) + bench.now;
   while (seriesOf(later, bench).length < wanted && bench.now < patience) bench.wait(seconds(1));
-  const series = seriesOf(later, bench);
-  demand(series.length >= wanted, `${later.message} comes ${series.length} times only`);
-  const waits = series.slice(1).map(({ at }, i) => between(series[i]!.at, at));
-  switch (later.what) {
+  const all = seriesOf(later, bench);
+  demand(all.length >= wanted, `${later.message} comes ${all.length} times only`);
+  const waits = all.slice(1).map(({ at }, i) => between(all[i]!.at, at));
+  switch (what) {
     case 'timer': {
       const timer = TIMERS[later.about];
       if (timer === undefined) throw new NotRun(`the timer: ${later.about}`);
-      return about(waits[0]!, timer);
+      about(waits[0]!, timer);
+      break;
     }
     case 'doubled':
       waits.slice(1).forEach((wait, i) => {
         about(wait, Math.min(waits[i]! * 2, MAX_BINDACK_TIMEOUT) as Duration);
       });
-      return;
+      break;
     case 'until maximum':
       about(Math.max(...waits) as Duration, MAX_BINDACK_TIMEOUT);
   }

@@ -16,6 +16,8 @@ export interface Waiting {
 /** Longer than any wait between two repeats. */
 const ENOUGH = seconds(64);
 const SHORT = seconds(10);
+/** What the other mobile node asks for in its updates. */
+const OTHER_LIFETIME = seconds(400);
 
 const CN0 = named('CN0');
 
@@ -40,7 +42,10 @@ const WAITS: readonly [RegExp, (memory: Memory, match: string[]) => Waiting][] =
     /^Wait during a maximum of remaining valid lifetime of HoA$/,
     (memory) => ({ limit: memory.validUntil.get('0')! }),
   ],
-  [/^Wait during (\d+)(?:\(MAX_BINDACK_TIMEOUT\))? seconds?$/, (_, [, n]) => ({ time: seconds(Number(n)) })],
+  [
+    /^Wait during (\d+)(?:\(MAX_BINDACK_TIMEOUT\))? seconds?$/,
+    (_, [, n]) => ({ time: seconds(Number(n)) }),
+  ],
   [/^Wait during enough (?:retransmission )?timer$/, () => ({ time: ENOUGH })],
   [
     /^CN0 registration expired$|^Wait during (?:lifetime in )?Lifetime (?:value )?of B[AU]\[\d\]$/,
@@ -55,9 +60,9 @@ const WAITS: readonly [RegExp, (memory: Memory, match: string[]) => Waiting][] =
   [/^\(MAX_BINDACK_TIMEOUT\(32 seconds\) \/ 2\)$/, () => ({ time: seconds(16) })],
 ];
 
-/** What a wait is for. @param next the step behind it. */
-export function waitingOf({ notes }: Planned, next: Planned | undefined, memory: Memory): Waiting {
-  if (notes.length === 0) return unsaid(next, memory);
+/** What a wait is for. @param behind the steps behind it. */
+export function waitingOf({ notes }: Planned, behind: readonly Planned[], memory: Memory): Waiting {
+  if (notes.length === 0) return unsaid(behind, memory);
   let waiting: Waiting = {};
   for (const note of notes) {
     const found = WAITS.find(([pattern]) => pattern.test(note));
@@ -68,7 +73,11 @@ export function waitingOf({ notes }: Planned, next: Planned | undefined, memory:
 }
 
 /** Where nothing is said, the next step tells what is waited for. */
-function unsaid(next: Planned | undefined, memory: Memory): Waiting {
+function unsaid([next, reply]: readonly Planned[], memory: Memory): Waiting {
   if (next?.kind === 'expect' && next.message === 'BU') return { limit: expiry(memory, CN0) };
+  // The sender's binding is not known any more when it is answered by an error.
+  if (reply?.message === 'BE' && memory.updatedAt !== undefined) {
+    return { until: over(after(memory.updatedAt, OTHER_LIFETIME)) };
+  }
   return { time: SHORT };
 }

@@ -62,7 +62,10 @@ const NOTES: readonly [RegExp, (match: string[]) => Partial<Facts>][] = [
   [/^Status = (?:value\(=)?(\d+)\b.*$/, ([, status]) => ({ status: Number(status) })],
   [/^Code = (\d+)\b.*$/, ([, code]) => ({ code: Number(code) })],
   [/^seq is 65535\(.*\)$/, () => ({ sequence: 0xffff })],
-  [/^seq (?:does not match seq sent by|is not set to seq in) BU.*$/, () => ({ wrongSequence: true })],
+  [
+    /^seq (?:does not match seq sent by|is not set to seq in) BU.*$/,
+    () => ({ wrongSequence: true }),
+  ],
   [/^Lifetime is less than or equal to (\d+) seconds$/, ([, n]) => ({ lifetime: Number(n) })],
   [/^value of Lifetime is less than BU\[2\]$/, () => ({ shorterLifetime: true })],
   [/^value of Refresh Interval is less than BU\[2\]$/, () => ({ refresh: true })],

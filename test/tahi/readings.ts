@@ -31,6 +31,15 @@ const newSequence = (item: Item): Item => ({
   ),
 });
 
+const REFUSED_ONCE =
+  'where there are other home agents, the one that refused is not asked again (RFC 6275 section 11.4.1)';
+
+/** Without some steps; those behind them keep their numbers. */
+const without = (item: Item, ...numbers: number[]): Item => ({
+  ...item,
+  steps: item.steps.filter(({ n }) => !numbers.includes(n)),
+});
+
 const AGENTS = Array.from({ length: 128 }, (_, i) => (0xff - i).toString(16));
 
 const advertising = (number: string): Step => ({
@@ -120,6 +129,29 @@ const READINGS: Readonly<Record<string, Reading>> = {
       },
     ]),
   ),
+  'TAHI-MN-4-1-2-3-001': {
+    why: 'the condition on step 24 is on step 26, since 24 is an acknowledgement',
+    read: (item) => renamed(item, 'EchoRequest[24]', 'EchoRequest[26]'),
+  },
+  'TAHI-MN-4-2-1-2-006': {
+    why: 'as its check says, and the item before, the error goes back through the tunnel',
+    read: (item) => step(item, 6, { with: 'out: NUTX -> HA0, in: NUT0 -> CN0' }),
+  },
+  'TAHI-MN-4-2-1-2-012': {
+    why: 'as its title says, and the item before, it is the Care-of Test whose length is wrong',
+    read: (item) => {
+      const notes = item.steps[4]!.notes!;
+      return step(step(item, 4, { notes }), 5, { notes: [] });
+    },
+  },
+  'TAHI-MN-5-1-2-1-028': {
+    why: `steps 4 and 5 are left out: ${REFUSED_ONCE}`,
+    read: (item) => without(item, 4, 5),
+  },
+  'TAHI-MN-5-1-2-1-029': {
+    why: `steps 6 and 7 are left out: ${REFUSED_ONCE}`,
+    read: (item) => without(item, 6, 7),
+  },
   'TAHI-CN-5-2-8': {
     why: 'no step uses a second care-of address: "MN CoA 2" at MN is its care-of address',
     read: (item) => ({

@@ -244,7 +244,6 @@ export class HomeAddress {
     return Math.min(careOf, this.prefixes.validUntil) as Instant;
   }
 
-  /** There is no place any more. */
   nowhere(): Output[] {
     const before = this.#place;
     this.#place = undefined;
