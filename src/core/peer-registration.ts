@@ -6,6 +6,7 @@ import { pathChanged } from './events.ts';
 import { LeftAlone } from './left-alone.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
+import { rememberPeer } from './peer-journal.ts';
 import {
   type Identity,
   isUnsigned,
@@ -66,6 +67,11 @@ export class PeerRegistration {
   /** Number of the newest update. */
   get sequence(): number {
     return this.#registration.sequence;
+  }
+
+  /** In an earlier life it was told of us. */
+  mayHold(until: Instant, now: Instant): void {
+    this.#alone.told(now, between(now, until));
   }
 
   /** Is it of no use any more: no binding at the peer, nothing under way, nothing to remember? */
@@ -149,8 +155,7 @@ export class PeerRegistration {
     token: Token,
     now: Instant,
   ): Output[] {
-    const { destination } = received;
-    return this.#proving(this.#proof.received(kind, destination, cookie, token, now), now);
+    return this.#proving(this.#proof.received(kind, received.destination, cookie, token, now), now);
   }
 
   acknowledged(received: Received, message: BindingAcknowledgement, now: Instant): Output[] {
@@ -176,11 +181,8 @@ export class PeerRegistration {
     this.#alone.holdsNothing(now);
     this.#proof.forgetTokens();
     this.#proved = false;
-    return [
-      count('mobility.be_received'),
-      ...this.#fallBack('the peer knows no binding'),
-      ...this.#prove(now),
-    ];
+    const fallBack = this.#fallBack('the peer knows no binding');
+    return [count('mobility.be_received'), ...fallBack, ...this.#prove(now)];
   }
 
   /** The peer showed that it knows nothing of Mobile IPv6. */
@@ -250,10 +252,8 @@ export class PeerRegistration {
     if (this.#proof.proof(careOf, now) === undefined) return this.#prove(now);
     this.#proved = false;
     const { INITIAL_BINDACK_TIMEOUT } = this.#state.constants;
-    return this.#registered(
-      this.#registration.update({ careOf, lifetime }, INITIAL_BINDACK_TIMEOUT, now),
-      now,
-    );
+    const sent = this.#registration.update({ careOf, lifetime }, INITIAL_BINDACK_TIMEOUT, now);
+    return this.#registered(sent, now);
   }
 
   #registered(outputs: readonly RegistrationOutput[], now: Instant): Output[] {
@@ -322,15 +322,15 @@ export class PeerRegistration {
   #bound(careOf: Address, began: Instant, now: Instant): Output[] {
     this.#refusedProofs = 0;
     const until = this.#registration.expiresAt!;
-    const before = this.#state.paths.registeredCareOf(this.#identity.home, this.peer);
+    const { home } = this.#identity;
+    const before = this.#state.paths.registeredCareOf(home, this.peer);
     return [
       count('mobility.ba_received'),
-      ...this.#state.paths.setRegistered(this.#identity.home, this.peer, careOf, until),
+      rememberPeer(home, { peer: this.peer, sequence: this.sequence, until }, this.#state.env),
+      ...this.#state.paths.setRegistered(home, this.peer, careOf, until),
       tellAccepted({ ...this.#names(careOf), lifetime: between(now, until) }),
       tellPhase(this.peer, began, now),
-      ...(before === careOf
-        ? []
-        : [tell(pathChanged(this.peer, this.#identity.home, 'route-optimised'))]),
+      ...(before === careOf ? [] : [tell(pathChanged(this.peer, home, 'route-optimised'))]),
     ];
   }
 

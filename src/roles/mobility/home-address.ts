@@ -134,8 +134,9 @@ export class HomeAddress {
     ];
   }
 
-  restore(key: string, value: string): void {
+  restore(key: string, value: string, now: Instant): Output[] {
     this.#registration.restore(key, value);
+    return this.#peers.restore(key, value, now);
   }
 
   setLinkLocal(address: Address): void {
@@ -234,8 +235,7 @@ export class HomeAddress {
   stay(place: Place, now: Instant): Output[] {
     const rerouted = place.atHome && place !== this.#place ? this.#presence.route(place) : [];
     this.#place = place;
-    if (place.atHome) return rerouted;
-    return [...rerouted, ...this.#progress(this.#registration.shorten(now), now)];
+    return place.atHome ? rerouted : this.#progress(this.#registration.shorten(now), now);
   }
 
   /** Until when the home address and the care-of address are both valid. */

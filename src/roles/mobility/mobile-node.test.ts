@@ -426,6 +426,26 @@ test('a Binding Error 1 is a lie where the peer goes on sending straight to us',
   assert.equal(one.counters['mobility.be_received'], undefined, 'it was said of another place');
 });
 
+test('a restarted node renews what its peers hold, or takes it back; what is over is forgotten', () => {
+  const { store } = optimisedAway();
+  const restarted = (time: number, letter: string): ByHand => {
+    const one = node();
+    for (const [key, value] of store) one.store.set(key, value);
+    for (const [key, value] of store) one.feed({ kind: 'restored', key, value }, time);
+    arrive(one, letter, time);
+    return one;
+  };
+  const again = restarted(10, 'b');
+  answered(again, homeUpdate(again), 10);
+  assert.deepEqual(again.names(), ['home-test-init', 'care-of-test-init']);
+  const home = restarted(10, '1');
+  assert.ok(home.names().includes('home-test-init'), 'to take it back');
+  assert.equal(
+    [...restarted(3000, 'b').store.keys()].some((key) => key.startsWith('peer/')),
+    false,
+  );
+});
+
 test('forged Binding Errors: type 2 counts only while an answer is awaited', () => {
   const one = optimisedAway();
   const error = (to: Address, status: number) =>

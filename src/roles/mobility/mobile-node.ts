@@ -83,7 +83,8 @@ export class MobileNode implements Part {
   handle(input: PartInput, now: Instant): Output[] {
     const outputs: Output[] = [];
     if (input.kind === 'restored') {
-      for (const home of this.#homes) home.restore(input.key, input.value);
+      const { key, value } = input;
+      outputs.push(...this.#homes.flatMap((home) => home.restore(key, value, now)));
     }
     if (input.kind === 'start') outputs.push(...this.#homes.flatMap((home) => home.start()));
     if (input.kind === 'link') this.#linkAddresses.set(input.link, input.linkAddress);

@@ -3,6 +3,7 @@ import type { MobileNodeConfig } from '../../core/config.ts';
 import { ConfiguredKeyProof } from '../../core/configured-key-proof.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
+import { forgetPeer, rememberedPeer } from '../../core/peer-journal.ts';
 import type { Identity, PeerProof } from '../../core/peer-proof.ts';
 import { PeerRegistration } from '../../core/peer-registration.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
@@ -58,6 +59,20 @@ export class RouteOptimisation {
     this.#sequence = Math.floor(state.env.random() * 0x10000);
   }
 
+  /** A peer of an earlier life is renewed when the home agent knows where we are, or taken back. */
+  restore(key: string, value: string, now: Instant): Output[] {
+    const { env } = this.#state;
+    const known = rememberedPeer(this.#config.home, key, value, env);
+    if (known === undefined || env.without.has('journal')) return [];
+    const { peer, sequence, until } = known;
+    const useful = until > now && this.#config.routeOptimisation && this.#room(now).room;
+    if (!useful) return [forgetPeer(this.#config.home, peer)];
+    const registration = this.#registrationFor(peer, sequence);
+    registration.mayHold(until, now);
+    this.#peers.set(peer, registration);
+    return [];
+  }
+
   deadline(): Instant | undefined {
     let deadline = this.#peerDoubts.deadline();
     for (const peer of this.#peers.values()) deadline = sooner(deadline, peer.deadline());
@@ -73,7 +88,7 @@ export class RouteOptimisation {
     const outputs = this.#peerDoubts.tick(now);
     for (const [address, peer] of this.#peers) {
       outputs.push(...peer.tick(now));
-      if (peer.idle(now)) this.#drop(address, peer);
+      if (peer.idle(now)) outputs.push(this.#drop(address, peer));
     }
     return outputs;
   }
@@ -84,11 +99,12 @@ export class RouteOptimisation {
     if (!isUnicastRoutable(peer) || peer === this.#config.home || peer === careOf) return [];
     const known = this.#peers.get(peer);
     if (known !== undefined) return known.idle(now) ? known.move(careOf, now) : [];
-    if (!this.#room(now)) return [count('mobility.list_full')];
-    if (!this.#begun.take(now)) return [count('mobility.peer_deferred')];
+    const { room, outputs } = this.#room(now);
+    if (!room) return [...outputs, count('mobility.list_full')];
+    if (!this.#begun.take(now)) return [...outputs, count('mobility.peer_deferred')];
     const registration = this.#registrationFor(peer);
     this.#peers.set(peer, registration);
-    return registration.move(careOf, now);
+    return [...outputs, ...registration.move(careOf, now)];
   }
 
   /** All peers are to know a new care-of address; the home address: that we are home. */
@@ -222,11 +238,12 @@ export class RouteOptimisation {
     return this.#state.env.without.has('error-check');
   }
 
-  #registrationFor(peer: Address): PeerRegistration {
+  /** @param last the number that the peer was last sent, where that is known. */
+  #registrationFor(peer: Address, last?: number): PeerRegistration {
     const { home, peers } = this.#config;
     const { crypto, without } = this.#state.env;
     const made = (proof: PeerProof, first = this.#sequence) =>
-      new PeerRegistration(peer, this.#identity, proof, this.#state, first);
+      new PeerRegistration(peer, this.#identity, proof, this.#state, last ?? first);
     const key = peers?.keys.get(peer);
     if (key !== undefined && !without.has('configured-key')) {
       // Its numbers may be used once only, so the peer is asked for the last one (status 135).
@@ -238,22 +255,24 @@ export class RouteOptimisation {
     return made(new CgaProof(peer, home, peers.cga, crypto.rsa, tests, this.#state));
   }
 
-  #drop(address: Address, { sequence }: PeerRegistration): void {
+  #drop(address: Address, { sequence }: PeerRegistration): Output {
     this.#peers.delete(address);
     if (sequenceNewer(sequence, this.#sequence)) this.#sequence = sequence;
+    return forgetPeer(this.#config.home, address);
   }
 
   /** Is there room for one more peer, after those of no use are gone? */
-  #room(now: Instant): boolean {
-    if (this.#peers.size < this.#config.maxPeers) return true;
+  #room(now: Instant): { readonly room: boolean; readonly outputs: Output[] } {
+    const outputs: Output[] = [];
+    if (this.#peers.size < this.#config.maxPeers) return { room: true, outputs };
     for (const [address, peer] of this.#peers) {
-      if (peer.idle(now)) this.#drop(address, peer);
+      if (peer.idle(now)) outputs.push(this.#drop(address, peer));
     }
     // Those that answer nothing, or know nothing of us, make room for one that may.
     for (const [address, peer] of this.#peers) {
       if (this.#peers.size < this.#config.maxPeers) break;
-      if (peer.holdsNothing(now)) this.#drop(address, peer);
+      if (peer.holdsNothing(now)) outputs.push(this.#drop(address, peer));
     }
-    return this.#peers.size < this.#config.maxPeers;
+    return { room: this.#peers.size < this.#config.maxPeers, outputs };
   }
 }
