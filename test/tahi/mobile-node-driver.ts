@@ -22,12 +22,13 @@ import { type Waiting, waitingOf } from './mobile-node-waits.ts';
 import { factsOf } from './mobile-node-words.ts';
 
 const NET = 'net';
-/** How long the tester waits for a packet where nothing says less. */
+/** How long the tester waits for a packet where nothing says less, and for one that may be left out. */
 const PATIENCE = seconds(70);
-/** After this a token is used again, or the packet does not come. */
 const SOON = milliseconds(200);
 const ANSWER_TIME = seconds(5);
 const PACE = milliseconds(20);
+/** An error that anybody can forge is believed after a moment only: decision 18. */
+const LISTENING = milliseconds(300);
 
 export function driveMobileNode(item: Item): readonly string[] {
   const run = new Run(item);
@@ -184,7 +185,7 @@ class Run {
     if (CAUSES.has(one.message)) this.#since = bench.now;
     this.#sentAt = bench.now;
     bench.send(octets, NET, isMulticast(to) ? groupLinkAddress(to) : UNDER_TEST);
-    bench.wait(PACE);
+    bench.wait(one.message === 'BE' ? LISTENING : PACE);
   }
 
   /** Another router advertises: the one before is out of reach from now on. */
