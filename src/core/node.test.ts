@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ByHand, type PacketChange, packet } from '../../test/by-hand.ts';
+import { nodeCryptography } from '../lab/crypto.ts';
+import { createNode } from '../roles/create.ts';
 import { type Address, ALL_NODES, address } from '../wire/address.ts';
 import { type LayerInput, serialisePacket } from '../wire/packet.ts';
 import { fixUpperChecksum } from '../wire/walk.ts';
+import { Node } from './node.ts';
+import type { NodeState } from './node-state.ts';
+import { count, type Part } from './part.ts';
+import type { Output } from './role.ts';
+import { START } from './time.ts';
 
 const SELF = address('2001:db8:f::c');
 const A = address('2001:db8:a::1');
@@ -201,4 +208,17 @@ test('cut anywhere, with any octet changed, nothing throws', () => {
       }
     }
   }
+});
+
+test('a part may have something to do for each of very many bindings at once', () => {
+  const many = new Array<Output>(500_000).fill(count('mobility.bu_received'));
+  const part: Part = { handle: () => many, deadline: () => undefined };
+  const env = { random: () => 0, secrets: () => new Uint8Array(2), crypto: nodeCryptography };
+  let state: NodeState | undefined;
+  const all = { ...env, epoch: 0, without: new Set<never>(), constants: {} };
+  createNode({ name: 'cn' }, all, (made) => {
+    state = made;
+  });
+  const one = new Node([part], state!);
+  assert.equal(one.handle({ kind: 'tick' }, START).length, many.length);
 });

@@ -169,7 +169,10 @@ export class Node implements Role {
 
   /** What the parts want done, behind what is to be done before. */
   #offer(input: PartInput, now: Instant, outputs: Output[] = []): Output[] {
-    for (const part of this.#parts) outputs.push(...part.handle(input, now));
+    for (const part of this.#parts) {
+      // One by one: as many as an agent has for all its bindings at once do not fit a call.
+      for (const output of part.handle(input, now)) outputs.push(output);
+    }
     return outputs;
   }
 
