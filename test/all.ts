@@ -3,7 +3,7 @@
  *
  * As root on a Debian system it first installs what some tests take from there (`test/debian.sh`
  * prints the list); `CAREOF_NO_APT=1` prevents that, and tests that miss something are then skipped
- * with the reason.
+ * with the reason. `CAREOF_SLOW=0` leaves the files named `*.slow.test.ts` out.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -30,6 +30,6 @@ const tests = spawnSync(
     'test/run.ts',
     ...process.argv.slice(2),
   ],
-  { cwd: root, stdio: 'inherit', env: { ...process.env, CAREOF_SLOW: '1' } },
+  { cwd: root, stdio: 'inherit', env: { CAREOF_SLOW: '1', ...process.env } },
 );
 process.exitCode = tests.status ?? 1;
