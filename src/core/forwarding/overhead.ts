@@ -1,12 +1,15 @@
-import type { ForwardingEntry } from './entry.ts';
+import type { Action, ForwardingEntry } from './entry.ts';
 import { INSERTED } from './rewrite.ts';
 
 /** Octets by which an entry makes a packet longer: what a path MTU loses by it. */
 export function overhead(entry: ForwardingEntry): number {
   let octets = 0;
-  for (const action of entry.do) {
-    if ('push' in action) octets += 40;
-    if ('insert' in action) octets += INSERTED;
-  }
+  for (const action of entry.do) octets += overheadOf(action);
   return octets;
+}
+
+/** The same of one action. */
+export function overheadOf(action: Action): number {
+  if ('push' in action) return 40;
+  return 'insert' in action ? INSERTED : 0;
 }

@@ -1,6 +1,6 @@
 import type { DropReason, ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { execute, leavingEntry, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
-import { overhead } from '../../core/forwarding/overhead.ts';
+import { overheadOf } from '../../core/forwarding/overhead.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, isLinkLocal, isMulticast, UNSPECIFIED } from '../../wire/address.ts';
 import type { Interface } from './interface.ts';
@@ -157,8 +157,14 @@ export class IpOutput {
     const entry = kernel.table.size > 0 ? leavingEntry(kernel.table, octets, now) : undefined;
     let source = sourceOf(octets);
     let destination = destinationOf(octets);
+    // Routers behind the end of a tunnel see the packet inside, and say what they carry of that.
+    let behind = Number.POSITIVE_INFINITY;
+    let added = 0;
     for (const action of entry?.do ?? []) {
+      const inside = kernel.pathMtus.to(destination, Number.POSITIVE_INFINITY, now) - added;
+      added += overheadOf(action);
       if ('push' in action) {
+        behind = Math.min(behind, inside);
         source = action.src;
         destination = action.dst;
       } else if ('insert' in action && action.insert === 'routing-2') destination = action.careOf;
@@ -167,7 +173,7 @@ export class IpOutput {
     const way = this.#wayBy(entry?.out, destination, source);
     if (way === undefined) return undefined;
     const mtu = kernel.pathMtus.to(destination, way.out.mtu, now);
-    return mtu - (entry === undefined ? 0 : overhead(entry));
+    return Math.min(behind, mtu - added);
   }
 
   #forwardBy(way: Way, octets: Uint8Array, leaving: Leaving, arrival: Arrival): void {
