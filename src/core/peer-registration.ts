@@ -6,7 +6,7 @@ import { pathChanged } from './events.ts';
 import { LeftAlone } from './left-alone.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
-import { rememberPeer } from './peer-journal.ts';
+import { forgetPeer, rememberPeer } from './peer-journal.ts';
 import {
   type Identity,
   isUnsigned,
@@ -271,6 +271,7 @@ export class PeerRegistration {
         this.#alone.holdsNothing(now);
         return [
           count('mobility.ba_received'),
+          forgetPeer(this.#identity.home, this.peer),
           ...this.#state.paths.unsetRegistered(this.#identity.home, this.peer),
           tellLost(this.#names(output.target.careOf), 'taken back'),
           tellPhase(this.peer, output.began, now),
