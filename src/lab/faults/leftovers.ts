@@ -1,7 +1,6 @@
 /** What tables may hold when nothing was sent for two lifetimes, and what counters must never show. */
 import type { Counter } from '../../core/counters.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { NOTHING_HELD } from '../../roles/mobility/home-registration.ts';
 import type { SimNode } from '../../sim/index.ts';
 import { formatAddress, solicitedNode } from '../../wire/address.ts';
 import type { Inside } from './inside.ts';
@@ -13,7 +12,9 @@ export function checkLeftovers(inside: Inside, rest: Rest, report: Report): void
   for (const node of inside.running()) {
     const role = roles.get(node.name)!;
     for (const entry of inside.entriesOf(node)) {
-      if (!mayRest(entry, role, rest)) report('leftover', node.name, `entry ${entry.id}`);
+      const { dst } = entry.match;
+      const to = dst && roles.get(inside.ownerOf(dst.address) ?? '');
+      if (!mayRest(entry, role, to, rest)) report('leftover', node.name, `entry ${entry.id}`);
     }
     for (const { scope, home } of inside.bindings.get(node.name)?.all() ?? []) {
       if (rest === 'away' && scope === 'home') continue;
@@ -24,21 +25,27 @@ export function checkLeftovers(inside: Inside, rest: Rest, report: Report): void
 }
 
 /** Entries of a node's own addresses and keys always stand; a node that is away keeps its tunnel. */
-function mayRest({ id, owner }: ForwardingEntry, role: string, rest: Rest): boolean {
+function mayRest(
+  { id, owner }: ForwardingEntry,
+  role: string,
+  to: string | undefined,
+  rest: Rest,
+): boolean {
   if (owner === 'node' || owner === 'protection') return true;
   if (rest !== 'away') return false;
   // Those of its live bindings: that there is one for each is looked at all the time.
   if (role === 'home-agent') return owner === 'home-agent' || owner === 'bindings';
   if (role !== 'mobile-node') return false;
-  return owner === 'mobile-node' || (owner === 'paths' && !id.includes('/to/'));
+  // Its home agent knows where it is, and is sent to straight as long as it does.
+  const ofPeer = id.includes('/to/') && to !== 'home-agent';
+  return owner === 'mobile-node' || (owner === 'paths' && !ofPeer);
 }
 
 /** What was stored for a binding is gone with it, and so is proxying. */
 function checkStored(inside: Inside, node: SimNode, role: string, report: Report): void {
-  for (const [key, value] of node.stored) {
-    // That nothing is held is worth remembering: another life need not ask.
-    if (value === NOTHING_HELD || !/^home-(binding|registration)/.test(key)) continue;
-    report('leftover', node.name, `stored ${key}`);
+  for (const key of node.stored.keys()) {
+    // What a mobile node says of its own registration is one record, and stays when that is over.
+    if (/^(home-binding|peer)/.test(key)) report('leftover', node.name, `stored ${key}`);
   }
   if (role !== 'home-agent') return;
   for (const home of inside.homes.keys()) {

@@ -27,7 +27,7 @@ const MAX_UPDATES_UNANSWERED = 3;
 
 const STORE_KEY = 'home-registration/';
 /** Stored where all was taken back; else it is the care-of address and the home agent. */
-export const NOTHING_HELD = 'none';
+const NOTHING_HELD = 'none';
 
 /** What became of the registration, for the mobile node to act on. */
 export interface HomeProgress {
