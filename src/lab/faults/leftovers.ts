@@ -44,8 +44,8 @@ function mayRest(
 /** What was stored for a binding is gone with it, and so is proxying. */
 function checkStored(inside: Inside, node: SimNode, role: string, report: Report): void {
   for (const key of node.stored.keys()) {
-    // What a mobile node says of its own registration is one record, and stays when that is over.
-    if (/^(home-binding|peer)/.test(key)) report('leftover', node.name, `stored ${key}`);
+    // What a mobile node says of its own bindings, one record each, stays as long as its lists do.
+    if (key.startsWith('home-binding')) report('leftover', node.name, `stored ${key}`);
   }
   if (role !== 'home-agent') return;
   for (const home of inside.homes.keys()) {

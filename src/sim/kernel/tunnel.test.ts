@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { type Instant, milliseconds } from '../../core/time.ts';
 import { address } from '../../wire/address.ts';
+import { serialisePacket } from '../../wire/packet.ts';
 import { Link } from '../link.ts';
 import { Simulation } from '../simulation.ts';
 import { having, layerIn, nodeOn, pair, watch } from '../small-network.ts';
@@ -147,6 +149,38 @@ test('a socket whose packets an entry makes longer is told of the room that is l
   const socket = a.kernel.udp.open();
   assert.deepEqual(socket.send(dst.address, 9, new Uint8Array(1430)), { mtu: 1476 });
   assert.equal(socket.send(dst.address, 9, new Uint8Array(1428)), 'sent');
+});
+
+test('what routers behind the end of a tunnel carry counts without the headers of the tunnel', () => {
+  const { a, simulation } = pair();
+  const [home, careOf] = [address('2001:db8:7::1'), address('2001:db8:8::1')];
+  const push = {
+    push: 'ipv6',
+    src: address('2001:db8:1::a'),
+    dst: address('2001:db8:1::b'),
+  } as const;
+  const source = push.src;
+  const room = (...actions: ForwardingEntry['do']) => {
+    const entry = {
+      id: 'e',
+      owner: 'test',
+      match: { dst: { address: home } },
+      do: actions,
+    } as const;
+    a.perform([{ kind: 'forward', entry: { ...entry, at: 'leaving' } }]);
+    const packet = serialisePacket([
+      { layer: 'ipv6', source, destination: home },
+      { layer: 'udp', sourcePort: 5, destinationPort: 9, payload: new Uint8Array(10) },
+    ]);
+    return a.kernel.output.mtuFor(packet);
+  };
+  assert.equal(room(push), 1460);
+  a.kernel.pathMtus.learn(home, 1440, simulation.now);
+  assert.equal(room(push), 1440);
+  const straight = { insert: 'routing-2', careOf } as const;
+  assert.equal(room(straight, push), 1436);
+  a.kernel.pathMtus.learn(careOf, 1440, simulation.now);
+  assert.equal(room(straight, push), 1416);
 });
 
 test('a group that shares its link address with another is not confused with it', () => {
