@@ -251,9 +251,8 @@ export class PeerRegistration {
     // Tokens may run out while the home agent is waited for.
     if (this.#proof.proof(careOf, now) === undefined) return this.#prove(now);
     this.#proved = false;
-    const { INITIAL_BINDACK_TIMEOUT } = this.#state.constants;
-    const sent = this.#registration.update({ careOf, lifetime }, INITIAL_BINDACK_TIMEOUT, now);
-    return this.#registered(sent, now);
+    const wait = this.#state.constants.INITIAL_BINDACK_TIMEOUT;
+    return this.#registered(this.#registration.update({ careOf, lifetime }, wait, now), now);
   }
 
   #registered(outputs: readonly RegistrationOutput[], now: Instant): Output[] {
