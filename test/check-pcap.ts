@@ -25,11 +25,18 @@ let skipped = 0;
 /** Scenarios whose attackers send what is malformed on purpose: tshark finds that, and should. */
 const MALFORMED: ReadonlySet<string> = new Set(['hostile-headers']);
 
+/** A scenario with more events is the same hand-over a thousand times: its packets are those of others. */
+const MOST_EVENTS = 500;
+
 /** Runs all others with captures below a folder. */
 function captureAll(folder: string): void {
   for (const file of findScenarios([SCENARIOS])) {
     if (MALFORMED.has(scenarioName(file))) continue;
     const loaded = loadScenario(file);
+    if (loaded.ok && loaded.value.events.length > MOST_EVENTS) {
+      console.log(`not captured: ${scenarioName(file)}, ${loaded.value.events.length} events`);
+      continue;
+    }
     if (loaded.ok) {
       runOnSimulator(loaded.value, { captures: join(folder, scenarioName(file)) });
       continue;
