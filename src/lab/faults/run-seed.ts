@@ -12,6 +12,7 @@ import { createNode } from '../../roles/create.ts';
 import type { Kernel } from '../../sim/index.ts';
 import { formatAddress, readAddress } from '../../wire/address.ts';
 import { type World, worldOf } from '../sim/run.ts';
+import { Excuses } from './excuses.ts';
 import { Inside } from './inside.ts';
 import { checkCounters, checkLeftovers } from './leftovers.ts';
 import { checkReached, checkSessions, Optimised } from './liveness.ts';
@@ -97,7 +98,7 @@ function play(
   const { phases, scenario } = run;
   const inside = new Inside(world, bindings);
   const linger = constantsWith(scenario.constants).OLD_CARE_OF_LINGER;
-  const safety = new Safety(inside, linger, report);
+  const safety = new Safety(inside, new Excuses(run), linger, report);
   world.network.start(scenario.events);
   world.applications.start(world.network.nodes);
   trapFrames(inside, report);

@@ -5,6 +5,7 @@ import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { after, type Instant, START, seconds } from '../../core/time.ts';
 import type { SimNode } from '../../sim/index.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
+import type { Excuses } from './excuses.ts';
 import { type Claim, claimsOf, type Inside } from './inside.ts';
 import type { Report } from './violation.ts';
 
@@ -17,6 +18,7 @@ const ENTRIES = { address: 4, binding: 4, spare: 24 } as const;
 
 export class Safety {
   readonly #inside: Inside;
+  readonly #excuses: Excuses;
   readonly #report: Report;
   /** The newest number that a node accepted for a home address, while it has not forgotten. */
   readonly #sequences = new Map<string, number>();
@@ -28,7 +30,8 @@ export class Safety {
   #nextRound = START;
 
   /** @param linger how long the last care-of address is still believed, in microseconds. */
-  constructor(inside: Inside, linger: number, report: Report) {
+  constructor(inside: Inside, excuses: Excuses, linger: number, report: Report) {
+    this.#excuses = excuses;
     this.#inside = inside;
     this.#linger = linger;
     this.#report = report;
@@ -92,6 +95,7 @@ export class Safety {
     );
     this.#defended.set(name, defended);
     for (const home of defended) {
+      if (this.#excuses.twice(this.#inside.homes.get(home)!, this.#inside.now)) continue;
       for (const [other, homes] of this.#defended) {
         if (other === name || !homes.has(home)) continue;
         this.#report('two-agents', name, `${formatAddress(home)} is defended by ${other} too`);
