@@ -99,6 +99,12 @@ const OPAQUE = ['tcp', 'udp'].flatMap((layer) =>
 );
 const CHECKSUMS = ['-o', 'tcp.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE'];
 
+/**
+ * An ICMPv6 error that quotes a packet with a Type 2 Routing header: tshark takes the header into
+ * account in a packet, not in a quotation, and calls the quoted checksum wrong.
+ */
+const QUOTED = 'icmpv6.type < 128 and ipv6.routing.type == 2 and not _ws.malformed';
+
 /** Shows tshark every packet of every capture: malformed ones and expert errors are findings. */
 function checkWithTshark(files: readonly string[]): void {
   if (spawnSync('tshark', ['--version']).status !== 0) {
@@ -106,7 +112,7 @@ function checkWithTshark(files: readonly string[]): void {
     console.log('skipped: tshark is not installed (sudo apt install tshark)');
     return;
   }
-  const filter = '_ws.malformed or _ws.expert.severity == error';
+  const filter = `(_ws.malformed or _ws.expert.severity == error) and not (${QUOTED})`;
   let bad = 0;
   for (const file of files) {
     const args = ['-n', '-r', file, '-Y', filter, ...OPAQUE, ...CHECKSUMS];

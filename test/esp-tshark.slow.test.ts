@@ -66,7 +66,7 @@ for (const file of findScenarios([SCENARIOS]).filter((name) => /\/esp-[^/]*$/.te
       assert.ok(lines.length >= 2, `${lines.length} ESP packets on the visited link`);
       for (const line of lines) {
         // Binding Update and Acknowledgement in transport mode, Home Test Init and Home Test in a tunnel.
-        assert.match(line, /^(0x87\t[56]|0x29\t[13])\t1$/);
+        assert.match(line, /^(0x87\t[56]|0x29\t[13]|0x3a\t)\t1$/);
       }
     } finally {
       rmSync(captures, { recursive: true });
