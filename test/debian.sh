@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Installs what the tests take from Debian. Prints the list first; does nothing where nothing is missing.
 set -euo pipefail
-packages=(tshark python3)
+packages=(
+  tshark python3 tcpdump iproute2 iputils-ping nftables clang libbpf-dev bpftool
+  curl socat iperf3 nginx-light radvd kea-dhcp6-server
+)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -18,7 +18,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   sim: ['wire', 'core', 'roles'],
   linux: ['wire', 'core', 'roles'],
   lab: ['wire', 'core', 'roles', 'sim', 'linux'],
-  cli: ['wire', 'core', 'roles', 'sim', 'linux', 'lab'],
+  daemon: ['wire', 'core', 'roles', 'linux', 'lab'],
+  cli: ['wire', 'core', 'roles', 'sim', 'linux', 'lab', 'daemon'],
 };
 const PURE = ['wire', 'core', 'roles', 'sim'];
 const MAX_FILE_LINES = 370;
@@ -102,6 +103,14 @@ test('pure layers have no clock, no dice, no I/O and no dependency', () => {
     });
   }
   none(offences, 'time, randomness and I/O are handed in by the driver');
+});
+
+test('native calls are made in one folder', () => {
+  const offences = sources
+    .filter(({ path }) => !path.startsWith('src/linux/sys/'))
+    .filter((source) => importsOf(source).includes('koffi'))
+    .map(({ path }) => path);
+  none(offences, 'only src/linux/sys may load koffi');
 });
 
 test('files can be described in one line: none is too long', () => {
