@@ -138,9 +138,9 @@ function watch({ simulation, network }: World, safety: Safety, until: number): v
 /** Listens on every node for what is only ever sent to others. */
 function setTraps({ applications }: World, node: string, kernel: Kernel, report: Report): void {
   const caught = (flow: string) => report('wrong-receiver', node, `it got what ${flow} carries`);
-  for (const { flow, receiver, protocol, port } of applications.endpoints.values()) {
-    if (receiver === node) continue;
-    if (protocol === 'udp') kernel.udp.open({ port, onDatagram: () => caught(flow) });
+  for (const { flow, to, text, port } of applications.endpoints.values()) {
+    if (to.name === node) continue;
+    if (text.protocol === 'udp') kernel.udp.open({ port, onDatagram: () => caught(flow) });
     else kernel.tcp.listen(port, () => caught(flow));
   }
 }

@@ -11,64 +11,29 @@ import {
   type UdpSocket,
 } from '../../sim/index.ts';
 import type { Address } from '../../wire/address.ts';
-import { PROTOCOL } from '../../wire/numbers.ts';
 import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
+import { type FlowEnds, flowEndsOf } from '../run/flow-ends.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { type FlowText, LEAST_PAYLOAD } from '../scenario/traffic.ts';
-
-/** The two ends of a flow, by their nodes' names. */
-export interface FlowEnds {
-  readonly flow: string;
-  readonly sender: string;
-  readonly receiver: string;
-  readonly protocol: FlowText['protocol'];
-  readonly port: number;
-}
-
-/** What tells a flow's packets from others: where they go to. */
-export const flowKey = (destination: Address, protocol: number, port: number): string =>
-  `${destination}${protocol}/${port}`;
-
-/** Flows without a port of their own get one from here on. */
-const FIRST_PORT = 5001;
 
 export class Applications {
   readonly records: FlowRecord[] = [];
   /** The ends of each flow by the key of its packets. */
-  readonly endpoints = new Map<string, FlowEnds>();
+  readonly endpoints: ReadonlyMap<string, FlowEnds>;
   readonly #flows: (TcpApplication | UdpApplication)[] = [];
 
   constructor(simulation: Simulation, scenario: Scenario, plan: Plan) {
-    const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
-    const chosen = new Set([...scenario.traffic.values()].map((flow) => flow.port));
-    let next = FIRST_PORT;
-    const freePort = () => {
-      while (chosen.has(next)) next++;
-      return next++;
-    };
-    for (const [name, text] of scenario.traffic) {
-      const place = {
-        simulation,
-        name,
-        from: nodes.get(text.from)!,
-        to: nodes.get(text.to)!,
-        port: text.port ?? freePort(),
-      };
+    this.endpoints = flowEndsOf(scenario, plan);
+    for (const ends of this.endpoints.values()) {
+      const place = { simulation, ...ends };
+      const { flow: name, text } = ends;
       const flow =
         text.protocol === 'tcp'
           ? new TcpApplication(place, text, new TcpRecord(name, text))
           : new UdpApplication(place, text, new UdpRecord(name, text));
       this.#flows.push(flow);
       this.records.push(flow.record);
-      const protocol = PROTOCOL[text.protocol];
-      this.endpoints.set(flowKey(place.to.identity, protocol, place.port), {
-        flow: name,
-        sender: text.from,
-        receiver: text.to,
-        protocol: text.protocol,
-        port: place.port,
-      });
     }
   }
 
@@ -93,12 +58,8 @@ export class Applications {
 }
 
 /** Where a flow's applications are. */
-interface Place {
+interface Place extends Omit<FlowEnds, 'text'> {
   readonly simulation: Simulation;
-  readonly name: string;
-  readonly from: PlannedNode;
-  readonly to: PlannedNode;
-  readonly port: number;
 }
 
 /** The two ends of one flow. */

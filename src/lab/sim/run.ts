@@ -2,20 +2,20 @@
 import type { NodeConfig } from '../../core/config.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Environment, Role } from '../../core/role.ts';
-import { after, type Instant, START, seconds } from '../../core/time.ts';
+import { type Instant, seconds } from '../../core/time.ts';
 import { createNode } from '../../roles/create.ts';
 import { type Kernel, Simulation } from '../../sim/index.ts';
 import { nodeCryptography } from '../crypto.ts';
 import { type Plan, planOf } from '../plan.ts';
+import { End, SLICE } from '../run/end.ts';
+import { LinkCaptures } from '../run/link-captures.ts';
+import { PacketWatch } from '../run/packet-watch.ts';
+import { UnaskedWatch } from '../run/unasked-watch.ts';
 import type { RunRecord } from '../run-record.ts';
-import { lengthOf } from '../scenario/attacks.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { Applications } from './applications.ts';
-import { LinkCaptures } from './link-captures.ts';
 import { Network } from './network.ts';
-import { PacketWatch } from './packet-watch.ts';
 import { TablePeaks } from './table-peaks.ts';
-import { UnaskedWatch } from './unasked-watch.ts';
 
 export interface RunOptions {
   /** Instead of the scenario's own. */
@@ -29,12 +29,8 @@ export interface RunOptions {
   readonly createNode?: (config: NodeConfig, environment: Environment) => Role;
 }
 
-/** What happens after the last event and the last datagram still counts so long. */
-const AFTERMATH = seconds(3);
 /** A TCP flow that has not ended so long after everything else never will. */
 const PATIENCE = seconds(600);
-/** How much network time passes between two looks at whether all is over. */
-const SLICE = seconds(0.1);
 
 /** 2026-01-01T00:00:00Z: one date for all runs, so that captures and timestamps repeat exactly. */
 export const EPOCH = Date.UTC(2026, 0, 1) * 1000;
@@ -57,7 +53,7 @@ export function worldOf(
   const plan = planOf(scenario);
   const applications = new Applications(simulation, scenario, plan);
   const without = options.without ?? new Set();
-  const network = new Network(simulation, plan, {
+  const network = new Network(simulation, plan, scenario.events, {
     environment: { crypto: nodeCryptography, epoch: EPOCH, without, constants: scenario.constants },
     createNode: options.createNode ?? createNode,
     onStart: (node, kernel) => {
@@ -74,7 +70,9 @@ export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): Ru
   const without = options.without ?? new Set();
   const { simulation, plan, applications, network } = worldOf(scenario, options);
   const watch = new PacketWatch(scenario, applications.endpoints, network.links);
-  const unasked = new UnaskedWatch(scenario, network.links, network.nodes);
+  const unasked = new UnaskedWatch(scenario, network.links, (node, address) =>
+    network.isOwn(node, address),
+  );
   const peaks = new TablePeaks();
   const captures =
     options.captures === undefined
@@ -112,23 +110,9 @@ function runToTheEnd(
   applications: Applications,
   onProgress: NonNullable<RunOptions['onProgress']>,
 ): void {
-  const events = scenario.events.map((event) =>
-    event.kind === 'attack'
-      ? after(event.at as number as Instant, lengthOf(event.attack))
-      : event.at,
-  );
-  const flows = [...scenario.traffic.values()];
-  const ends = flows.map((flow) => (flow.protocol === 'udp' ? flow.stop : flow.start));
-  const last = Math.max(START, ...events, ...ends);
-  const least = Math.max(last + AFTERMATH, scenario.until ?? START) as Instant;
-  const limit = (least + PATIENCE) as Instant;
-  let overAt: number | undefined;
-  while (simulation.now < limit) {
-    const next = Math.min(simulation.now + SLICE, limit) as Instant;
-    simulation.run(next);
-    onProgress(next, least);
-    if (!applications.over) continue;
-    overAt ??= next;
-    if (next >= least && next >= (flows.length === 0 ? least : overAt + AFTERMATH)) return;
+  const end = new End(scenario, PATIENCE);
+  while (!end.reached(simulation.now, applications.over)) {
+    simulation.run(Math.min(simulation.now + SLICE, end.limit) as Instant);
+    onProgress(simulation.now, end.least);
   }
 }

@@ -1,5 +1,5 @@
 /** What comes to a node from whom it had sent nothing to: the measure of a redirected flood. */
-import type { Frame, Link, SimNode } from '../../sim/index.ts';
+import type { Frame, Link } from '../../sim/index.ts';
 import { type Address, readAddress } from '../../wire/address.ts';
 import { ICMPV6, PROTOCOL } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
@@ -9,14 +9,15 @@ export class UnaskedWatch {
   readonly octets = new Map<string, number>();
   /** Addresses that each watched node has sent something to. */
   readonly #asked = new Map<string, Set<Address>>();
-  readonly #nodes: ReadonlyMap<string, SimNode>;
+  readonly #isOwn: (node: string, address: Address) => boolean;
 
+  /** @param isOwn does a node run, and have an address just now? */
   constructor(
     scenario: Scenario,
     links: ReadonlyMap<string, Link>,
-    nodes: ReadonlyMap<string, SimNode>,
+    isOwn: (node: string, address: Address) => boolean,
   ) {
-    this.#nodes = nodes;
+    this.#isOwn = isOwn;
     for (const [name, { unasked }] of scenario.expect.nodes) {
       if (unasked !== undefined) this.#asked.set(name, new Set());
     }
@@ -37,10 +38,8 @@ export class UnaskedWatch {
   #delivered({ octets }: Frame, receiver: string): void {
     const asked = this.#asked.get(receiver);
     if (asked === undefined || asked.has(readAddress(octets, 8))) return;
-    const node = this.#nodes.get(receiver)!;
     // What a router only passes on did not come to it, and Neighbor Discovery asks for itself.
-    if (!node.running || !node.kernel.isOwn(readAddress(octets, 24))) return;
-    if (isNeighborDiscovery(octets)) return;
+    if (!this.#isOwn(receiver, readAddress(octets, 24)) || isNeighborDiscovery(octets)) return;
     this.octets.set(receiver, (this.octets.get(receiver) ?? 0) + octets.length);
   }
 }

@@ -8,7 +8,7 @@ import type { SeenPackets } from '../run-record.ts';
 import type { PacketExpectation } from '../scenario/expectations.ts';
 import { headersOf } from '../scenario/headers.ts';
 import type { Scenario } from '../scenario/read.ts';
-import { type FlowEnds, flowKey } from './applications.ts';
+import { type FlowEnds, flowKey } from './flow-ends.ts';
 
 export class PacketWatch {
   readonly paths = new Map<string, FlowPaths>();
@@ -45,7 +45,7 @@ export class PacketWatch {
     if (packet === undefined) return;
     const { destination, protocol, destinationPort } = packet;
     const ends = this.#ends.get(flowKey(destination, protocol, destinationPort));
-    if (ends === undefined || ends[end] !== node) return;
+    if (ends === undefined || ends[END[end]].name !== node) return;
     this.paths.get(ends.flow)![end].add(packet.path, at);
   }
 
@@ -67,6 +67,8 @@ export class PacketWatch {
     }
   }
 }
+
+const END = { sender: 'from', receiver: 'to' } as const;
 
 function headersIn(octets: Uint8Array): readonly string[] {
   const parsed = parsePacket(octets);

@@ -1,0 +1,43 @@
+/** A node of a plan on the simulator: its interfaces on their links, its fixed addresses and routes. */
+import {
+  type Kernel,
+  type Link,
+  SimNode,
+  type SimNodeOptions,
+  type Simulation,
+} from '../../sim/index.ts';
+import type { PlannedNode } from '../plan.ts';
+
+type Given = Pick<SimNodeOptions, 'environment' | 'onEvent' | 'role'>;
+
+/** @param onStart its kernel has come up, at the start or after a crash. */
+export function simulatedNode(
+  simulation: Simulation,
+  planned: PlannedNode,
+  links: ReadonlyMap<string, Link>,
+  given: Given & { readonly onStart?: (kernel: Kernel) => void },
+): SimNode {
+  const { onStart, ...options } = given;
+  const { name, forwarding, interfaces } = planned;
+  const configure = (kernel: Kernel) => {
+    configureFixed(kernel, planned);
+    onStart?.(kernel);
+  };
+  const node = new SimNode({ simulation, name, forwarding, configure, ...options });
+  for (const one of interfaces) {
+    node.addInterface(one.name, one.link === undefined ? undefined : links.get(one.link));
+  }
+  return node;
+}
+
+function configureFixed(kernel: Kernel, { interfaces, routes }: PlannedNode): void {
+  for (const { name, addresses } of interfaces) {
+    for (const address of addresses) {
+      kernel.addAddress(name, { address, prefixLength: 64, optimistic: false, preferred: false });
+    }
+  }
+  for (const { prefix, prefixLength, interface: link, via } of routes) {
+    const hop = via === undefined ? {} : { via };
+    kernel.addRoute({ prefix, prefixLength, link, ...hop, origin: 'fixed' });
+  }
+}
