@@ -34,9 +34,10 @@ export function labCommand(): Command {
   lab
     .command('schema')
     .description('prints the JSON Schema of scenario files, for editors')
-    .action(async () => {
-      const { schemaText } = await import('../lab/scenario/schema.ts');
-      process.stdout.write(schemaText());
+    .option('--host', 'that of the files of hosts, which careof up takes')
+    .action(async (options: { host?: boolean }) => {
+      const { hostJsonSchema, schemaText } = await import('../lab/scenario/schema.ts');
+      process.stdout.write(options.host === true ? schemaText(hostJsonSchema()) : schemaText());
     });
   lab.addCommand(runCommand());
   return lab;

@@ -2,7 +2,7 @@
  * What happens, as one typed stream: trace file, sequence chart, hand-over bill, metrics and tests
  * all read these. A driver adds the time and the node's name.
  */
-import { type Address, formatAddress } from '../wire/address.ts';
+import { type Address, formatAddress, parseAddress } from '../wire/address.ts';
 import type { Instant } from './time.ts';
 
 /** The phases of a hand-over as the literature counts them. */
@@ -125,4 +125,15 @@ export function eventToJson(event: CareofEvent): Record<string, string | number 
     json[key] = ADDRESS_KEYS.has(key) ? formatAddress(value as Address) : value;
   }
   return json;
+}
+
+/** The event that `eventToJson` gave; addresses that are none stay away. */
+export function eventOfJson(json: Readonly<Record<string, unknown>>): CareofEvent {
+  const event: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(json)) {
+    if (!ADDRESS_KEYS.has(key)) event[key] = value;
+    else if (typeof value === 'string') event[key] = parseAddress(value);
+  }
+  // What our own daemon told: its kinds and keys are those of this file.
+  return event as unknown as CareofEvent;
 }

@@ -2,6 +2,7 @@
 import { type Address, addressOctets, addressOf } from '../wire/address.ts';
 import type { NamedNode } from './plan.ts';
 import type { LinkText } from './scenario/links.ts';
+import type { NodeText } from './scenario/nodes.ts';
 
 /** Home addresses that nobody wrote down begin here, to be told from those of routers. */
 const FIRST_HOME = 0x100;
@@ -44,15 +45,24 @@ export function addressesOf(
   nodes: readonly NamedNode[],
   homes: ReadonlyMap<string, Address>,
 ): Map<string, Map<string, Address>> {
-  const free = new FreeAddresses(homes.values(), 1);
+  const written = nodes.flatMap(({ text }) => Object.values(ownAddressesOf(text)));
+  const free = new FreeAddresses([...homes.values(), ...written], 1);
   const addresses = new Map<string, Map<string, Address>>();
   for (const { name, text } of nodes) {
     if (text.role === 'mobile-node') continue;
     const own = new Map<string, Address>();
     addresses.set(name, own);
-    for (const link of text.on) own.set(link, free.next(links.get(link)!.prefix.address));
+    for (const link of text.on) {
+      const given = ownAddressesOf(text)[link];
+      own.set(link, given ?? free.next(links.get(link)!.prefix.address));
+    }
   }
   return addresses;
+}
+
+/** The addresses that a node is given in the file, by link. */
+function ownAddressesOf(text: NodeText): Readonly<Record<string, Address>> {
+  return ('own-addresses' in text ? text['own-addresses'] : undefined) ?? {};
 }
 
 /** Hands out the addresses of prefixes one after the other, without those that are taken. */

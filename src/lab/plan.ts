@@ -25,9 +25,9 @@ import {
   DEFAULT_LEASE,
   DEFAULT_MAX_BINDINGS,
   DEFAULT_POOL,
-  DISCOVER,
   firstLink,
   type HomeAgentText,
+  isServed,
   LEAST_ROUTER_LIFETIME,
   type MobileNodeText,
   type NodeText,
@@ -277,15 +277,9 @@ function homeAgent(name: string, text: HomeAgentText, context: Context): NodeCon
   };
 }
 
-/** A node that finds its home agent itself may come to any of its home link. */
-function isServed(node: MobileNodeText, agent: string, { serves }: HomeAgentText): boolean {
-  const { home, 'home-agent': named } = node;
-  return named === agent || (named === DISCOVER && home === serves);
-}
-
-/** An access router advertises itself on those of its links that a mobile node is ever on. */
+/** Where nothing else is said it advertises itself on those links that a mobile node is ever on. */
 function accessRouter(name: string, text: AccessRouterText, context: Context): NodeConfig {
-  const visited = visitedLinks(context.scenario);
+  const visited = new Set(text.advertises ?? visitedLinks(context.scenario));
   const links = text.on.filter((link) => visited.has(link));
   const addresses = text.addresses ?? 'stateless';
   const bits = {

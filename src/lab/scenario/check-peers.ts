@@ -41,6 +41,8 @@ function* checkShared(
     yield { path, message };
     return;
   }
+  // What another host is given need not stand in the file of this one.
+  if (draft.own !== undefined) return;
   const names = namesOf(self, node);
   if (names.some((name) => partner.peers?.rfc4449?.[name] !== undefined)) return;
   const mend = `write peers: { rfc4449: { ${names[0]}: { key: ... } } } there too`;

@@ -5,6 +5,7 @@
 
 import type { Address } from '../../wire/address.ts';
 import { formatAddress } from '../../wire/address.ts';
+import { checkOwnAddresses } from './check-addresses.ts';
 import { checkAuthentication } from './check-authentication.ts';
 import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
@@ -96,6 +97,14 @@ function* checkFixedNode(
     const message = `serves "${node.serves}" and is not on it: add it to \`on\``;
     yield { path: [...path, 'serves'], message };
   }
+  yield* checkOwnAddresses(draft, path, node);
+  if (node.role === 'access-router') {
+    for (const [index, link] of (node.advertises ?? []).entries()) {
+      if (node.on.includes(link)) continue;
+      const message = `"${link}" is no link that the node is on: ${suggestion(link, node.on)}`;
+      yield { path: [...path, 'advertises', index], message };
+    }
+  }
   for (const [index, { to, via }] of (node.routes ?? []).entries()) {
     yield* unknownName([...path, 'routes', index, 'to'], 'link', to, draft.links.keys());
     yield* unknownName([...path, 'routes', index, 'via'], 'node', via, draft.nodes.keys());
@@ -119,7 +128,7 @@ function* checkMobileNode(
   yield* unknownName([...path, 'home'], 'link', node.home, draft.links.keys());
   yield* checkHomeAgent(draft, path, node);
   const interfaces = Object.entries(node.interfaces);
-  if (interfaces.length === 0) {
+  if (interfaces.length === 0 && (draft.own ?? path[1]) === path[1]) {
     yield { path: [...path, 'interfaces'], message: 'are none: write { wlan0: home }' };
   }
   for (const [key, value] of interfaces) {

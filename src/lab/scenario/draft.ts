@@ -23,4 +23,6 @@ export interface Draft {
   /** Names in `expect` that are no flow and no node. */
   readonly strangers: readonly string[];
   readonly until?: Duration;
+  /** The entry of `nodes` that this host is, in the file of a host: others may be told less of. */
+  readonly own?: string;
 }

@@ -38,6 +38,13 @@ const interval = z
     error: 'wants the shorter time first, and 30ms at least (RFC 6275 section 7.5)',
   });
 
+const ownAddresses = z
+  .record(z.string(), ipv6(), {
+    error: 'is not addresses by link, such as { home: 2001:db8:1::53 }',
+  })
+  .optional()
+  .meta({ description: 'its address on these links; PREFIX::1 and on, in order, if absent' });
+
 const ADVERTISING = {
   'ra-interval': interval.optional().meta({
     description: 'Router Advertisements come after a time between these; [30ms, 70ms] if absent',
@@ -64,6 +71,7 @@ const count = whole('how many such nodes', 1, 10_000)
 const homeAgent = object('a home agent', {
   role: z.literal('home-agent'),
   on,
+  'own-addresses': ownAddresses,
   serves: name('the link whose mobile nodes it serves'),
   ...ADVERTISING,
   preference: whole('preference', 0, 65_535).optional(),
@@ -75,6 +83,10 @@ const homeAgent = object('a home agent', {
 const accessRouter = object('an access router', {
   role: z.literal('access-router'),
   on,
+  'own-addresses': ownAddresses,
+  advertises: list('the links it advertises itself on, such as [visited]', name('a link'))
+    .optional()
+    .meta({ description: 'those that mobile nodes come to in this file, if absent' }),
   ...ADVERTISING,
   addresses: oneOf(['stateless', 'stateful', 'both']).optional().meta({
     description: 'hosts make their own (stateless, if absent), lease them by DHCPv6, or both',
@@ -93,7 +105,9 @@ const mobileNode = object('a mobile node', {
   interfaces: named(
     'interfaces by name with the link each is on at the start, such as { wlan0: home }',
     z.union([z.null(), name('a link, or none')], { error: 'is neither a link nor none' }),
-  ).meta({ description: 'most wanted first; none: not attached at the start' }),
+  )
+    .default({})
+    .meta({ description: 'most wanted first; none: not attached at the start' }),
   auth: auth.optional().meta({ description: 'how registrations are proved; none if absent' }),
   lifetime: time().optional().meta({ description: 'what it asks its home agent for' }),
   dad: oneOf(['optimistic', 'normal', 'off'])
@@ -109,6 +123,7 @@ const mobileNode = object('a mobile node', {
 const correspondentNode = object('a correspondent node', {
   role: z.literal('correspondent-node'),
   on,
+  'own-addresses': ownAddresses,
   'max-bindings': whole('bindings it keeps', 1, 1_000_000).optional(),
   peers: correspondentPeers.optional(),
   routes,
@@ -118,6 +133,7 @@ const correspondentNode = object('a correspondent node', {
 const host = object('a host that knows nothing of Mobile IPv6', {
   role: z.literal('host'),
   on,
+  'own-addresses': ownAddresses,
   routes,
   count,
 });
@@ -125,6 +141,7 @@ const host = object('a host that knows nothing of Mobile IPv6', {
 const router = object('a router that knows nothing of Mobile IPv6', {
   role: z.literal('router'),
   on,
+  'own-addresses': ownAddresses,
   routes,
 });
 
@@ -160,6 +177,12 @@ export const DEFAULT_POOL = 1000;
 export const DEFAULT_LEASE = 7_200_000_000 as Duration;
 export const LEAST_ROUTER_LIFETIME = 9_000_000 as Duration;
 export const DEFAULT_MAX_BINDINGS = 10_000;
+
+/** A node that finds its home agent itself may come to any of its home link. */
+export function isServed(node: MobileNodeText, agent: string, { serves }: HomeAgentText): boolean {
+  const { home, 'home-agent': named } = node;
+  return named === agent || (named === DISCOVER && home === serves);
+}
 
 /** The link that an interface begins on; `none` in the file means none. */
 export function firstLink(text: string | null | undefined): string | undefined {

@@ -5,6 +5,9 @@ import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import type { KeySource } from './quantity.ts';
 
+/** Gives the octets of a key; throws with the reason where there are none to be had. */
+export type ReadKey = (source: KeySource) => Uint8Array;
+
 /** Keys of one node of the file. */
 export interface PeerKeys {
   /** The key that its home address is made from, in DER. */
@@ -22,16 +25,17 @@ const LEAST_KEY = 16;
 /** Where the file gives no nonces, both ends take these. */
 const NO_NONCE = new Uint8Array(8);
 
-/** Reads the keys of all nodes. `readKeyFile` throws where there is no such file. */
+/** Reads the keys of all nodes, or of the one that this host is. */
 export class PeerKeyReader {
   readonly findings: Finding[] = [];
   readonly keys = new Map<string, PeerKeys>();
-  readonly #readKeyFile: (path: string) => Uint8Array;
+  readonly #readKey: ReadKey;
 
-  constructor(draft: Draft, readKeyFile: (path: string) => Uint8Array) {
-    this.#readKeyFile = readKeyFile;
+  constructor(draft: Draft, readKey: ReadKey) {
+    this.#readKey = readKey;
     for (const [name, node] of draft.nodes) {
       if (node?.role !== 'mobile-node' && node?.role !== 'correspondent-node') continue;
+      if (draft.own !== undefined && draft.own !== name) continue;
       const path = ['nodes', name, 'peers'];
       const shared = this.#shared([...path, 'rfc4449'], node.peers?.rfc4449 ?? {});
       const rfc4866 = node.peers?.rfc4866;
@@ -72,12 +76,10 @@ export class PeerKeyReader {
   }
 
   #octets(path: Path, source: KeySource): Uint8Array | undefined {
-    if (source.kind === 'hex') return source.octets;
     try {
-      return this.#readKeyFile(source.path);
+      return this.#readKey(source);
     } catch (cause) {
-      const message = `"file:${source.path}" cannot be read: ${(cause as Error).message}`;
-      this.findings.push({ path, message });
+      this.findings.push({ path, message: (cause as Error).message });
       return undefined;
     }
   }

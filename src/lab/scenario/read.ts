@@ -18,10 +18,10 @@ import {
 } from './expectations.ts';
 import { NAME_RULE } from './fields.ts';
 import type { LinkText } from './links.ts';
-import type { NodeText } from './nodes.ts';
-import { PeerKeyReader, type PeerKeys } from './peer-keys.ts';
+import { isServed, type MobileNodeText, type NodeText } from './nodes.ts';
+import { PeerKeyReader, type PeerKeys, type ReadKey } from './peer-keys.ts';
 import { event, eventOf, type ScenarioEvent, singleEvents } from './scenario-events.ts';
-import { NAMED_SECTIONS, scenario as schema } from './schema.ts';
+import { hostFile, NAMED_SECTIONS, scenario as schema } from './schema.ts';
 import { readSource, type Source } from './source.ts';
 import type { FlowText } from './traffic.ts';
 
@@ -69,26 +69,57 @@ export function readScenario(
   return readScenarioData(file, source, readKeyFile);
 }
 
-/** The same for data that came otherwise than from the text of a file. */
+/** Whose file it is that is read: one entry of `nodes` is this host. */
+export interface HostReading {
+  readonly own: string;
+  /** Why a key may not stand in the file itself; absent where it may. */
+  readonly literalKeyFault?: string;
+}
+
+/**
+ * The same for data that came otherwise than from the text of a file. With `host` it is the file of
+ * a host: keys that are none of its own business are not read, and other nodes may be told less of.
+ */
 export function readScenarioData(
   file: string,
   source: Pick<Source, 'data' | 'position'>,
   readKeyFile: (path: string) => Uint8Array,
+  host?: HostReading,
 ): Result<Scenario, readonly Diagnostic[]> {
   if (!isMapping(source.data)) {
     const message = 'is no scenario: a mapping with title, links, nodes and more is wanted';
     return fail(diagnosed(file, source, [{ path: [], message }]));
   }
-  const reader = new Reader(source.data);
+  const reader = new Reader(source.data, host);
   const draft = reader.draft();
-  const { keys, findings: unread } = readKeys(draft, readKeyFile);
-  const peerKeys = new PeerKeyReader(draft, readKeyFile);
+  const readKey = keyReader(readKeyFile, host);
+  const { keys, findings: unread } = readKeys(draft, readKey);
+  const peerKeys = new PeerKeyReader(draft, readKey);
   const findings = [...reader.findings, ...check(draft), ...unread, ...peerKeys.findings];
   if (findings.length > 0) return fail(diagnosed(file, source, findings));
   return ok({ ...scenarioOf(file, source, reader, draft), keys, peerKeys: peerKeys.keys });
 }
 
-function diagnosed(
+/** Gives the octets of a key; throws with the reason where there are none to be had. */
+function keyReader(
+  readKeyFile: (path: string) => Uint8Array,
+  host: HostReading | undefined,
+): ReadKey {
+  return (source) => {
+    if (source.kind === 'hex') {
+      if (host?.literalKeyFault !== undefined) throw new Error(host.literalKeyFault);
+      return source.octets;
+    }
+    try {
+      return readKeyFile(source.path);
+    } catch (cause) {
+      const message = `"file:${source.path}" cannot be read: ${(cause as Error).message}`;
+      throw new Error(message, { cause });
+    }
+  };
+}
+
+export function diagnosed(
   file: string,
   source: Pick<Source, 'position'>,
   findings: readonly Finding[],
@@ -102,21 +133,23 @@ function diagnosed(
   return diagnostics.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-type Data = { readonly [key: string]: unknown };
+export type Data = { readonly [key: string]: unknown };
 
-const isMapping = (value: unknown): value is Data =>
+export const isMapping = (value: unknown): value is Data =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads the sections one by one, so that a fault in one entry hides nothing of the others. */
 class Reader {
   readonly findings: Finding[] = [];
   readonly #data: Data;
+  readonly #host: HostReading | undefined;
 
-  constructor(data: Data) {
+  constructor(data: Data, host: HostReading | undefined) {
     this.#data = data;
+    this.#host = host;
     // Only the keys of the file itself: every section is looked at by itself.
     const keys = Object.fromEntries(Object.keys(data).map((key) => [key, undefined]));
-    const result = schema.safeParse(keys);
+    const result = (host === undefined ? schema : hostFile).safeParse(keys);
     const unknown = result.error?.issues.filter(({ code }) => code === 'unrecognized_keys') ?? [];
     this.findings.push(...findingsOf(unknown, []));
   }
@@ -129,7 +162,8 @@ class Reader {
     const events = this.#list(['events'], this.#data.events, event);
     const expected = this.#expectations(traffic, nodeNames({ nodes }));
     for (const name of ['title', 'seed', 'random', 'off', 'constants', 'long'] as const) {
-      this.section(name, true);
+      const untitled = name === 'title' && this.#host !== undefined && !('title' in this.#data);
+      if (!untitled) this.section(name, true);
     }
     return {
       links,
@@ -137,6 +171,7 @@ class Reader {
       traffic,
       events: events.map(({ index, value }) => ({ index, value: eventOf(value) })),
       ...(until !== undefined && { until }),
+      ...(this.#host !== undefined && { own: this.#host.own }),
       ...expected,
     };
   }
@@ -236,27 +271,32 @@ function emptySection(section: string, data: unknown): string {
 
 function readKeys(
   draft: Draft,
-  readKeyFile: (path: string) => Uint8Array,
+  readKey: ReadKey,
 ): { keys: Map<string, Uint8Array>; findings: Finding[] } {
   const keys = new Map<string, Uint8Array>();
   const findings: Finding[] = [];
   for (const [name, node] of draft.nodes) {
-    if (node?.role !== 'mobile-node') continue;
+    if (node?.role !== 'mobile-node' || !knowsKeysOf(draft, name, node)) continue;
     for (const text of keysOf(name, node.auth)) {
       const { path, source } = text;
       try {
-        const key = source.kind === 'hex' ? source.octets : readKeyFile(source.path);
+        const key = readKey(source);
         keys.set(pathText(path), key);
         const fault = keyFault(text, key);
         if (fault !== undefined) findings.push(fault);
       } catch (cause) {
-        const file = source.kind === 'file' ? source.path : '';
-        const message = `"file:${file}" cannot be read: ${(cause as Error).message}`;
-        findings.push({ path, message });
+        findings.push({ path, message: (cause as Error).message });
       }
     }
   }
   return { keys, findings };
+}
+
+/** Are a mobile node's keys for this host too: is it that node, or a home agent of its? */
+function knowsKeysOf({ own, nodes }: Draft, name: string, node: MobileNodeText): boolean {
+  if (own === undefined || own === name) return true;
+  const self = nodes.get(own);
+  return self?.role === 'home-agent' && isServed(node, own, self);
 }
 
 function scenarioOf(
@@ -269,7 +309,7 @@ function scenarioOf(
   // Without findings every entry was read, so the maps hold no `undefined` any more.
   return {
     file,
-    title: reader.section('title')!,
+    title: reader.section('title') ?? '',
     ...(seed !== undefined && { seed }),
     random: reader.section('random') ?? 1,
     links: draft.links as ReadonlyMap<string, LinkText>,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { readScenario } from './read.ts';
-import { jsonSchema, schemaText } from './schema.ts';
+import { hostJsonSchema, jsonSchema, schemaText } from './schema.ts';
 import { scenarioTemplate } from './template.ts';
 
 test('schema/scenario.json is what the definition says', () => {
@@ -11,6 +11,15 @@ test('schema/scenario.json is what the definition says', () => {
     readFileSync(file, 'utf8'),
     schemaText(),
     'run: node bin/careof.js lab schema > schema/scenario.json',
+  );
+});
+
+test('schema/host.json is what the definition says', () => {
+  const file = new URL('../../../schema/host.json', import.meta.url);
+  assert.equal(
+    readFileSync(file, 'utf8'),
+    schemaText(hostJsonSchema()),
+    'run: node bin/careof.js lab schema --host > schema/host.json',
   );
 });
 

@@ -8,6 +8,7 @@ import { MECHANISMS, type Mechanism } from '../../core/mechanisms.ts';
 import type { Duration } from '../../core/time.ts';
 import { flowExpectation, nodeExpectation, packetExpectation } from './expectations.ts';
 import { list, named, object, oneOf, text, time, whole, yesNo } from './fields.ts';
+import { HOST } from './host.ts';
 import { link } from './links.ts';
 import { suggestion } from './nearest.ts';
 import { node } from './nodes.ts';
@@ -45,8 +46,7 @@ export const expectSchema = z
   .looseObject({ packets: z.array(packetExpectation).optional() })
   .catchall(z.union([flowExpectation, nodeExpectation]));
 
-/** The whole file. */
-export const scenario = object('a scenario: a mapping with title, links, nodes and more', {
+const SCENARIO = {
   title: text('one sentence that says what the scenario shows'),
   seed: seed.optional(),
   random: whole('the seed of all dice', 0, 0xffff_ffff).optional(),
@@ -59,6 +59,25 @@ export const scenario = object('a scenario: a mapping with title, links, nodes a
   constants: constants.optional(),
   until: time().optional().meta({ description: 'the run lasts to here, whatever ends before' }),
   long: yesNo('over 20 s of network time').optional(),
+};
+
+const OF_HOSTS = Object.keys(HOST).map((key) => [
+  key,
+  'is for the file of a host, which `careof up -c FILE` takes: no key of a scenario',
+]);
+
+/** The whole file. */
+export const scenario = object(
+  'a scenario: a mapping with title, links, nodes and more',
+  SCENARIO,
+  Object.fromEntries(OF_HOSTS),
+);
+
+/** The file of a host: links, nodes and constants of a scenario, whose other sections may stay. */
+export const hostFile = object('the file of a host: a mapping with this, links, nodes and more', {
+  ...SCENARIO,
+  ...HOST,
+  title: SCENARIO.title.optional(),
 });
 
 /** The JSON Schema of what stands in the file, for editors (draft 2020-12). */
@@ -69,5 +88,13 @@ export function jsonSchema(): object {
   };
 }
 
-/** The same as the text of the file `schema/scenario.json`. */
-export const schemaText = (): string => `${JSON.stringify(jsonSchema(), null, 2)}\n`;
+/** The JSON Schema of the file of a host. */
+export function hostJsonSchema(): object {
+  return {
+    title: 'careof host',
+    ...z.toJSONSchema(hostFile, { io: 'input', target: 'draft-2020-12' }),
+  };
+}
+
+/** The text of the files `schema/scenario.json` and `schema/host.json`. */
+export const schemaText = (schema = jsonSchema()): string => `${JSON.stringify(schema, null, 2)}\n`;

@@ -1,0 +1,78 @@
+/** The file that tells this host what it is, from the disk, with its secrets kept. */
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { NodeConfig } from '../core/config.ts';
+import { planOf } from '../lab/plan.ts';
+import type { Diagnostic } from '../lab/scenario/diagnostic.ts';
+import { type HostFile, readHostFile } from '../lab/scenario/read-host.ts';
+import { fail, ok, type Result } from '../wire/result.ts';
+
+/** What a host is told to be. */
+export interface HostPlan extends HostFile {
+  readonly config: NodeConfig;
+}
+
+export interface HostFileOptions {
+  /** The node of the file that this host is (`--node`). */
+  readonly node?: string | undefined;
+  /** Keys may be where others can read them: for the lab, whose keys are no secrets. */
+  readonly readableKeys?: boolean | undefined;
+}
+
+/** Octets of a file of keys at most: a long RSA key has some thousand. */
+const MOST_KEY_OCTETS = 1 << 16;
+
+/** Reads a host's file, and the keys that are this host's business. */
+export function loadHostFile(
+  file: string,
+  { node, readableKeys = false }: HostFileOptions = {},
+): Result<HostPlan, readonly Diagnostic[]> {
+  let octets: Uint8Array;
+  let open: boolean;
+  try {
+    open = isReadableByOthers(file);
+    octets = readFileSync(file);
+  } catch (cause) {
+    const message = `cannot be read: ${(cause as Error).message}`;
+    return fail([{ file, line: 1, column: 1, path: '', message }]);
+  }
+  const read = readHostFile(file, octets, {
+    node,
+    hostname: hostname().split('.')[0]!,
+    readKeyFile: (path) => readKeyFile(resolve(dirname(file), path), readableKeys),
+    ...(open && !readableKeys && { literalKeyFault: literalKeyFault(file) }),
+  });
+  if (!read.ok) return read;
+  const planned = planOf(read.value.scenario).nodes.find(({ name }) => name === read.value.node);
+  // Nodes without a configuration were refused when the file was read.
+  return ok({ ...read.value, config: planned!.config! });
+}
+
+const literalKeyFault = (file: string): string =>
+  `is a key in a file that others can read: chmod 600 ${file}, or write "file:/etc/careof/NAME.key" and put it there`;
+
+function isReadableByOthers(file: string): boolean {
+  const fd = openSync(file, 'r');
+  try {
+    return (fstatSync(fd).mode & 0o077) !== 0;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Looks and reads through one descriptor, so that nobody exchanges the file in between. */
+function readKeyFile(path: string, readable: boolean): Uint8Array {
+  const fd = openSync(path, 'r');
+  try {
+    const { mode, size } = fstatSync(fd);
+    if (!readable && (mode & 0o077) !== 0) {
+      const rights = (mode & 0o777).toString(8);
+      throw new Error(`others can read it (mode ${rights}): chmod 600 ${path}`);
+    }
+    if (size > MOST_KEY_OCTETS) throw new Error(`${size} octets are no key`);
+    return new Uint8Array(readFileSync(fd));
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,43 @@
+/** What the file of a host says beside its links and nodes: who of them it is, and how it runs. */
+import { z } from 'zod';
+import { name, oneOf, text } from './fields.ts';
+
+/** A name that the kernel takes for an interface: IFNAMSIZ is 16 with its end. */
+const INTERFACE = /^(?!\.{1,2}$)[^\s/:%]{1,15}$/;
+
+export const isInterfaceName = (text: string): boolean => INTERFACE.test(text);
+
+const interfaceName = z
+  .string({ error: 'is not the name of an interface, such as eth1' })
+  .regex(INTERFACE, {
+    error: 'is not the name of an interface: 1 to 15 letters without space, "/", ":" and "%"',
+  })
+  .meta({ description: 'as `ip link` shows it' });
+
+/** `[::1]:9464`, `127.0.0.1:9464`, or the path of a socket. */
+const METRICS = /^(?:\/.+|\[[0-9a-fA-F:]+\]:[0-9]{1,5}|[0-9.]+:[0-9]{1,5})$/;
+
+/** The sections that a scenario has not. */
+export const HOST = {
+  this: name('the entry of nodes that this host is, such as ha').optional(),
+  interfaces: z
+    .record(z.string(), interfaceName, {
+      error: 'is not interfaces by link, such as { home: eth1 }',
+    })
+    .optional()
+    .meta({ description: 'kernel interfaces of links (or interfaces) that are called otherwise' }),
+  'data-plane': oneOf(['auto', 'ebpf', 'tun'])
+    .optional()
+    .meta({ description: 'what forwards packets; auto if absent: eBPF where the kernel has it' }),
+  metrics: z
+    .string({ error: 'is not an address with a port, such as "[::1]:9464", or a path' })
+    .regex(METRICS, {
+      error: 'is not an address with a port, such as "[::1]:9464", or the path of a socket',
+    })
+    .optional()
+    .meta({ description: 'where Prometheus fetches metrics; nowhere if absent' }),
+  'control-group': text('a group whose members may use the control socket').optional(),
+};
+
+const host = z.object(HOST);
+export type HostText = z.output<typeof host>;
