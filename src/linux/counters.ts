@@ -1,0 +1,32 @@
+/** The closed list of what a node on a Linux host counts itself, beside its roles and the kernel. */
+export const LINUX_COUNTERS = {
+  'plane.leaving': 'Packets of this host, or forwarded, that met the table',
+  'plane.arriving': 'Packets from a link that met the table',
+  'plane.sent': 'Packets that the data plane sent on',
+  'plane.delivered': 'Packets that the data plane gave to the host',
+  'plane.diverted': 'Packets handed to the control side',
+  'plane.entry_dropped': 'Packets dropped by an entry of the forwarding table',
+  'plane.entry_fault': 'Packets to which an entry could not do what it says',
+  'plane.entry_refused': 'Entries for which the forwarding table had no room',
+  'plane.malformed': 'Packets that are cut short, or not IPv6',
+  'plane.too_big': 'Packets larger than the path takes, whose sender was told',
+  'plane.fragmented': 'Packets sent in fragments, since their sender cannot make them smaller',
+  'plane.reassembled': 'Packets put together from fragments before they met the table',
+  'plane.reassembly_failed': 'Fragments that never became a packet, or for which there was no room',
+  'plane.no_route': 'Packets that the host has no route for',
+  'plane.not_sent': 'Packets that the host did not take for another reason',
+  'plane.error_relayed': 'ICMPv6 errors told to the sender of what a tunnel or header hid',
+  'plane.error_ignored': 'ICMPv6 errors about nothing that the data plane sent',
+  'plane.error_suppressed': 'ICMPv6 errors not sent because of their rate limit',
+  'host.transmitted': 'Packets of the control side put on a link',
+  'host.icmpv6': 'ICMPv6 packets that the control side had a copy of',
+  'host.checksum': 'ICMPv6 packets with a wrong checksum',
+  'host.link_down': 'Packets of the control side for a link that is down or not there',
+  'host.neighbor_failed': 'Packets of the control side for a neighbor that does not answer',
+  'host.neighbor_refused': 'Packets of the control side with no room to wait for a neighbor',
+  'host.address_refused': 'Addresses that the host did not take',
+  'host.route_refused': 'Routes that the host did not take',
+  'host.group_refused': 'Groups that the host did not join',
+} as const satisfies Record<string, string>;
+
+export type LinuxCounter = keyof typeof LINUX_COUNTERS;
