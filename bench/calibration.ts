@@ -2,8 +2,8 @@
  * Hand-over times beside those of published testbeds: the scenarios in `scenarios/calibration/`. Times
  * are the simulator's, so they are exact and the same on every machine.
  */
-import { join } from 'node:path';
-import { loadScenario, reportOf, runOnSimulator, SCENARIOS } from '../src/lab/index.ts';
+import { fileURLToPath } from 'node:url';
+import { loadScenario, reportOf, runOnSimulator } from '../src/lab/index.ts';
 import { MEANS, type MeanHandover, meanOf } from '../src/lab/mean-handover.ts';
 import type { Measurement } from './measure.ts';
 
@@ -43,9 +43,13 @@ const MEASURED: Readonly<Record<string, Readonly<Record<string, Row>>>> = {
   defaults: {},
 };
 
+/** The bench runs from `.build-bench/bench/`, two folders below the project's own. */
+const scenario = (name: string) =>
+  fileURLToPath(new URL(`../../scenarios/calibration/${name}.yaml`, import.meta.url));
+
 export function* calibration(): Generator<Measurement> {
   for (const [name, testbeds] of Object.entries(MEASURED)) {
-    const loaded = loadScenario(join(SCENARIOS, 'calibration', `${name}.yaml`));
+    const loaded = loadScenario(scenario(name));
     if (!loaded.ok) throw new Error(loaded.error.map(({ message }) => message).join('; '));
     const { handovers, record } = reportOf(runOnSimulator(loaded.value));
     const mean = meanOf(handovers.filter(({ toLink }) => toLink === 'visited'));

@@ -41,7 +41,7 @@ export function routesOf(
   added: ReadonlyMap<string, readonly Address[]>,
 ): Map<string, PlannedRoute[]> {
   const fixed = nodes.filter((node): node is FixedNode => node.text.role !== 'mobile-node');
-  const routers = fixed.filter(({ text }) => forwards(text));
+  const routers = routersOf(fixed);
   const routes = new Map<string, PlannedRoute[]>(fixed.map(({ name }) => [name, []]));
   for (const [target, link] of links) {
     const distances = distancesTo(target, links, routers);
@@ -64,10 +64,25 @@ export function routesOf(
   /** The next hop that the file gives. */
   function chosenHop(node: FixedNode, target: string): Hop | undefined {
     const chosen = node.text.routes?.find(({ to }) => to === target);
-    const router = routers.find(({ name }) => name === chosen?.via);
+    const router = routers.all.find(({ name }) => name === chosen?.via);
     const shared = router?.text.on.find((link) => node.text.on.includes(link));
     return shared === undefined ? undefined : { router: router!.name, link: shared };
   }
+}
+
+interface Routers {
+  readonly all: readonly FixedNode[];
+  /** Those on each link, in order. */
+  readonly on: ReadonlyMap<string, readonly FixedNode[]>;
+}
+
+function routersOf(fixed: readonly FixedNode[]): Routers {
+  const all = fixed.filter(({ text }) => forwards(text));
+  const on = new Map<string, FixedNode[]>();
+  for (const router of all) {
+    for (const link of router.text.on) on.set(link, [...(on.get(link) ?? []), router]);
+  }
+  return { all, on };
 }
 
 interface Hop {
@@ -78,7 +93,7 @@ interface Hop {
 function nearestHop(
   node: FixedNode,
   links: ReadonlyMap<string, LinkText>,
-  routers: readonly FixedNode[],
+  routers: Routers,
   distances: ReadonlyMap<string, Distance>,
 ): Hop | undefined {
   let best: Distance | undefined;
@@ -93,16 +108,16 @@ function nearestHop(
 function distancesTo(
   target: string,
   links: ReadonlyMap<string, LinkText>,
-  routers: readonly FixedNode[],
+  routers: Routers,
 ): Map<string, Distance> {
   const distances = new Map<string, Distance>();
   const delay = delayOf(links, target);
-  for (const { name, text } of routers) {
+  for (const { name, text } of routers.all) {
     if (text.on.includes(target)) distances.set(name, { hops: 1, delay });
   }
   for (let changed = true; changed; ) {
     changed = false;
-    for (const node of routers) {
+    for (const node of routers.all) {
       for (const { distance } of hops(node, links, routers, distances)) {
         if (!nearer(distance, distances.get(node.name))) continue;
         distances.set(node.name, distance);
@@ -117,14 +132,13 @@ function distancesTo(
 function* hops(
   node: FixedNode,
   links: ReadonlyMap<string, LinkText>,
-  routers: readonly FixedNode[],
+  routers: Routers,
   distances: ReadonlyMap<string, Distance>,
 ): Generator<Hop & { readonly distance: Distance }> {
   for (const link of node.text.on) {
-    for (const router of routers) {
+    for (const router of routers.on.get(link) ?? []) {
       const rest = distances.get(router.name);
       if (router.name === node.name || rest === undefined) continue;
-      if (!router.text.on.includes(link)) continue;
       const delay = rest.delay + delayOf(links, link);
       yield { router: router.name, link, distance: { hops: rest.hops + 1, delay } };
     }

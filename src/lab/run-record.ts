@@ -48,7 +48,7 @@ export interface RunRecord {
   /** For each `packets` expectation, in order, what matched link, time and headers. */
   readonly seen: readonly (readonly SeenPackets[])[];
   readonly counters: ReadonlyMap<string, ReadonlyMap<Counter, number>>;
-  /** The most that each node's tables held, looked at every tenth of a second. */
+  /** The most that tables of nodes held of which something is expected, looked at every 0.1 s. */
   readonly tables: ReadonlyMap<string, TableSizes>;
   /** Octets that came to a node from whom it had sent nothing to. */
   readonly unasked: ReadonlyMap<string, number>;

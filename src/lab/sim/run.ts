@@ -73,7 +73,7 @@ export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): Ru
   const unasked = new UnaskedWatch(scenario, network.links, (node, address) =>
     network.isOwn(node, address),
   );
-  const peaks = new TablePeaks();
+  const peaks = new TablePeaks(scenario);
   const captures =
     options.captures === undefined
       ? undefined

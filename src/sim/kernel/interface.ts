@@ -36,6 +36,8 @@ export class Interface implements Station {
   readonly #addresses = new Map<Address, InterfaceAddress>();
   /** How many reasons there are to hear a group. */
   readonly #groups = new Map<Address, number>();
+  /** How many of them have a link address in common: groups that differ only in front do. */
+  readonly #heard = new Map<LinkAddress, number>();
   #link: Link | undefined;
   #up = true;
 
@@ -75,7 +77,7 @@ export class Interface implements Station {
     this.disconnect();
     link.attach(this);
     this.#link = link;
-    for (const group of this.#groups.keys()) link.listen(this, groupLinkAddress(group));
+    for (const address of this.#heard.keys()) link.listen(this, address);
   }
 
   disconnect(): void {
@@ -97,22 +99,15 @@ export class Interface implements Station {
   }
 
   join(group: Address): void {
-    const reasons = this.#groups.get(group) ?? 0;
-    this.#groups.set(group, reasons + 1);
-    if (reasons === 0) this.#link?.listen(this, groupLinkAddress(group));
+    if (!more(this.#groups, group)) return;
+    const address = groupLinkAddress(group);
+    if (more(this.#heard, address)) this.#link?.listen(this, address);
   }
 
   leave(group: Address): void {
-    const reasons = this.#groups.get(group) ?? 0;
-    if (reasons > 1) {
-      this.#groups.set(group, reasons - 1);
-      return;
-    }
-    this.#groups.delete(group);
-    // Groups that differ only in front share a link address.
-    const heard = [...this.#groups.keys()].map(groupLinkAddress);
-    const link = groupLinkAddress(group);
-    if (!heard.includes(link)) this.#link?.ignore(this, link);
+    if (!less(this.#groups, group)) return;
+    const address = groupLinkAddress(group);
+    if (less(this.#heard, address)) this.#link?.ignore(this, address);
   }
 
   hears(group: Address): boolean {
@@ -129,4 +124,19 @@ export class Interface implements Station {
   receive(frame: Frame): void {
     if (this.#up) this.#receiver(this, frame);
   }
+}
+
+/** Counts one more. Is it the first? */
+function more<T>(counts: Map<T, number>, key: T): boolean {
+  const before = counts.get(key) ?? 0;
+  counts.set(key, before + 1);
+  return before === 0;
+}
+
+/** Counts one less. Was it the last? */
+function less<T>(counts: Map<T, number>, key: T): boolean {
+  const before = counts.get(key) ?? 0;
+  if (before > 1) counts.set(key, before - 1);
+  else counts.delete(key);
+  return before === 1;
 }
