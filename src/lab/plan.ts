@@ -12,8 +12,10 @@ import type {
 } from '../core/config.ts';
 import { constantsWith } from '../core/constants.ts';
 import { type Duration, seconds } from '../core/time.ts';
+import type { HeaderDrop, NatOptions } from '../sim/index.ts';
 import type { Address } from '../wire/address.ts';
 import { addressesOf, firstLeased, homeAddressesOf } from './plan-addresses.ts';
+import { natOf } from './plan-nat.ts';
 import { type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
 import { addedPrefixes, forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
 import { DEFAULT_ALGORITHM, type EspText, keyPath } from './scenario/authentication.ts';
@@ -51,6 +53,7 @@ export interface Quality {
   readonly bandwidth?: number | undefined;
   readonly reorder?: number | undefined;
   readonly duplicate?: number | undefined;
+  readonly drops?: readonly HeaderDrop[] | undefined;
 }
 
 export interface PlannedInterface {
@@ -67,6 +70,7 @@ export interface PlannedNode {
   readonly interfaces: readonly PlannedInterface[];
   readonly forwarding: boolean;
   readonly routes: readonly PlannedRoute[];
+  readonly nat?: NatOptions;
   /** What others call it by: its home address, or its address on its first link. */
   readonly identity: Address;
   /** Absent for nodes that know nothing of Mobile IPv6. */
@@ -166,7 +170,7 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
   const forwarding = forwards(text);
   const identity = addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)!;
   const config = fixedConfig({ name, from, text }, context);
-  const planned = { name, role: text.role, interfaces, forwarding, identity };
+  const planned = { name, role: text.role, interfaces, forwarding, identity, ...natOf(text) };
   return config === undefined ? planned : { ...planned, config };
 }
 

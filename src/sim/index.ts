@@ -10,6 +10,7 @@ export {
   linkLocalAddress,
   namedLinkAddress,
 } from './kernel/link-address.ts';
+export { type NatOptions, UDP_TIMEOUT } from './kernel/nat.ts';
 export type { Route } from './kernel/routes.ts';
 export { TcpConnection } from './kernel/tcp/connection.ts';
 export type { CloseReason, TcpHandlers, TcpStatistics } from './kernel/tcp/handlers.ts';
@@ -25,5 +26,6 @@ export {
   type LossReason,
   type Station,
 } from './link.ts';
+export { DROPPABLE, type Droppable, type HeaderDrop } from './middlebox.ts';
 export { type NodeCounter, type SharedEnvironment, SimNode, type SimNodeOptions } from './node.ts';
 export { Alarm, Simulation, type Timer } from './simulation.ts';

@@ -1,5 +1,6 @@
 import type { LinkAddress, Random } from '../core/role.ts';
 import { after, type Duration, type Instant, NO_TIME } from '../core/time.ts';
+import { type HeaderDrop, isDropped } from './middlebox.ts';
 import type { Simulation } from './simulation.ts';
 
 /** What a link carries: an IPv6 packet between two link addresses. */
@@ -36,6 +37,8 @@ export interface LinkOptions {
   readonly reorder: { readonly probability: number; readonly delay: Duration };
   /** Probability that a frame comes twice, 0 to 1. */
   readonly duplicate: number;
+  /** Headers that a middlebox on the link takes offence at. */
+  readonly drops: readonly HeaderDrop[];
 }
 
 export const DEFAULT_LINK: LinkOptions = {
@@ -46,11 +49,13 @@ export const DEFAULT_LINK: LinkOptions = {
   queue: 150_000,
   reorder: { probability: 0, delay: NO_TIME },
   duplicate: 0,
+  drops: [],
 };
 
 export type LossReason =
   | 'loss' // the dice
   | 'queue' // the sender's queue is full
+  | 'header' // a middlebox took offence at one of its headers
   | 'cut'
   | 'mtu' // the packet is larger than the link's MTU
   | 'nobody'; // no such station (any more)
@@ -178,6 +183,10 @@ export class Link {
     }
     const direction = this.#direction(sender.node);
     const { options, random } = direction;
+    if (options.drops.length > 0 && isDropped(frame.octets, sender.node, options.drops)) {
+      this.#lose(frame, sender.node, 'header');
+      return;
+    }
     const gone = this.#transmit(direction, frame.octets.length);
     if (gone === undefined) {
       this.#lose(frame, sender.node, 'queue');

@@ -13,6 +13,7 @@ import { sumOfSizes, type TableSizes } from '../core/tables.ts';
 import type { Instant } from '../core/time.ts';
 import type { KernelCounter } from './kernel/counters.ts';
 import { Kernel, type Port } from './kernel/kernel.ts';
+import type { NatOptions } from './kernel/nat.ts';
 import type { Link } from './link.ts';
 import { Alarm, type Simulation } from './simulation.ts';
 
@@ -27,6 +28,8 @@ export interface SimNodeOptions {
   readonly name: string;
   /** Forwards packets of others: a router. */
   readonly forwarding?: boolean;
+  /** Translates addresses of what it forwards to some links. */
+  readonly nat?: NatOptions;
   /** Makes the control side, anew after each crash; absent, the node is a plain host or router. */
   readonly role?: (environment: Environment) => Role;
   /** Needed where there is a role. */
@@ -175,13 +178,14 @@ export class SimNode {
   }
 
   #begin(restored: boolean): void {
-    const { simulation, name, forwarding = false, role, configure } = this.#options;
+    const { simulation, name, forwarding = false, nat, role, configure } = this.#options;
     const controlled = role !== undefined;
     const kernel = new Kernel({
       simulation,
       name,
       random: this.#random,
       forwarding,
+      nat,
       without: this.#environment?.without ?? new Set(),
       control: controlled ? (input) => this.#take(input) : undefined,
     });

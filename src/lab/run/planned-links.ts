@@ -17,7 +17,7 @@ export function linksOf(simulation: Simulation, { links }: Plan): Map<string, Li
 
 /** A link's qualities as the simulator has them; what is absent stays as it is. */
 export function linkOptions(quality: Quality): Partial<LinkOptions> {
-  const { delay, jitter, loss, bandwidth, reorder, duplicate } = quality;
+  const { delay, jitter, loss, bandwidth, reorder, duplicate, drops } = quality;
   return {
     ...(delay !== undefined && { delay }),
     ...(jitter !== undefined && { jitter }),
@@ -25,5 +25,6 @@ export function linkOptions(quality: Quality): Partial<LinkOptions> {
     ...(bandwidth !== undefined && { bandwidth }),
     ...(reorder !== undefined && { reorder: { probability: reorder, delay: REORDER_DELAY } }),
     ...(duplicate !== undefined && { duplicate }),
+    ...(drops !== undefined && { drops }),
   };
 }

@@ -18,12 +18,15 @@ export function simulatedNode(
   given: Given & { readonly onStart?: (kernel: Kernel) => void },
 ): SimNode {
   const { onStart, ...options } = given;
-  const { name, forwarding, interfaces } = planned;
+  const { name, forwarding, interfaces, nat } = planned;
   const configure = (kernel: Kernel) => {
     configureFixed(kernel, planned);
     onStart?.(kernel);
   };
-  const node = new SimNode({ simulation, name, forwarding, configure, ...options });
+  const node = new SimNode({
+    ...{ simulation, name, forwarding, configure, ...options },
+    ...(nat && { nat }),
+  });
   for (const one of interfaces) {
     node.addInterface(one.name, one.link === undefined ? undefined : links.get(one.link));
   }

@@ -1,6 +1,7 @@
 /** Events of a scenario that name what is not there, or come when nothing can happen any more. */
 import { countOf, nodeNames, unknownName } from './check.ts';
 import { checkAttack } from './check-attacks.ts';
+import { checkDrops } from './check-middleboxes.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import type { NodeText } from './nodes.ts';
@@ -70,6 +71,7 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
       if (Object.keys(event.set).length === 0) {
         yield { path: [...path, 'change'], message: 'changes nothing: add loss: 5% or the like' };
       }
+      yield* checkDrops(draft, [...path, 'change', 'drops'], event.link, event.set.drops);
       break;
     case 'revoke':
       yield* unknownName([...path, 'revoke', 'node'], 'node', event.node, nodeNames(draft));

@@ -10,6 +10,7 @@ import { checkAuthentication } from './check-authentication.ts';
 import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { checkHomeAgent } from './check-home-agent.ts';
+import { checkDrops, checkNat } from './check-middleboxes.ts';
 import { checkPeers } from './check-peers.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
@@ -64,6 +65,7 @@ function* checkLinks(draft: Draft): Generator<Finding> {
       const message = `${prefix} is the prefix of "${owner}" already: give each link its own`;
       yield { path: [...path, 'prefix'], message };
     }
+    yield* checkDrops(draft, [...path, 'drops'], name, link.drops);
   }
 }
 
@@ -105,6 +107,7 @@ function* checkFixedNode(
       yield { path: [...path, 'advertises', index], message };
     }
   }
+  yield* checkNat(path, node);
   for (const [index, { to, via }] of (node.routes ?? []).entries()) {
     yield* unknownName([...path, 'routes', index, 'to'], 'link', to, draft.links.keys());
     yield* unknownName([...path, 'routes', index, 'via'], 'node', via, draft.nodes.keys());

@@ -1,7 +1,34 @@
 /** Links of a scenario: what a network between nodes is like. */
 import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
-import { bandwidth, object, prefix, share, size, time } from './fields.ts';
+import { DROPPABLE, type HeaderDrop } from '../../sim/index.ts';
+import { bandwidth, list, name, object, oneOf, prefix, share, size, time } from './fields.ts';
+import { suggestion } from './nearest.ts';
+
+/** A header that a middlebox drops; alone, whoever sends it. */
+const drop = z
+  .union(
+    [
+      oneOf(DROPPABLE),
+      object('a header, such as { header: routing, from: ar1 }', {
+        header: oneOf(DROPPABLE),
+        from: name('the node whose packets are dropped').optional(),
+      }),
+    ],
+    { error: ({ input }) => wrongDrop(input) },
+  )
+  .transform((drop): HeaderDrop => {
+    if (typeof drop === 'string') return { header: drop };
+    const { header, from } = drop;
+    return from === undefined ? { header } : { header, from };
+  });
+
+function wrongDrop(input: unknown): string {
+  const header = typeof input === 'object' && input !== null && 'header' in input && input.header;
+  const named = typeof input === 'string' ? input : header;
+  if (typeof named !== 'string') return 'is neither a header nor { header: routing, from: ar1 }';
+  return `"${named}" is no header that can be dropped: ${suggestion(named, DROPPABLE)}`;
+}
 
 /** What may be changed while the network runs. */
 const QUALITY = {
@@ -11,6 +38,12 @@ const QUALITY = {
   bandwidth: bandwidth().optional().meta({ description: '20Mbit/s if absent' }),
   reorder: share().optional().meta({ description: 'share of packets that overtake others' }),
   duplicate: share().optional().meta({ description: 'share of packets that arrive twice' }),
+  drops: list('headers, such as [destination-options, { header: routing, from: ar1 }]', drop)
+    .optional()
+    .meta({
+      description:
+        'headers that packets are dropped for; unusual: all but TCP, UDP and ICMPv6 without any',
+    }),
 };
 
 const mtu = size()

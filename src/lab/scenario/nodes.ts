@@ -64,6 +64,19 @@ const routes = list(
   .optional()
   .meta({ description: 'where a packet to a link goes another way than the shortest' });
 
+const NAT = {
+  nat: list('links, such as [core]', name('a link'))
+    .min(1, { error: 'is empty: leave it out where no address is translated' })
+    .optional()
+    .meta({
+      description:
+        'links towards which it translates addresses and ports; only TCP, UDP and echo pass',
+    }),
+  'nat-timeout': time()
+    .optional()
+    .meta({ description: 'how long an unused mapping of UDP holds; 120s if absent' }),
+};
+
 const count = whole('how many such nodes', 1, 10_000)
   .optional()
   .meta({ description: 'N makes NAME-0 .. NAME-(N-1)' });
@@ -94,6 +107,7 @@ const accessRouter = object('an access router', {
   pool: whole('addresses that it leases', 1, 65_536).optional(),
   lease: time().optional().meta({ description: 'how long a lease is valid; 2h if absent' }),
   'rapid-commit': yesNo('leases with two messages where the client wants it so').optional(),
+  ...NAT,
   routes,
 });
 
@@ -142,6 +156,7 @@ const router = object('a router that knows nothing of Mobile IPv6', {
   role: z.literal('router'),
   on,
   'own-addresses': ownAddresses,
+  ...NAT,
   routes,
 });
 

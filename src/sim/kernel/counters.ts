@@ -11,6 +11,8 @@ export const KERNEL_COUNTERS = {
   'kernel.neighbor_refused': 'Packets and neighbors for which the neighbor cache had no room',
   'kernel.link_down': 'Packets for an interface that has no link',
   'kernel.forwarded': 'Packets forwarded',
+  'kernel.nat_refused':
+    'Packets that address translation lets nobody send, or that nobody asked for',
   'kernel.delivered': 'Packets for this node',
   'kernel.sent': 'Packets that this node made',
   'kernel.diverted': 'Packets handed to the control side by the forwarding table',

@@ -52,7 +52,22 @@ export class IpInput {
     const arrival: Arrival = { interface: by, from: frame.from, tunnel: undefined };
     // Neighbor Discovery is between two nodes of a link; no entry and no route has a part in it.
     if (kernel.discovery.receive(octets, arrival)) return;
-    this.#arrive(octets, destination, arrival);
+    if (kernel.nat?.isOuter(by.name)) this.#fromOutside(octets, destination, arrival);
+    else this.#arrive(octets, destination, arrival);
+  }
+
+  /** Behind the translation is nobody but who has asked for it. */
+  #fromOutside(octets: Uint8Array, destination: Address, arrival: Arrival): void {
+    const kernel = this.#kernel;
+    if (kernel.takes(destination, arrival.interface)) {
+      const inward = kernel.nat!.inward(octets, kernel.simulation.now);
+      if (inward === undefined) this.#arrive(octets, destination, arrival);
+      else kernel.output.forward(inward, arrival);
+      return;
+    }
+    const out = kernel.route(destination, sourceOf(octets))?.link;
+    if (out === undefined || kernel.nat!.isOuter(out)) this.#arrive(octets, destination, arrival);
+    else kernel.count('kernel.nat_refused');
   }
 
   /** Takes what the node sent to itself. */

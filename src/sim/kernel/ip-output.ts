@@ -192,8 +192,22 @@ export class IpOutput {
     if (way.out === arrival.interface && straight && !leaving.changed) {
       kernel.discovery.redirect(octets, way.out, way.nextHop);
     }
+    const translated = this.#translated(leaving.octets, way.out, arrival);
+    if (translated === undefined) {
+      kernel.count('kernel.nat_refused');
+      return;
+    }
     kernel.count('kernel.forwarded');
-    this.#toNextHop(way, leaving.octets);
+    this.#toNextHop(way, translated);
+  }
+
+  /** As it leaves by an outer link of address translation; undefined where it may not. */
+  #translated(octets: Uint8Array, out: Interface, by: Arrival): Uint8Array | undefined {
+    const { nat, simulation } = this.#kernel;
+    if (nat === undefined || !nat.isOuter(out.name) || nat.isOuter(by.interface.name))
+      return octets;
+    const outside = [...out.addresses.keys()].find((one) => !isLinkLocal(one));
+    return outside === undefined ? undefined : nat.outward(octets, outside, simulation.now);
   }
 
   /** Lets the table have the packet; undefined where it ends there. */

@@ -22,6 +22,7 @@ import { Icmpv6 } from './icmpv6.ts';
 import { INTERNAL, Interface, type InterfaceAddress } from './interface.ts';
 import { IpInput } from './ip-input.ts';
 import { IpOutput } from './ip-output.ts';
+import { Nat, type NatOptions } from './nat.ts';
 import type { NeighborCache } from './neighbor-cache.ts';
 import { NeighborDiscovery } from './neighbor-discovery.ts';
 import { PathMtus } from './path-mtu.ts';
@@ -39,6 +40,8 @@ export interface KernelOptions {
   readonly without: ReadonlySet<Mechanism>;
   /** Tells the control side; absent where the node has none. */
   readonly control: ((input: Input) => void) | undefined;
+  /** Translates what it forwards to some of its links. */
+  readonly nat?: NatOptions | undefined;
 }
 
 /** What a node keeps of an interface while its kernel comes and goes. */
@@ -68,6 +71,7 @@ export class Kernel {
   readonly icmpv6: Icmpv6;
   readonly udp: Udp;
   readonly tcp: Tcp;
+  readonly nat: Nat | undefined;
   readonly #neighbors = new Map<string, NeighborCache>();
   /** How many interfaces have an address. */
   readonly #own = new Map<Address, number>();
@@ -92,6 +96,7 @@ export class Kernel {
     this.icmpv6 = new Icmpv6(this);
     this.udp = new Udp(this);
     this.tcp = new Tcp(this);
+    this.nat = options.nat && new Nat(options.nat);
     this.addInterface({ name: INTERNAL, linkAddress: undefined, link: undefined, up: true });
   }
 

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { address } from '../wire/address.ts';
+import { type LayerInput, serialisePacket } from '../wire/packet.ts';
+import { DROPPABLE, isDropped } from './middlebox.ts';
+
+const A = address('2001:db8:1::a');
+const B = address('2001:db8:1::b');
+const ipv6 = { layer: 'ipv6', source: A, destination: B } as const;
+const udp = { layer: 'udp', sourcePort: 1, destinationPort: 2 } as const;
+const option = {
+  layer: 'destination-options',
+  options: [{ option: 'home-address', homeAddress: A }],
+} as const;
+const routing = { layer: 'routing-type-2', segmentsLeft: 1, homeAddress: A } as const;
+
+/** What a packet meets with, of all that may be dropped. */
+function met(...layers: LayerInput[]): string[] {
+  const octets = serialisePacket([ipv6, ...layers]);
+  return DROPPABLE.filter((header) => isDropped(octets, 'a', [{ header }]));
+}
+
+test('a packet is known by the headers behind its outermost IPv6 header', () => {
+  assert.deepEqual(met(udp), ['udp']);
+  assert.deepEqual(met({ layer: 'echo-request' }), []);
+  assert.deepEqual(met(option, udp), ['destination-options', 'udp', 'unusual']);
+  assert.deepEqual(met(routing, option, udp), ['destination-options', 'routing', 'udp', 'unusual']);
+  assert.deepEqual(met({ layer: 'home-test-init' }), ['mobility', 'unusual']);
+});
+
+test('what is in a tunnel is not seen', () => {
+  assert.deepEqual(met(ipv6, option, udp), ['ipv6', 'unusual']);
+});
+
+test('a rule for one sender leaves the others alone', () => {
+  const octets = serialisePacket([ipv6, udp]);
+  assert.ok(isDropped(octets, 'a', [{ header: 'udp', from: 'a' }]));
+  assert.ok(!isDropped(octets, 'b', [{ header: 'udp', from: 'a' }]));
+});
+
+test('a header that is cut off ends the reading', () => {
+  const octets = serialisePacket([ipv6, option, udp]).slice(0, 44);
+  assert.ok(isDropped(octets, 'a', [{ header: 'destination-options' }]));
+  assert.ok(!isDropped(octets, 'a', [{ header: 'udp' }]));
+});

@@ -1,0 +1,79 @@
+/**
+ * What stands on real paths between two ends and takes offence at headers: a link may drop packets by
+ * what stands behind their outermost IPv6 header. What is inside a tunnel is not looked at.
+ *
+ * RFC 7872 measured how many paths do that.
+ */
+import { PROTOCOL } from '../wire/numbers.ts';
+
+/** What may be dropped. */
+export const DROPPABLE = [
+  'hop-by-hop',
+  'destination-options',
+  'routing',
+  'fragment',
+  'mobility',
+  'ipv6',
+  'esp',
+  'gre',
+  'udp',
+  'tcp',
+  'unusual',
+] as const;
+/** A header by its name; `unusual`: whatever is not TCP, UDP or ICMPv6 right behind the IPv6 header. */
+export type Droppable = (typeof DROPPABLE)[number];
+
+export interface HeaderDrop {
+  readonly header: Droppable;
+  /** Only of what this node sends on the link; absent: of what anybody sends. */
+  readonly from?: string;
+}
+
+const NUMBER: Readonly<Record<Exclude<Droppable, 'unusual'>, number>> = {
+  'hop-by-hop': PROTOCOL.hopByHopOptions,
+  'destination-options': PROTOCOL.destinationOptions,
+  routing: PROTOCOL.routing,
+  fragment: PROTOCOL.fragment,
+  mobility: PROTOCOL.mobility,
+  ipv6: PROTOCOL.ipv6,
+  esp: PROTOCOL.esp,
+  gre: PROTOCOL.gre,
+  udp: PROTOCOL.udp,
+  tcp: PROTOCOL.tcp,
+};
+
+const EXTENSIONS: ReadonlySet<number> = new Set([
+  PROTOCOL.hopByHopOptions,
+  PROTOCOL.routing,
+  PROTOCOL.destinationOptions,
+]);
+const USUAL: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmpv6]);
+
+/** Does a packet that a node sends meet with one of the rules? */
+export function isDropped(
+  octets: Uint8Array,
+  sender: string,
+  drops: readonly HeaderDrop[],
+): boolean {
+  const rules = drops.filter(({ from }) => from === undefined || from === sender);
+  if (rules.length === 0 || octets.length < 40) return false;
+  const headers = headersBehind(octets);
+  return rules.some(({ header }) =>
+    header === 'unusual' ? !USUAL.has(octets[6]!) : headers.has(NUMBER[header]),
+  );
+}
+
+/** Protocol numbers of the extension headers and of what they lead to, as far as they can be read. */
+function headersBehind(octets: Uint8Array): Set<number> {
+  const headers = new Set<number>();
+  let at = 40;
+  let next = octets[6]!;
+  headers.add(next);
+  while ((EXTENSIONS.has(next) || next === PROTOCOL.fragment) && at + 8 <= octets.length) {
+    const size = next === PROTOCOL.fragment ? 8 : 8 * (octets[at + 1]! + 1);
+    next = octets[at]!;
+    headers.add(next);
+    at += size;
+  }
+  return headers;
+}
