@@ -1,3 +1,5 @@
+import { MINIMUM_MTU } from '../../core/forwarding/path-mtus.ts';
+import { type Quoted, quotedInside, quotedPacket } from '../../core/forwarding/quoted.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import { milliseconds } from '../../core/time.ts';
 import { type Address, isMulticast, UNSPECIFIED } from '../../wire/address.ts';
@@ -7,8 +9,6 @@ import { walkHeaders } from '../../wire/walk.ts';
 import type { Delivery } from './ip-input.ts';
 import { destinationOf, IPV6_HEADER, lengthOf, sourceOf } from './ipv6-fields.ts';
 import type { Kernel } from './kernel.ts';
-import { MINIMUM_MTU } from './path-mtu.ts';
-import { type Quoted, quotedInside, quotedPacket } from './quoted.ts';
 
 /** Errors a second and at once. Linux: icmp_msgs_per_sec 1000, icmp_msgs_burst 50. */
 const ERROR_INTERVAL = milliseconds(1);

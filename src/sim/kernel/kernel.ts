@@ -10,6 +10,8 @@
  * RFC 4443, RFC 6724 (reduced), RFC 8201, RFC 4429 (an optimistic address in use), RFC 768,
  * RFC 9293. Not there: reassembly of fragments, MLD, Duplicate Address Detection (a role's).
  */
+
+import { PathMtus } from '../../core/forwarding/path-mtus.ts';
 import { ForwardingTable } from '../../core/forwarding/table.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Input, LinkAddress, Random } from '../../core/role.ts';
@@ -25,7 +27,6 @@ import { IpOutput } from './ip-output.ts';
 import { Nat, type NatOptions } from './nat.ts';
 import type { NeighborCache } from './neighbor-cache.ts';
 import { NeighborDiscovery } from './neighbor-discovery.ts';
-import { PathMtus } from './path-mtu.ts';
 import { type Route, RouteTable } from './routes.ts';
 import { Tcp } from './tcp/tcp.ts';
 import { Udp } from './udp.ts';

@@ -1,3 +1,4 @@
+import { type Quoted, quotedPorts } from '../../core/forwarding/quoted.ts';
 import type { Address } from '../../wire/address.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { udp } from '../../wire/transport/udp.ts';
@@ -6,7 +7,6 @@ import type { Delivery } from './ip-input.ts';
 import type { Sent } from './ip-output.ts';
 import type { Kernel } from './kernel.ts';
 import { allotPort } from './ports.ts';
-import { type Quoted, quotedPorts } from './quoted.ts';
 
 /** A datagram that came for a socket. */
 export interface Datagram {

@@ -1,6 +1,6 @@
+import { MINIMUM_MTU } from '../../../core/forwarding/path-mtus.ts';
 import type { Sent } from '../ip-output.ts';
 import type { Kernel } from '../kernel.ts';
-import { MINIMUM_MTU } from '../path-mtu.ts';
 import type { Span } from './scoreboard.ts';
 import {
   dataPacket,

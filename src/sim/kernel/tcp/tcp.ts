@@ -1,9 +1,9 @@
+import { type Quoted, quotedPorts } from '../../../core/forwarding/quoted.ts';
 import type { Address } from '../../../wire/address.ts';
 import type { NetworkError } from '../icmpv6.ts';
 import type { Delivery } from '../ip-input.ts';
 import type { Kernel } from '../kernel.ts';
 import { allotPort } from '../ports.ts';
-import { type Quoted, quotedPorts } from '../quoted.ts';
 import { Channel } from './channel.ts';
 import { TcpConnection } from './connection.ts';
 import type { TcpHandlers } from './handlers.ts';

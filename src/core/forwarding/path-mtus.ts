@@ -1,5 +1,5 @@
-import { after, type Duration, type Instant, seconds } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
+import { after, type Duration, type Instant, seconds } from '../time.ts';
 
 /** How long a learned MTU holds before larger packets are tried again. Source: RFC 8201 section 4. */
 const LIFETIME: Duration = seconds(600);
@@ -7,6 +7,12 @@ const LIFETIME: Duration = seconds(600);
 export const MINIMUM_MTU = 1280;
 /** Destinations remembered; when full the oldest goes. */
 const MAX_PATHS = 4096;
+
+export interface LearnedMtu {
+  readonly destination: Address;
+  readonly mtu: number;
+  readonly until: Instant;
+}
 
 /** What Packet Too Big messages have said, by destination. Source: RFC 8201. */
 export class PathMtus {
@@ -26,6 +32,13 @@ export class PathMtus {
       return link;
     }
     return Math.min(path.mtu, link);
+  }
+
+  /** All that holds still, oldest first. */
+  *all(now: Instant): IterableIterator<LearnedMtu> {
+    for (const [destination, path] of this.#paths) {
+      if (path.until > now) yield { destination, ...path };
+    }
   }
 
   learn(destination: Address, mtu: number, now: Instant): void {
