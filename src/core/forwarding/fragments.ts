@@ -1,0 +1,179 @@
+/**
+ * Fragments of packets that an entry has made longer than the path takes, and how they become whole
+ * again where a tunnel ends.
+ *
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +---------------+---------------+-------------------------+---+-+
+ *     |  Next Header  |   Reserved    |  offset in 8 octets     |   |M|
+ *     +---------------+---------------+-------------------------+---+-+
+ *     |                        Identification                         |
+ *     +---------------------------------------------------------------+
+ *
+ * Supported standards: RFC 8200 section 4.5, RFC 2473 section 7.1, RFC 5722 (overlaps).
+ */
+import { PROTOCOL } from '../../wire/numbers.ts';
+import { walkHeaders } from '../../wire/walk.ts';
+import { after, type Instant, seconds } from '../time.ts';
+import { IPV6_HEADER, MAX_PACKET } from './packet-view.ts';
+
+const FRAGMENT_HEADER = 8;
+/** How long parts wait for the others. Source: RFC 8200 section 4.5. */
+const WAIT = seconds(60);
+/** Packets that are put together at a time, and octets that they hold in all; the oldest goes. */
+const MAX_PACKETS = 256;
+const MAX_OCTETS = 4 * 2 ** 20;
+
+/**
+ * Cuts a packet into fragments of at most `mtu` octets. All extension headers stay in front of the
+ * Fragment header, since the nodes on the way and Home Address options need them there. Undefined
+ * where the packet is a fragment itself or its headers cannot be read.
+ */
+export function fragment(
+  octets: Uint8Array,
+  mtu: number,
+  identification: number,
+): Uint8Array[] | undefined {
+  const walk = walkHeaders(octets);
+  if (walk === undefined || walk.fragmentAt >= 0) return undefined;
+  const { upperAt: at, nextHeaderAt, protocol } = walk;
+  const room = (mtu - at - FRAGMENT_HEADER) & ~7;
+  if (room <= 0) return undefined;
+  const fragments: Uint8Array[] = [];
+  for (let offset = 0; at + offset < octets.length; offset += room) {
+    const part = octets.subarray(at + offset, at + offset + room);
+    const more = at + offset + room < octets.length;
+    const made = new Uint8Array(at + FRAGMENT_HEADER + part.length);
+    made.set(octets.subarray(0, at));
+    made.set(part, at + FRAGMENT_HEADER);
+    made[nextHeaderAt] = PROTOCOL.fragment;
+    made[at] = protocol;
+    const view = new DataView(made.buffer);
+    view.setUint16(at + 2, offset | (more ? 1 : 0));
+    view.setUint32(at + 4, identification);
+    view.setUint16(4, made.length - IPV6_HEADER);
+    fragments.push(made);
+  }
+  return fragments;
+}
+
+interface Gathering {
+  readonly until: Instant;
+  /** Offset in the fragmentable part -> its octets. */
+  readonly parts: Map<number, Uint8Array>;
+  held: number;
+  /** What stands before the Fragment header of the first fragment. */
+  front:
+    | { readonly octets: Uint8Array; readonly link: number; readonly protocol: number }
+    | undefined;
+  /** Length of the fragmentable part, once the last fragment is here. */
+  length: number | undefined;
+}
+
+/** Puts fragments together. */
+export class Reassembly {
+  readonly #gatherings = new Map<string, Gathering>();
+  #held = 0;
+  #failed = 0;
+
+  /** Packets whose parts wait for others. */
+  get size(): number {
+    return this.#gatherings.size;
+  }
+
+  /** Packets that were given up so far. */
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** Takes a fragment; gives the packet where it was the last that was missing. */
+  add(octets: Uint8Array, now: Instant): Uint8Array | undefined {
+    this.#forget(now);
+    const walk = walkHeaders(octets);
+    const at = walk?.fragmentAt ?? -1;
+    if (walk === undefined || at < 0) return undefined;
+    const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+    const offset = view.getUint16(at + 2) & 0xfff8;
+    const more = (view.getUint16(at + 2) & 1) !== 0;
+    const part = octets.slice(at + FRAGMENT_HEADER, walk.end);
+    const key = `${String.fromCharCode(...octets.subarray(8, 40))}${view.getUint32(at + 4)}`;
+    if (part.length === 0 || (more && part.length % 8 !== 0)) return undefined;
+    if (offset + part.length > MAX_PACKET - IPV6_HEADER) return undefined;
+    const gathering = this.#gathering(key, now);
+    if (!fits(gathering, offset, part.length, more)) {
+      this.#drop(key);
+      return undefined;
+    }
+    gathering.parts.set(offset, part);
+    gathering.held += part.length;
+    this.#held += part.length;
+    if (!more) gathering.length = offset + part.length;
+    if (offset === 0) gathering.front = frontOf(octets, at);
+    if (gathering.held === gathering.length && gathering.front !== undefined) {
+      this.#take(key);
+      return whole(gathering, gathering.front);
+    }
+    while (this.#held > MAX_OCTETS) this.#drop(this.#gatherings.keys().next().value!);
+    return undefined;
+  }
+
+  #gathering(key: string, now: Instant): Gathering {
+    const known = this.#gatherings.get(key);
+    if (known !== undefined) return known;
+    if (this.#gatherings.size >= MAX_PACKETS) this.#drop(this.#gatherings.keys().next().value!);
+    const until = after(now, WAIT);
+    const made = { until, parts: new Map(), held: 0, front: undefined, length: undefined };
+    this.#gatherings.set(key, made);
+    return made;
+  }
+
+  #forget(now: Instant): void {
+    for (const [key, { until }] of this.#gatherings) {
+      if (until > now) return;
+      this.#drop(key);
+    }
+  }
+
+  #drop(key: string): void {
+    this.#failed += 1;
+    this.#take(key);
+  }
+
+  #take(key: string): void {
+    this.#held -= this.#gatherings.get(key)?.held ?? 0;
+    this.#gatherings.delete(key);
+  }
+}
+
+/** A part that overlaps another, or goes on behind the end, spoils the packet. Source: RFC 5722. */
+function fits({ parts, length }: Gathering, offset: number, size: number, more: boolean): boolean {
+  const end = offset + size;
+  if (length !== undefined && (end > length || !more)) return false;
+  for (const [other, part] of parts) {
+    if (offset < other + part.length && other < end) return false;
+    if (!more && other + part.length > end) return false;
+  }
+  return true;
+}
+
+function frontOf(octets: Uint8Array, at: number): NonNullable<Gathering['front']> {
+  let link = 6;
+  for (let header = IPV6_HEADER; header < at; header += 8 * (octets[header + 1]! + 1))
+    link = header;
+  return { octets: octets.slice(0, at), link, protocol: octets[at]! };
+}
+
+function whole(
+  { parts, length }: Gathering,
+  { octets, link, protocol }: NonNullable<Gathering['front']>,
+): Uint8Array | undefined {
+  const size = octets.length + length!;
+  if (size > MAX_PACKET) return undefined;
+  const made = new Uint8Array(size);
+  made.set(octets);
+  for (const [offset, part] of parts) made.set(part, octets.length + offset);
+  made[link] = protocol;
+  made[4] = (size - IPV6_HEADER) >> 8;
+  made[5] = size - IPV6_HEADER;
+  return made;
+}

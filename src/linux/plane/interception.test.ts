@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ForwardingEntry, Match } from '../../core/forwarding/entry.ts';
+import { PacketView } from '../../core/forwarding/packet-view.ts';
+import { insertHomeAddress, insertRouting2, pushIpv6 } from '../../core/forwarding/rewrite.ts';
+import { address } from '../../wire/address.ts';
+import { serialisePacket } from '../../wire/packet.ts';
+import { headerKinds, Interception } from './interception.ts';
+
+const home = address('2001:db8:1::100');
+const careOf = address('2001:db8:2::7');
+const peer = address('2001:db8:f::1');
+const entry = (id: string, match: Match): ForwardingEntry => ({
+  id,
+  owner: 'test',
+  at: 'arriving',
+  match,
+  do: [{ drop: 'policy' }],
+});
+const datagram = serialisePacket([
+  { layer: 'ipv6', source: peer, destination: careOf },
+  { layer: 'udp', sourcePort: 547, destinationPort: 546, payload: new Uint8Array(32) },
+]);
+const view = new PacketView(datagram);
+const octets = (rewritten: Uint8Array | string): Uint8Array => {
+  assert.ok(typeof rewritten !== 'string', String(rewritten));
+  return rewritten;
+};
+const withOption = octets(insertHomeAddress(view, home));
+const withRouting = octets(insertRouting2(view, careOf));
+const tunnelled = octets(pushIpv6(view, peer, careOf));
+
+test('each kind of entry takes its kind of packet and no other', () => {
+  const to = { dst: { address: careOf } };
+  const kinds: [Match, Uint8Array][] = [
+    [{ ...to, home: 'any' }, withOption],
+    [{ ...to, routing2: 'any' }, withRouting],
+    [{ ...to, protocol: 41 }, tunnelled],
+    [{ ...to, protocol: 17, dport: 546 }, datagram],
+    [{ src: { address: home }, protocol: 17 }, withOption],
+  ];
+  const packets = [withOption, withRouting, tunnelled, datagram];
+  const taken = kinds.map(([match]) => {
+    const interception = new Interception();
+    interception.add(entry('e', match));
+    return packets.map((packet) => (interception.takes(packet) ? 1 : 0)).join('');
+  });
+  assert.deepEqual(taken, ['1000', '0100', '0010', '1101', '1000']);
+  const none = new Interception();
+  none.add(entry('e', { dst: { address: home }, home: 'any' }));
+  assert.deepEqual(
+    packets.filter((packet) => none.takes(packet)),
+    [],
+  );
+});
+
+test('an entry for any address of the host follows the addresses', () => {
+  const interception = new Interception();
+  interception.add(entry('e', { src: { address: peer }, home, local: true }));
+  assert.deepEqual(interception.changes(), { add: [], remove: [] });
+  interception.setOwn(new Set([careOf]));
+  const wanted = { set: 'to_options', address: careOf } as const;
+  assert.deepEqual(interception.changes(), { add: [wanted], remove: [] });
+  assert.equal(interception.takes(withOption), true);
+  interception.setOwn(new Set());
+  assert.deepEqual(interception.changes(), { add: [], remove: [wanted] });
+});
+
+test('an element stays as long as one entry wants it, and what comes back at once never went', () => {
+  const interception = new Interception();
+  const match = { dst: { address: careOf }, protocol: 41 };
+  interception.add(entry('a', match));
+  interception.add(entry('b', match));
+  assert.equal(interception.changes().add.length, 1);
+  interception.remove(entry('a', match));
+  assert.deepEqual(interception.changes(), { add: [], remove: [] });
+  interception.remove(entry('b', match));
+  interception.add(entry('c', match));
+  assert.deepEqual(interception.changes(), { add: [], remove: [] });
+});
+
+test('headers are read as far as they are there', () => {
+  const whole = headerKinds(withOption);
+  assert.deepEqual(whole, { protocol: 17, options: true, routing: false, port: 546 });
+  const later = Uint8Array.of(...withOption.subarray(0, 40), 17, 0, 0, 9, 0, 0, 0, 1, 1, 2, 3, 4);
+  later[6] = 44;
+  const kinds = { protocol: 17, options: false, routing: false, port: undefined };
+  assert.deepEqual(headerKinds(later), kinds);
+  assert.equal(headerKinds(withOption.subarray(0, 44)).protocol, undefined);
+  for (let size = 40; size < withOption.length; size++) headerKinds(withOption.subarray(0, size));
+});

@@ -1,0 +1,176 @@
+/**
+ * Which packets that come from a link are taken out of the host's hands, since an arriving entry may
+ * be for them. The host is told by sets of an nftables table that drops them, and the packet socket's
+ * reader asks the same sets here: both must decide alike for every packet, or it is lost or doubled.
+ */
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
+import { PROTOCOL } from '../../wire/numbers.ts';
+
+/** A set of the table; each element is an address, and a number where the set has one. */
+export type Wanted =
+  | {
+      readonly set: 'to_protocol' | 'from_protocol';
+      readonly address: Address;
+      readonly number: number;
+    }
+  | { readonly set: 'to_port'; readonly address: Address; readonly number: number }
+  | { readonly set: 'to_options' | 'to_routing' | 'to_any'; readonly address: Address };
+
+export type WantedSet = Wanted['set'];
+
+/** What a packet's chain of headers shows, read exactly as nftables reads it. */
+export interface HeaderKinds {
+  /** Undefined where it cannot be found. */
+  readonly protocol: number | undefined;
+  readonly options: boolean;
+  readonly routing: boolean;
+  /** Destination port of UDP; undefined where it is none, or cut off. */
+  readonly port: number | undefined;
+}
+
+/** Follows the arriving entries and the host's own addresses. */
+export class Interception {
+  readonly #entries = new Map<string, readonly Wanted[]>();
+  /** Entries for packets to any address of the host. */
+  readonly #local = new Map<string, ForwardingEntry>();
+  readonly #counts = new Map<string, { readonly wanted: Wanted; count: number }>();
+  readonly #changed = new Set<string>();
+  readonly #told = new Map<string, Wanted>();
+  #own: ReadonlySet<Address> = new Set();
+
+  add(entry: ForwardingEntry): void {
+    if (entry.at !== 'arriving') return;
+    this.remove(entry);
+    if (isForAnyOwn(entry)) this.#local.set(entry.id, entry);
+    this.#set(entry.id, wantedBy(entry, this.#own));
+  }
+
+  remove({ id, at }: ForwardingEntry): void {
+    if (at !== 'arriving') return;
+    this.#local.delete(id);
+    this.#set(id, []);
+  }
+
+  /** The host's addresses, links' own and groups left out. */
+  setOwn(own: ReadonlySet<Address>): void {
+    this.#own = own;
+    for (const entry of this.#local.values()) this.#set(entry.id, wantedBy(entry, own));
+  }
+
+  /** Is a packet taken out? `octets` begin with a whole IPv6 header. */
+  takes(octets: Uint8Array): boolean {
+    if (this.#counts.size === 0) return false;
+    const to = readAddress(octets, 24);
+    if (this.#counts.has(`to_any ${to}`)) return true;
+    const kinds = headerKinds(octets);
+    if (kinds.options && this.#counts.has(`to_options ${to}`)) return true;
+    if (kinds.routing && this.#counts.has(`to_routing ${to}`)) return true;
+    if (kinds.protocol === undefined) return false;
+    if (this.#counts.has(`to_protocol ${to} ${kinds.protocol}`)) return true;
+    if (kinds.port !== undefined && this.#counts.has(`to_port ${to} ${kinds.port}`)) return true;
+    return this.#counts.has(`from_protocol ${readAddress(octets, 8)} ${kinds.protocol}`);
+  }
+
+  /** What has changed in the sets since the last call. */
+  changes(): { readonly add: readonly Wanted[]; readonly remove: readonly Wanted[] } {
+    const add: Wanted[] = [];
+    const remove: Wanted[] = [];
+    for (const key of this.#changed) {
+      const now = this.#counts.get(key)?.wanted;
+      const before = this.#told.get(key);
+      if (now !== undefined && before === undefined) {
+        add.push(now);
+        this.#told.set(key, now);
+      } else if (now === undefined && before !== undefined) {
+        remove.push(before);
+        this.#told.delete(key);
+      }
+    }
+    this.#changed.clear();
+    return { add, remove };
+  }
+
+  #set(id: string, now: readonly Wanted[]): void {
+    const before = this.#entries.get(id) ?? [];
+    for (const wanted of now) this.#count(wanted, 1);
+    for (const wanted of before) this.#count(wanted, -1);
+    if (now.length > 0) this.#entries.set(id, now);
+    else this.#entries.delete(id);
+  }
+
+  #count(wanted: Wanted, by: number): void {
+    const key = keyOf(wanted);
+    const known = this.#counts.get(key) ?? { wanted, count: 0 };
+    known.count += by;
+    if (known.count > 0) this.#counts.set(key, known);
+    else this.#counts.delete(key);
+    this.#changed.add(key);
+  }
+}
+
+const keyOf = (wanted: Wanted): string =>
+  'number' in wanted
+    ? `${wanted.set} ${wanted.address} ${wanted.number}`
+    : `${wanted.set} ${wanted.address}`;
+
+/** Does it name no destination, since it is for whatever comes to the host itself? */
+const isForAnyOwn = ({ match: { dst, local } }: ForwardingEntry): boolean =>
+  local === true && (dst === undefined || (dst.length ?? 128) < 128);
+
+/** The elements that an entry asks for. */
+function wantedBy(entry: ForwardingEntry, own: ReadonlySet<Address>): Wanted[] {
+  const { dst, src, protocol } = entry.match;
+  if (dst !== undefined && (dst.length ?? 128) === 128) return wantedTo(dst.address, entry);
+  if (isForAnyOwn(entry)) return [...own].flatMap((address) => wantedTo(address, entry));
+  if (src === undefined || (src.length ?? 128) < 128 || protocol === undefined) {
+    throw new RangeError(
+      `${entry.id}: an arriving entry names a destination, or source and protocol`,
+    );
+  }
+  return [{ set: 'from_protocol', address: src.address, number: protocol }];
+}
+
+function wantedTo(address: Address, { match }: ForwardingEntry): Wanted[] {
+  // A link-local address stands on one link only, and what comes for it cannot come by another.
+  const whole = !isLinkLocal(address) && !isMulticast(address);
+  if (match.home !== undefined && whole) return [{ set: 'to_options', address }];
+  if (match.routing2 !== undefined && whole) return [{ set: 'to_routing', address }];
+  const { protocol, dport } = match;
+  if (protocol === undefined) return [{ set: 'to_any', address }];
+  if (protocol === PROTOCOL.udp && dport !== undefined) {
+    return [{ set: 'to_port', address, number: dport }];
+  }
+  return [{ set: 'to_protocol', address, number: protocol }];
+}
+
+const EXTENSIONS: ReadonlySet<number> = new Set([0, 43, 44, 51, 60]);
+const AUTHENTICATION = 51;
+
+/**
+ * The headers as `ipv6_find_hdr` of Linux finds them: by their lengths alone. What stands behind the
+ * Fragment header of a later fragment is not looked at, but its number is known.
+ */
+export function headerKinds(octets: Uint8Array): HeaderKinds {
+  let protocol = octets[6]!;
+  let at = 40;
+  let options = false;
+  let routing = false;
+  while (EXTENSIONS.has(protocol)) {
+    if (at + 8 > octets.length) return { protocol: undefined, options, routing, port: undefined };
+    if (protocol === PROTOCOL.destinationOptions) options = true;
+    if (protocol === PROTOCOL.routing) routing = true;
+    const next = octets[at]!;
+    if (protocol === PROTOCOL.fragment && (octets[at + 2]! !== 0 || octets[at + 3]! > 7)) {
+      const known = EXTENSIONS.has(next) ? undefined : next;
+      return { protocol: known, options, routing, port: undefined };
+    }
+    if (protocol === PROTOCOL.fragment) at += 8;
+    else if (protocol === AUTHENTICATION) at += 4 * (octets[at + 1]! + 2);
+    else at += 8 * (octets[at + 1]! + 1);
+    protocol = next;
+  }
+  const isUdp = protocol === PROTOCOL.udp && at + 8 <= octets.length;
+  const port = isUdp ? (octets[at + 2]! << 8) | octets[at + 3]! : undefined;
+  return { protocol, options, routing, port };
+}
