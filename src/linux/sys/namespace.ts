@@ -122,6 +122,12 @@ export function enterNamespace(name: string): void {
   }
 }
 
+/** A descriptor of a named namespace, to move or make a link there; to be closed after use. */
+export function descriptorOfNamespace(name: string): { readonly fd: number; close(): void } {
+  const fd = openNamespace(pathOf(name));
+  return { fd, close: () => void close(fd) };
+}
+
 /**
  * The command that runs another one, as its root, in a new user, network and mount namespace with a
  * `/run` of its own, so that an ordinary user has named namespaces too. The kernel lets only
