@@ -3,6 +3,7 @@ import type { Layer, LayerName } from '../wire/packet.ts';
 import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
+import type { Tunnel } from './forwarding/execute.ts';
 import type { Input, LinkAddress, Output } from './role.ts';
 import type { TableSizes } from './tables.ts';
 import type { Instant } from './time.ts';
@@ -12,7 +13,7 @@ export interface Received {
   readonly kind: 'received';
   readonly link: string;
   readonly from?: LinkAddress;
-  readonly tunnel?: { readonly src: Address; readonly dst: Address };
+  readonly tunnel?: Tunnel;
   readonly octets: Uint8Array;
   readonly reason: Extract<Input, { kind: 'packet' }>['reason'];
   /** Addresses of the IPv6 header. */

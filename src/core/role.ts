@@ -9,6 +9,7 @@ import type { ConstantName } from './constants.ts';
 import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
 import type { DivertReason, EntryUse, ForwardingEntry, NotifyReason } from './forwarding/entry.ts';
+import type { Tunnel } from './forwarding/execute.ts';
 import type { Mechanism } from './mechanisms.ts';
 import type { Renumbering } from './neighbor-discovery/link-prefixes.ts';
 import type { TableSizes } from './tables.ts';
@@ -48,7 +49,7 @@ export type Input =
       readonly octets: Uint8Array;
       readonly reason: DivertReason | 'icmpv6';
       /** Where the packet came out of a tunnel: the addresses of that tunnel. */
-      readonly tunnel?: { readonly src: Address; readonly dst: Address };
+      readonly tunnel?: Tunnel;
       /** Sender on the link, where the link has such addresses. */
       readonly from?: LinkAddress;
     }

@@ -23,6 +23,9 @@ export const PROTOCOL = {
   mobility: 135,
 } as const;
 
+/** UDP ports. Source: RFC 5555 section 9 (`dsmipv6`). */
+export const UDP_PORT = { mobility: 4191 } as const;
+
 /** Types of Destination and Hop-by-Hop options. Source: RFC 8200, 2473, 2711, 6275 section 6.3. */
 export const IPV6_OPTION = {
   pad1: 0x00,

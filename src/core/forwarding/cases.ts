@@ -4,6 +4,7 @@ import { CHOOSING_CASES } from './cases-choosing.ts';
 import { DECAPSULATION_CASES } from './cases-decapsulation.ts';
 import { REWRITING_CASES } from './cases-rewriting.ts';
 import { TUNNEL_CASES } from './cases-tunnel.ts';
+import { UDP_CASES } from './cases-udp.ts';
 import type { ForwardingEntry, Hook } from './entry.ts';
 import type { Notice, Outcome, Tunnel } from './execute.ts';
 
@@ -34,7 +35,13 @@ export interface Expected {
 
 /** The whole suite. */
 export function forwardingCases(): readonly ForwardingCase[] {
-  return [...TUNNEL_CASES, ...DECAPSULATION_CASES, ...REWRITING_CASES, ...CHOOSING_CASES];
+  return [
+    ...TUNNEL_CASES,
+    ...UDP_CASES,
+    ...DECAPSULATION_CASES,
+    ...REWRITING_CASES,
+    ...CHOOSING_CASES,
+  ];
 }
 
 /** What a data plane said, in the form that cases state it in. */

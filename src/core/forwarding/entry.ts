@@ -33,7 +33,10 @@ export interface Match {
   readonly home?: Address | 'any';
   /** The address in a Type 2 Routing header with segments left; `any` as above. */
   readonly routing2?: Address | 'any';
-  /** Addresses of the packet inside; only a tunnelled packet (protocol 41) has them. */
+  /**
+   * Addresses of the packet inside; only a tunnelled packet has them: protocol 41, or UDP from or to
+   * port 4191 with an IPv6 packet in it.
+   */
   readonly innerSrc?: Address;
   readonly innerDst?: Address;
   /** The entry is for Mobility Header messages too. */
@@ -62,6 +65,7 @@ export type DivertReason =
   | 'home-address-unverified' // Home Address option without a binding (RFC 6275 9.3.1)
   | 'routing-2-unknown' // Type 2 Routing header with an address not ours (RFC 6275 6.4)
   | 'tunnel-unverified' // a tunnelled packet that no entry takes
+  | 'udp-tunnel' // a packet inside UDP that no entry takes out: signalling, or nobody's
   | 'esp' // an ESP packet for an association of this node
   | 'esp-wanted' // a packet that may leave only through ESP (RFC 6275 10.4.6)
   | 'esp-missing' // a Mobility Header message that should have come through ESP
@@ -73,6 +77,16 @@ export type Action =
   | { readonly push: 'ipv6'; readonly src: Address; readonly dst: Address }
   /** Takes the outer IPv6 header and its extensions off; ECN as RFC 6040 section 4.2 says. */
   | { readonly pop: 'ipv6' }
+  /** The same, and a UDP header with its checksum behind the outer header (`udp-tunnel.ts`). */
+  | {
+      readonly push: 'udp';
+      readonly src: Address;
+      readonly dst: Address;
+      readonly sport: number;
+      readonly dport: number;
+    }
+  /** Takes outer header and UDP header off; refuses wrong checksums and what is no IPv6 packet. */
+  | { readonly pop: 'udp' }
   /** Source becomes `careOf`, and the old source stands in a Home Address option (RFC 6275 6.3). */
   | { readonly insert: 'home-address'; readonly careOf: Address }
   /** The option's address becomes the source; the option goes, and its header if it was alone. */

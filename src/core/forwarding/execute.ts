@@ -10,7 +10,7 @@ import type {
   Hook,
   NotifyReason,
 } from './entry.ts';
-import { PacketView, wholePacket } from './packet-view.ts';
+import { innerAt, PacketView, wholePacket } from './packet-view.ts';
 import {
   applyHomeAddress,
   applyRouting2,
@@ -22,6 +22,7 @@ import {
   type Rewritten,
 } from './rewrite.ts';
 import type { ForwardingTable, Row } from './table.ts';
+import { popUdp, pushUdp } from './udp-tunnel.ts';
 
 /** Entries that one arriving packet may meet: tunnel, routing header, option, and one more. */
 const MAX_DEPTH = 4;
@@ -38,10 +39,11 @@ export interface Notice {
   readonly dst: Address;
 }
 
-/** The addresses of an outer header that was taken off. */
+/** The addresses of an outer header that was taken off; `udp`: the ports, where there was such a one. */
 export interface Tunnel {
   readonly src: Address;
   readonly dst: Address;
+  readonly udp?: { readonly sport: number; readonly dport: number };
 }
 
 /** What becomes of a packet. `entry` is the last one that it met. */
@@ -181,10 +183,16 @@ function follow(row: Row, passage: Passage, now: Instant, limit: number): Outcom
     }
     const rewritten = rewrite(passage.packet, action);
     if (typeof rewritten === 'string') return dropped(rewritten, entry, passage);
-    if ('pop' in action) passage.tunnel = { src: passage.packet.src, dst: passage.packet.dst };
+    if ('pop' in action) passage.tunnel = tunnelOf(passage.packet, action.pop);
     passage.octets = rewritten;
   }
   return undefined;
+}
+
+/** What the control side is told of a header that comes off. */
+function tunnelOf({ src, dst, sport, dport }: PacketView, kind: 'ipv6' | 'udp'): Tunnel {
+  const ports = kind === 'udp' && sport !== undefined && dport !== undefined;
+  return ports ? { src, dst, udp: { sport, dport } } : { src, dst };
 }
 
 function dropped(
@@ -198,10 +206,11 @@ function dropped(
 /** Packets that go round between two tunnels grow each time: what is in too many goes no further. */
 function tunnelsAround({ octets, walk: outermost }: PacketView): number {
   let tunnels = 0;
-  let walk = outermost;
-  while (walk?.protocol === PROTOCOL.ipv6 && walk.firstFragment) {
+  let at = outermost === undefined ? -1 : innerAt(octets, outermost);
+  while (at >= 0) {
     tunnels += 1;
-    walk = walkHeaders(octets, walk.upperAt);
+    const walk = walkHeaders(octets, at);
+    at = walk === undefined ? -1 : innerAt(octets, walk);
   }
   return tunnels;
 }
@@ -230,8 +239,12 @@ function isError({ protocol, walk, octets }: PacketView): boolean {
 type Change = Exclude<Action, { divert: unknown } | { drop: unknown } | { notify: unknown }>;
 
 function rewrite(packet: PacketView, action: Change): Rewritten {
-  if ('push' in action) return pushIpv6(packet, action.src, action.dst);
-  if ('pop' in action) return popIpv6(packet);
+  if ('push' in action) {
+    return action.push === 'udp'
+      ? pushUdp(packet, action)
+      : pushIpv6(packet, action.src, action.dst);
+  }
+  if ('pop' in action) return action.pop === 'udp' ? popUdp(packet) : popIpv6(packet);
   if ('apply' in action) {
     return action.apply === 'home-address' ? applyHomeAddress(packet) : applyRouting2(packet);
   }

@@ -1,10 +1,13 @@
 import { type Address, readAddress } from '../../wire/address.ts';
 import { ipv6Header } from '../../wire/ipv6-header.ts';
-import { IPV6_OPTION, PROTOCOL } from '../../wire/numbers.ts';
+import { IPV6_OPTION, PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
+import { udp } from '../../wire/transport/udp.ts';
 import { type HeaderWalk, walkHeaders } from '../../wire/walk.ts';
 
 /** Octets of the IPv6 header. */
 export const IPV6_HEADER = ipv6Header.size;
+/** Octets of the UDP header. */
+export const UDP_HEADER: number = udp.size;
 /** The longest packet whose length the Payload Length field can say. */
 export const MAX_PACKET = IPV6_HEADER + 0xffff;
 /** Where the IPv6 header has its Next Header field. */
@@ -64,7 +67,7 @@ export class PacketView {
     this.dport = (octets[upperAt + 2]! << 8) | octets[upperAt + 3]!;
   }
 
-  /** Source of the packet inside, where this is an IPv6-in-IPv6 tunnel packet. */
+  /** Source of the packet inside, where this is a tunnel packet: IPv6 in IPv6, or in UDP. */
   get innerSrc(): Address | undefined {
     return this.#innerAddress(8);
   }
@@ -82,11 +85,31 @@ export class PacketView {
 
   #innerAddress(offset: number): Address | undefined {
     const { walk, octets } = this;
-    if (walk?.protocol !== PROTOCOL.ipv6 || !walk.firstFragment) return undefined;
-    const at = walk.upperAt;
-    if (at + IPV6_HEADER > octets.length || octets[at]! >> 4 !== 6) return undefined;
-    return readAddress(octets, at + offset);
+    const at = walk === undefined ? -1 : innerAt(octets, walk);
+    return at < 0 ? undefined : readAddress(octets, at + offset);
   }
+}
+
+/** Where the IPv6 packet inside a tunnel packet begins; -1 where there is none. */
+export function innerAt(
+  octets: Uint8Array,
+  { protocol, upperAt, firstFragment }: HeaderWalk,
+): number {
+  if (!firstFragment) return -1;
+  let at = upperAt;
+  if (protocol === PROTOCOL.udp) {
+    if (!hasTunnelPort(octets, upperAt)) return -1;
+    at += UDP_HEADER;
+  } else if (protocol !== PROTOCOL.ipv6) return -1;
+  return at + IPV6_HEADER > octets.length || octets[at]! >> 4 !== 6 ? -1 : at;
+}
+
+/** One end is known by its port; the other may have been given any by a translator. */
+function hasTunnelPort(octets: Uint8Array, at: number): boolean {
+  if (at + 4 > octets.length) return false;
+  const from = (octets[at]! << 8) | octets[at + 1]!;
+  const to = (octets[at + 2]! << 8) | octets[at + 3]!;
+  return from === UDP_PORT.mobility || to === UDP_PORT.mobility;
 }
 
 /**

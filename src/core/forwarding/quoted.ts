@@ -1,8 +1,7 @@
 import { type Address, readAddress, writeAddress } from '../../wire/address.ts';
 import { ipv6Header } from '../../wire/ipv6-header.ts';
-import { PROTOCOL } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
-import { IPV6_HEADER } from './packet-view.ts';
+import { IPV6_HEADER, innerAt } from './packet-view.ts';
 
 const SOURCE = ipv6Header.offsetOf('source');
 const DESTINATION = ipv6Header.offsetOf('destination');
@@ -33,9 +32,10 @@ export function quotedPacket(octets: Uint8Array): Quoted | undefined {
 }
 
 /** The packet inside a quoted tunnel packet; undefined where it is none or is cut too short. */
-export function quotedInside(quoted: Quoted): Quoted | undefined {
-  if (quoted.protocol !== PROTOCOL.ipv6) return undefined;
-  return quotedPacket(quoted.octets.subarray(quoted.at));
+export function quotedInside({ octets }: Quoted): Quoted | undefined {
+  const walk = walkHeaders(octets);
+  const at = walk === undefined ? -1 : innerAt(octets, walk);
+  return at < 0 ? undefined : quotedPacket(octets.subarray(at));
 }
 
 /** The two ports of a quoted packet; undefined where they are cut off. */

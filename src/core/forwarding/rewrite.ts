@@ -23,6 +23,8 @@ export type Fault =
   | 'malformed' // its headers, or those of the packet inside, cannot be read
   | 'missing-header' // there is no header to take off
   | 'fragment' // the packet inside is not all there
+  | 'not-ipv6' // what stands in the UDP datagram is no IPv6 packet
+  | 'checksum' // the UDP datagram around the packet has a wrong checksum, or none
   | 'congestion' // congestion marked outside, and the inside cannot carry the mark (RFC 6040 4.2)
   | 'too-long'; // it would grow past what Payload Length can say
 
@@ -36,17 +38,22 @@ export const INSERTED = 24;
 /** Source: RFC 2473 section 3.1; RFC 6040 section 4.1, normal mode; RFC 2983 for the DSCP. */
 export function pushIpv6(packet: PacketView, src: Address, dst: Address): Rewritten {
   const inner = packet.octets;
-  const size = IPV6_HEADER + inner.length;
-  if (size > MAX_PACKET) return 'too-long';
-  const octets = new Uint8Array(size);
-  octets[0] = inner[0]!;
-  octets[1] = inner[1]! & 0xf0;
-  setLength(octets);
-  octets[6] = PROTOCOL.ipv6;
-  octets[7] = TUNNEL_HOP_LIMIT;
+  if (IPV6_HEADER + inner.length > MAX_PACKET) return 'too-long';
+  const octets = outerHeader(inner, PROTOCOL.ipv6, inner.length);
   writeAddress(octets, 8, src);
   writeAddress(octets, 24, dst);
   octets.set(inner, IPV6_HEADER);
+  return octets;
+}
+
+/** A tunnel's IPv6 header but for its addresses, and room for `payload` octets behind it. */
+export function outerHeader(inner: Uint8Array, next: number, payload: number): Uint8Array {
+  const octets = new Uint8Array(IPV6_HEADER + payload);
+  octets[0] = inner[0]!;
+  octets[1] = inner[1]! & 0xf0;
+  setLength(octets);
+  octets[6] = next;
+  octets[7] = TUNNEL_HOP_LIMIT;
   return octets;
 }
 
@@ -56,10 +63,15 @@ export function popIpv6(packet: PacketView): Rewritten {
   if (walk === undefined) return 'malformed';
   if (walk.protocol !== PROTOCOL.ipv6) return 'missing-header';
   if (packet.isPart) return 'fragment';
-  const inner = wholePacket(packet.octets.subarray(walk.upperAt));
+  return decapsulated(packet.octets.subarray(walk.upperAt), packet.octets);
+}
+
+/** The packet that a tunnel's headers were taken off, with the congestion that they tell of. */
+export function decapsulated(payload: Uint8Array, outer: Uint8Array): Rewritten {
+  const inner = wholePacket(payload);
   if (inner === undefined) return 'malformed';
   const before = congestionOf(inner);
-  const after = COMBINED[before]![congestionOf(packet.octets)]!;
+  const after = COMBINED[before]![congestionOf(outer)]!;
   if (after === 'drop') return 'congestion';
   if (after === before) return inner;
   const octets = inner.slice();

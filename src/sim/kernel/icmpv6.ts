@@ -100,7 +100,8 @@ export class Icmpv6 {
       kernel.pathMtus.learn(destinationOf(about), error.mtu, kernel.simulation.now);
     }
     const inside = quotedInside(outer);
-    if (inside !== undefined && !kernel.isOwn(inside.source)) this.#relay(inside, error);
+    if (inside !== undefined && !kernel.isOwn(inside.source))
+      this.#relay(inside, about.length - inside.octets.length, error);
     else this.#toSocket(inside ?? outer, error);
   }
 
@@ -113,10 +114,13 @@ export class Icmpv6 {
     kernel.count(found ? 'kernel.error_received' : 'kernel.error_ignored');
   }
 
-  /** Tells the sender of a packet that a tunnel from here could not carry. RFC 2473 section 8. */
-  #relay(inside: Quoted, error: NetworkError): void {
+  /**
+   * Tells the sender of a packet that a tunnel from here could not carry. RFC 2473 section 8.
+   * @param around octets of the tunnel's headers.
+   */
+  #relay(inside: Quoted, around: number, error: NetworkError): void {
     if (error.kind === 'too-big') {
-      const mtu = Math.max(error.mtu - IPV6_HEADER, MINIMUM_MTU);
+      const mtu = Math.max(error.mtu - around, MINIMUM_MTU);
       if (lengthOf(inside.octets) > mtu) this.packetTooBig(inside.octets, mtu);
     } else this.unreachable(inside.octets, 3);
   }
