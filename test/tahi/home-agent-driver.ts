@@ -16,8 +16,8 @@ import { TesterEsp, TRANSPORT, TUNNEL } from './tester-esp.ts';
 
 /** Duplicate Address Detection is over by then, and everything is answered. */
 const ANSWER_TIME = seconds(5);
-/** What a home agent says unasked after a registration is over by then. */
-const SETTLING = seconds(6);
+/** Unasked, a home agent claims an address three times after a registration: that is over by then. */
+const SETTLING = seconds(12);
 const PACE = milliseconds(20);
 
 export function driveHomeAgent(item: Item): readonly string[] {

@@ -1,16 +1,11 @@
 import { type Address, ALL_NODES, solicitedNode, UNSPECIFIED } from '../../wire/address.ts';
-import { type Constants, MAX_NEIGHBOR_ADVERTISEMENT } from '../constants.ts';
+import type { Constants } from '../constants.ts';
 import { count, type Received } from '../part.ts';
 import type { LinkAddress, Output } from '../role.ts';
 import { signal } from '../signalling.ts';
-import { after, type Instant } from '../time.ts';
+import type { Instant } from '../time.ts';
+import { Claims } from './claims.ts';
 import { linkAddressOctets, ND_HOP_LIMIT } from './link-layer.ts';
-
-/** A claim that others are still to be told of. */
-interface Announcement {
-  readonly announced: number;
-  readonly nextAt: Instant;
-}
 
 /**
  * Stands in on a link for addresses whose owners are away: claims them when it begins, answers who
@@ -21,17 +16,15 @@ interface Announcement {
 export class NeighborProxy {
   readonly #link: string;
   readonly #self: Address;
-  readonly #constants: Constants;
-  readonly #claims = new Set<Address>();
-  /** The next one first: all wait for equally long. */
-  readonly #announcements = new Map<Address, Announcement>();
+  readonly #addresses = new Set<Address>();
+  readonly #claims: Claims;
   #linkAddress: LinkAddress | undefined;
 
   /** @param self the address of ours that the advertisements come from. */
   constructor(link: string, self: Address, constants: Constants) {
     this.#link = link;
     this.#self = self;
-    this.#constants = constants;
+    this.#claims = new Claims(constants);
   }
 
   /** Our own address on the link, which is what we answer with. */
@@ -40,44 +33,43 @@ export class NeighborProxy {
   }
 
   has(address: Address): boolean {
-    return this.#claims.has(address);
+    return this.#addresses.has(address);
   }
 
   /** Begins to stand in, and claims the address from whoever has it cached. */
   add(address: Address, now: Instant): Output[] {
-    if (this.#claims.has(address)) return [];
-    this.#claims.add(address);
+    if (this.#addresses.has(address)) return [];
+    this.#addresses.add(address);
+    this.#claims.begin(address, now);
     const group = solicitedNode(address);
-    return [
-      { kind: 'group', action: 'join', link: this.#link, group },
-      ...this.#announce(address, 1, now),
-    ];
+    return [{ kind: 'group', action: 'join', link: this.#link, group }, ...this.#claim(address)];
+  }
+
+  /** Claims an address that we stand in for already, where that is not about to be done. */
+  claimAgain(address: Address, now: Instant): Output[] {
+    const due = this.#addresses.has(address) && this.#claims.again(address, now);
+    return due ? this.#claim(address) : [];
   }
 
   remove(address: Address): Output[] {
-    if (!this.#claims.delete(address)) return [];
-    this.#announcements.delete(address);
+    if (!this.#addresses.delete(address)) return [];
+    this.#claims.stop(address);
     return [{ kind: 'group', action: 'leave', link: this.#link, group: solicitedNode(address) }];
   }
 
   deadline(): Instant | undefined {
-    return this.#announcements.values().next().value?.nextAt;
+    return this.#claims.deadline();
   }
 
   tick(now: Instant): Output[] {
-    const outputs: Output[] = [];
-    for (const [address, { announced, nextAt }] of this.#announcements) {
-      if (now < nextAt) break;
-      outputs.push(...this.#announce(address, announced + 1, now));
-    }
-    return outputs;
+    return this.#claims.tick(now).flatMap((address) => this.#claim(address));
   }
 
   /** Answers a solicitation for an address that we stand in for. */
   received(received: Received): Output[] {
     const { message, source, link } = received;
     if (link !== this.#link || message.layer !== 'neighbor-solicitation') return [];
-    if (!this.#claims.has(message.targetAddress)) return [];
+    if (!this.#addresses.has(message.targetAddress)) return [];
     // Somebody's DAD is answered to all nodes, so that it hears us (RFC 4861 section 7.2.4).
     const probe = source === UNSPECIFIED;
     return [
@@ -86,13 +78,7 @@ export class NeighborProxy {
     ];
   }
 
-  /** RFC 6275 section 10.4.1: up to MAX_NEIGHBOR_ADVERTISEMENT times, RETRANS_TIMER apart. */
-  #announce(address: Address, announced: number, now: Instant): Output[] {
-    this.#announcements.delete(address);
-    if (announced < MAX_NEIGHBOR_ADVERTISEMENT) {
-      const nextAt = after(now, this.#constants.RETRANS_TIMER);
-      this.#announcements.set(address, { announced, nextAt });
-    }
+  #claim(address: Address): Output[] {
     return this.#advertise(address, ALL_NODES, { solicited: false, override: true });
   }
 

@@ -54,7 +54,7 @@ export class HomeAddress {
     this.#state = state;
     this.#taken = new TakenPackets(config, state.env.without);
     this.#agentPath = new AgentPath(config.home, state.paths);
-    this.#presence = new HomePresence(config, linkAddresses);
+    this.#presence = new HomePresence(config, linkAddresses, state.constants);
     this.prefixes = new PrefixDiscovery(config.home, (now) => this.#ends(now), state);
     this.#registration = new HomeRegistration(config, state, () => this.#validUntil());
     if (config.homeAgent === undefined) {
@@ -75,8 +75,9 @@ export class HomeAddress {
   }
 
   deadline(): Instant | undefined {
+    const others = sooner(this.prefixes.deadline(), this.#presence.deadline());
     const signalling = sooner(this.#registration.deadline(), this.#discovery?.deadline());
-    return sooner(signalling, sooner(this.prefixes.deadline(), this.#peers.deadline()));
+    return sooner(sooner(signalling, others), this.#peers.deadline());
   }
 
   /** The kernel gets the address before anything else. */
@@ -159,7 +160,7 @@ export class HomeAddress {
           ...this.#progress(this.#registration.tick(now), now),
           ...(this.#discovery?.tick(now) ?? []),
           ...this.prefixes.tick(now),
-          ...this.#presence.setDeprecated(this.prefixes.isDeprecated(now)),
+          ...this.#presence.tick(this.prefixes.isDeprecated(now), now),
           ...this.#peers.tick(now),
         ];
       default:
@@ -288,10 +289,9 @@ export class HomeAddress {
     this.prefixes.arriveHome();
     const outputs: Output[] = [];
     this.#discovery?.stop();
-    const { without } = this.#state.env;
     const { pending } = this.#registration;
     if (!pending) this.#registration.rest();
-    else if (!without.has('returning-home')) {
+    else if (!this.#state.env.without.has('returning-home')) {
       outputs.push(...this.#progress(this.#registration.move(home, place.link, now), now));
     }
     outputs.push(
@@ -299,7 +299,7 @@ export class HomeAddress {
       ...this.#state.protection.follow(home, undefined),
       ...this.#presence.arrive(place),
       // From another interface, say: with nothing to take back, no answer is to be waited for.
-      ...(pending ? [] : this.#presence.claim(place)),
+      ...(pending ? [] : this.#presence.claim(now)),
       ...this.#peers.move(home, now),
     );
     return outputs;
@@ -321,7 +321,7 @@ export class HomeAddress {
     if (result === 'released' && place.atHome) {
       return [
         ...outputs,
-        ...this.#presence.claim(place),
+        ...this.#presence.claim(now),
         tell({ kind: 'handover.ended', careof: place.address }),
       ];
     }

@@ -125,3 +125,48 @@ test('a node that is home again is told of its mistakes there, not where it was'
   const { output } = one.one('binding-error');
   assert.deepEqual([output.link, output.to], ['eth0', from]);
 });
+
+/** When the home agent claimed an address, of all that it sends until then. */
+const claimsUntil = (one: ByHand, time: number) =>
+  one
+    .run(time)
+    .filter(({ packet: { layers } }) => layers.at(-1)!.layer === 'neighbor-advertisement')
+    .map((sent) => sent.time);
+
+test('a node that was heard at home, though it told nobody: its address is claimed again', () => {
+  const from = (source: typeof A) =>
+    packet(
+      source,
+      solicitedNode(AGENT),
+      [{ layer: 'neighbor-solicitation', targetAddress: AGENT }],
+      255,
+    );
+  for (const [heard, again] of [
+    [from(HOME), true],
+    [claimed(HOME), true],
+    [from(LINK_LOCAL), false],
+    [claimed(A), false],
+  ] as const) {
+    const one = node().packet(update(), 1);
+    assert.deepEqual(claimsUntil(one, 20), [2, 3, 10]);
+    assert.deepEqual(one.packet(heard, 20, icmpv6).names(), []);
+    const answers = one.packet(update({ sequence: 2, careOf: B }), 21).names();
+    assert.equal(answers.includes('neighbor-advertisement'), again);
+    // Once more for who missed it, and never again for the same reason.
+    assert.deepEqual(claimsUntil(one, 30), again ? [28] : []);
+    assert.deepEqual(one.packet(update({ sequence: 3 }), 31).names(), ['binding-acknowledgement']);
+  }
+});
+
+test('however often it moves and is heard, claims stay seconds apart', () => {
+  const one = node().packet(update(), 1);
+  one.run(20);
+  let claims = 0;
+  for (let sequence = 2; sequence < 52; sequence++) {
+    const time = 20 + sequence / 10;
+    one.packet(claimed(HOME), time, icmpv6);
+    const names = one.packet(update({ sequence, careOf: sequence % 2 ? A : B }), time).names();
+    claims += names.filter((name) => name === 'neighbor-advertisement').length;
+  }
+  assert.equal(claims, 1);
+});

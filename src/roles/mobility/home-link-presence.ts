@@ -21,6 +21,8 @@ export class HomeLinkPresence {
   readonly #proxy: NeighborProxy;
   /** Home addresses with a link-local address of the same identifier, and that address. */
   readonly #linkLocal = new Map<Address, Address>();
+  /** Addresses that are stood in for, and that somebody on the link said were its own. */
+  readonly #used = new Set<Address>();
 
   /** @param agent the home agent's address, which advertisements come from. */
   constructor(link: string, agent: Address, constants: Constants) {
@@ -52,13 +54,17 @@ export class HomeLinkPresence {
   standIn(home: Address, compatible: boolean, now: Instant): Output[] {
     const before = this.#linkLocal.get(home);
     this.#setCompatible(home, compatible);
-    const outputs = before === undefined || compatible ? [] : this.#proxy.remove(before);
-    for (const one of this.#addressesOf(home)) outputs.push(...this.#proxy.add(one, now));
+    const outputs = before === undefined || compatible ? [] : this.#remove(before);
+    for (const one of this.#addressesOf(home)) {
+      // Its node was home and left again before we heard of it: others may still send to it there.
+      if (this.#used.delete(one)) outputs.push(...this.#proxy.claimAgain(one, now));
+      outputs.push(...this.#proxy.add(one, now));
+    }
     return outputs;
   }
 
   stepBack(home: Address): Output[] {
-    const outputs = this.#addressesOf(home).flatMap((one) => this.#proxy.remove(one));
+    const outputs = this.#addressesOf(home).flatMap((one) => this.#remove(one));
     this.#linkLocal.delete(home);
     return outputs;
   }
@@ -79,7 +85,17 @@ export class HomeLinkPresence {
 
   /** Answers who asks for an address that is stood in for. */
   received(received: Received): Output[] {
+    const { message, source } = received;
+    const advertised = message.layer === 'neighbor-advertisement';
+    const used = advertised ? message.targetAddress : source;
+    const isOfNeighbor = advertised || message.layer === 'neighbor-solicitation';
+    if (isOfNeighbor && this.#proxy.has(used)) this.#used.add(used);
     return this.#proxy.received(received);
+  }
+
+  #remove(one: Address): Output[] {
+    this.#used.delete(one);
+    return this.#proxy.remove(one);
   }
 
   #setCompatible(home: Address, compatible: boolean): void {

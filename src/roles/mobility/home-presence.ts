@@ -1,9 +1,12 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
+import type { Constants } from '../../core/constants.ts';
+import { Claims } from '../../core/neighbor-discovery/claims.ts';
 import { type Place, routes } from '../../core/neighbor-discovery/place.ts';
 import { neighborAdvertisement } from '../../core/neighbor-discovery/proxy.ts';
 import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import { tell } from '../../core/part.ts';
 import type { LinkAddress, Output } from '../../core/role.ts';
+import type { Instant } from '../../core/time.ts';
 import { type Address, ALL_NODES } from '../../wire/address.ts';
 
 /** Where an identity lives while no link of its own network is there. */
@@ -23,14 +26,27 @@ export class HomePresence {
   #routed: Place | undefined;
   #on: { readonly link: string; readonly prefixLength: number } | undefined;
   #deprecated = false;
+  readonly #claims: Claims;
 
   constructor(
     { home, homePrefixLength }: Pick<MobileNodeConfig, 'home' | 'homePrefixLength'>,
     linkAddresses: ReadonlyMap<string, LinkAddress>,
+    constants: Constants,
   ) {
+    this.#claims = new Claims(constants);
     this.#home = home;
     this.#length = homePrefixLength;
     this.#linkAddresses = linkAddresses;
+  }
+
+  deadline(): Instant | undefined {
+    return this.#claims.deadline();
+  }
+
+  /** @param deprecated is its prefix, by now? */
+  tick(deprecated: boolean, now: Instant): Output[] {
+    const claims = this.#claims.tick(now).flatMap(() => this.#claim());
+    return [...this.setDeprecated(deprecated), ...claims];
   }
 
   /** The kernel gets the address before anything else. */
@@ -84,7 +100,13 @@ export class HomePresence {
   }
 
   /** The home agent stands in no more: whoever has its address cached is told ours. */
-  claim({ link }: Place): Output[] {
+  claim(now: Instant): Output[] {
+    this.#claims.begin(this.#home, now);
+    return this.#claim();
+  }
+
+  #claim(): Output[] {
+    const link = this.#on?.link ?? ANCHOR;
     const linkAddress = this.#linkAddresses.get(link);
     if (linkAddress === undefined) return [];
     const home = this.#home;
@@ -96,6 +118,7 @@ export class HomePresence {
   #stand(link: string, prefixLength: number): Output[] {
     const before = this.#on;
     if (before?.link === link) return [];
+    this.#claims.stop(this.#home);
     this.#on = { link, prefixLength };
     const removed = { kind: 'address', action: 'remove', address: this.#home } as const;
     return [this.#given(this.#on), ...(before === undefined ? [] : [{ ...removed, ...before }])];

@@ -209,7 +209,8 @@ test('home again the binding is taken back, and the address claimed when that is
   assert.deepEqual([sent.source, update(sent).lifetime, sent.output.link], [HOME, 0, 'eth0']);
   answered(one, sent, 5);
   assert.deepEqual(one.names(), ['neighbor-advertisement']);
-  assert.equal(one.sent()[0]!.destination, ALL_NODES);
+  const again = one.run(25).filter(({ packet }) => packet.destination === ALL_NODES);
+  assert.equal(again.map(({ time }) => time).join(), '6,13', 'a link may be out for a moment');
 });
 
 /** Routes that the node gives to packets of its home address: link and next hop. */
@@ -339,7 +340,7 @@ function optimisedAway(): ByHand {
 
 test('a peer heard of by the tunnel is tested, told, and from then on reached directly', () => {
   const one = optimisedAway();
-  assert.equal(one.entries.get(PATH)?.expiresAt, at(2.1 + 420));
+  assert.equal(one.entries.get(PATH)?.expiresAt, at(2.1 + 420 - 0.1));
 });
 
 test('the answer of a peer that comes when the tokens have just run out is taken', () => {
