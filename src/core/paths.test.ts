@@ -36,7 +36,7 @@ test('a bound peer that does not know us is reached by the tunnel, and the contr
   assert.deepEqual(done(entriesAfter(...outputs)), [['tunnelled-to-peer', 'routing-2', 'ipv6']]);
 });
 
-test('when our binding at a bound peer runs out, the tunnel takes over that instant', () => {
+test('before our binding at a bound peer runs out, the tunnel takes over', () => {
   const paths = new Paths();
   const until = (binding.expiresAt - 1e6) as Instant;
   const outputs = [
@@ -51,7 +51,7 @@ test('when our binding at a bound peer runs out, the tunnel takes over that inst
   ]);
   assert.deepEqual(
     entries.map((entry) => entry.expiresAt),
-    [until, binding.expiresAt],
+    [until - 100_000, binding.expiresAt],
   );
   outputs.push(...paths.unsetRegistered(HOME, PEER));
   assert.deepEqual(done(entriesAfter(...outputs)), [['routing-2', 'ipv6']]);

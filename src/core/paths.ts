@@ -2,7 +2,10 @@ import { type Address, formatAddress } from '../wire/address.ts';
 import type { Action, ForwardingEntry } from './forwarding/entry.ts';
 import { forward, unforward } from './part.ts';
 import type { Output } from './role.ts';
-import type { Instant } from './time.ts';
+import { type Duration, type Instant, milliseconds } from './time.ts';
+
+/** So long a packet may be under way for longer than the update was that made the binding. */
+const UNDER_WAY: Duration = milliseconds(100);
 
 /** Where this node itself is with one of its home addresses, when it is away from home. */
 export interface OwnPath {
@@ -148,7 +151,11 @@ export class Paths {
   }
 }
 
-/** To a peer that knows our care-of address: with that as the source. */
+/**
+ * To a peer that knows our care-of address: with that as the source. The peer deletes its binding
+ * when its lifetime ends (RFC 6275 section 9.1), and refuses what is under way then: the last
+ * packets go by the home agent.
+ */
 function straightEntry(
   home: Address,
   peer: Address,
@@ -165,7 +172,10 @@ function straightEntry(
       ...(bound === undefined ? [] : [toCareOf(bound)]),
     ],
     priority: 1,
-    expiresAt: Math.min(registered.until, bound?.expiresAt ?? registered.until) as Instant,
+    expiresAt: Math.min(
+      registered.until - UNDER_WAY,
+      bound?.expiresAt ?? registered.until,
+    ) as Instant,
   };
 }
 
