@@ -87,11 +87,11 @@ export class UpdateJudge {
     return this.#nodeFor(home, this.#network.prefixes.of(home, now))?.authentication;
   }
 
-  /** @param pending registrations that are under Duplicate Address Detection. */
+  /** @param pending what is under Duplicate Address Detection. */
   judge(
     received: Received,
     update: BindingUpdate,
-    pending: ReadonlyMap<Address, JudgedUpdate>,
+    pending: ReadonlyMap<Address, JudgedUpdate | Binding>,
     now: Instant,
   ): Judgement {
     const prefix = this.#network.prefixes.of(received.home ?? received.source, now);

@@ -121,7 +121,7 @@ test('a new home address is probed for a second; then it is bound, claimed and a
   assert.equal(one.entries.get('home/to/2001:db8:1::100')?.expiresAt, at(62));
   assert.deepEqual(
     one.run(60).map(({ time }) => time),
-    [3, 4],
+    [3, 10],
     'claimed three times in all',
   );
 });
@@ -234,6 +234,55 @@ test('a replay is refused after a restart too, when the journal was kept', () =>
   const forgetful = node({ epoch: EPOCH + seconds(3), without: ['journal'] });
   for (const [key, value] of journal) forgetful.feed({ kind: 'restored', key, value }, 0);
   assert.equal(bound(forgetful), undefined);
+});
+
+/** Is there more than the tunnel, which there is before Duplicate Address Detection is over? */
+const inForce = (one: ByHand) => one.entries.has('home/agent-to/2001:db8:1::100');
+
+/** A home agent that finds a binding of HOME at A in its journal; one second later it may claim. */
+function restored(without: Mechanism[] = []): ByHand {
+  const journal = [...holding().store];
+  const later = node({ epoch: EPOCH + seconds(3), without });
+  for (const [key, value] of journal) {
+    later.store.set(key, value);
+    later.feed({ kind: 'restored', key, value }, 0);
+  }
+  return later;
+}
+
+test('a binding of an earlier life carries at once, and is claimed when nobody else has the address', () => {
+  const one = restored();
+  assert.deepEqual([bound(one), inForce(one)], [A, false]);
+  assert.deepEqual(
+    one.run(12).map(({ time, packet }) => [time, packet.layers.at(-1)!.layer]),
+    [1, 2, 9].map((time) => [time, 'neighbor-advertisement']),
+  );
+  assert.deepEqual([bound(one), inForce(one)], [A, true]);
+});
+
+test('a home agent whose node went to another while it was down leaves the node to that', () => {
+  const key = 'home-binding/2001:db8:1::100';
+  const claim = { layer: 'neighbor-advertisement', targetAddress: HOME } as const;
+  const claimed = packet(address('2001:db8:1::2'), ALL_NODES, [claim], 255);
+  const one = restored().packet(claimed, 0.5, { reason: 'icmpv6' });
+  assert.deepEqual(one.names(), []);
+  assert.deepEqual(one.events(), ['binding.deleted']);
+  assert.equal(one.counters['mobility.home_duplicate'], 1);
+  assert.deepEqual([bound(one), one.store.has(key), one.run(100)], [undefined, false, []]);
+  const hasty = restored(['home-dad']).packet(claimed, 0.5, { reason: 'icmpv6' });
+  assert.deepEqual([bound(hasty), hasty.store.has(key)], [A, true]);
+});
+
+test('a node that asks while its binding is taken up again is answered as any new one', () => {
+  const one = restored();
+  one.packet(update(3.4, { sequence: 2, careOf: B }), 0.4);
+  assert.deepEqual([bound(one), one.names()], [B, []]);
+  one.run(1);
+  assert.deepEqual([bound(one), status(one), inForce(one)], [B, 0, true]);
+  const home = restored();
+  home.packet(update(3.4, { sequence: 2, careOf: HOME, source: HOME, lifetime: 0 }), 0.4);
+  assert.deepEqual([bound(home), status(home), inForce(home)], [undefined, 0, false]);
+  assert.equal(home.store.has('home-binding/2001:db8:1::100'), false);
 });
 
 test('a binding that ran out while the node was down is in the journal no more', () => {

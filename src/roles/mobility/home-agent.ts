@@ -1,36 +1,20 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { HomeAgentConfig } from '../../core/config.ts';
-import { homeAddressEntryId } from '../../core/home-address-entries.ts';
 import { answer, type BindingUpdate, type JudgedUpdate } from '../../core/judged-update.ts';
 import type { LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import {
-  count,
-  forward,
-  type Part,
-  type PartInput,
-  type Received,
-  tell,
-  unforward,
-} from '../../core/part.ts';
+import { count, type Part, type PartInput, type Received, tell } from '../../core/part.ts';
 import type { Command, Output } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { after, between, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, readAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
-import {
-  agentToHomeId,
-  betweenThem,
-  fromTunnelEntry,
-  fromTunnelId,
-  toHomeEntry,
-  toHomeId,
-} from './home-agent-entries.ts';
 import { restoreBinding, storedBinding, storeKey } from './home-agent-journal.ts';
 import { UpdateJudge } from './home-agent-judge.ts';
 import { HomeLinkPresence } from './home-link-presence.ts';
 import { HomeNetwork } from './home-network.ts';
+import { HomeTunnels } from './home-tunnels.ts';
 import { RevocationSender } from './revocation-sender.ts';
 
 /**
@@ -40,6 +24,7 @@ import { RevocationSender } from './revocation-sender.ts';
  *     bound: answers for the home address on the home link, tunnels to the care-of address,
  *            forwards what comes back through the tunnel
  *     bound -> lifetime 0, or expired -> gone
+ *     taken up after a restart -> Duplicate Address Detection -> bound, or gone: another serves it
  *
  * Supported standards: RFC 6275 sections 10.1 to 10.6.1; RFC 4285; both placements of the home
  * address that the cluster seed's Fig 10 shows.
@@ -52,8 +37,12 @@ export class HomeAgent implements Part {
   readonly #presence: HomeLinkPresence;
   readonly #network: HomeNetwork;
   readonly #revocations: RevocationSender;
-  /** New bindings whose home address is under Duplicate Address Detection. */
-  readonly #pending = new Map<Address, JudgedUpdate>();
+  readonly #tunnels: HomeTunnels;
+  /**
+   * What is to be bound when Duplicate Address Detection of its home address is over: updates, and
+   * bindings of an earlier life, whose nodes may be registered elsewhere meanwhile.
+   */
+  readonly #pending = new Map<Address, JudgedUpdate | Binding>();
 
   constructor(config: HomeAgentConfig, state: NodeState, prefixes: LinkPrefixes) {
     this.#config = config;
@@ -61,6 +50,7 @@ export class HomeAgent implements Part {
     this.#network = new HomeNetwork(config, state, prefixes);
     this.#judge = new UpdateJudge(config, state, this.#network);
     this.#revocations = new RevocationSender(config, state);
+    this.#tunnels = new HomeTunnels(state, this.#network);
     this.#presence = new HomeLinkPresence(config.link, config.address, state.constants);
   }
 
@@ -131,9 +121,9 @@ export class HomeAgent implements Part {
       // A repeat takes the place of the first and is answered in its stead when DAD is over.
       const repeated = wanted !== undefined;
       const restart = this.#state.env.without.has('update-repeated-during-dad');
-      if (wanted !== undefined) outputs.push(...unforward(fromTunnelId(home, wanted.careOf)));
+      if (wanted !== undefined) outputs.push(...this.#tunnels.refuse(home, wanted.careOf));
       // Packets need not wait: nobody's address is claimed on the home link before DAD is over.
-      outputs.push(...this.#carry(home, judged.careOf, after(now, judged.lifetime), now));
+      outputs.push(...this.#tunnels.open(home, judged.careOf, after(now, judged.lifetime), now));
       if (repeated && !restart) return outputs;
       return [...outputs, ...this.#presence.test(home, judged.linkLocal, now)];
     }
@@ -143,9 +133,11 @@ export class HomeAgent implements Part {
   #tick(now: Instant): Output[] {
     const { outputs, unique } = this.#presence.tick(now);
     for (const home of unique) {
-      const judged = this.#pending.get(home);
+      const waiting = this.#pending.get(home);
       this.#pending.delete(home);
-      if (judged !== undefined) outputs.push(...this.#accept(judged, now));
+      if (waiting === undefined) continue;
+      const isRestored = 'scope' in waiting;
+      outputs.push(...(isRestored ? this.#takeUp(waiting, now) : this.#accept(waiting, now)));
     }
     const revocations = this.#revocations.tick(now);
     outputs.push(
@@ -188,7 +180,7 @@ export class HomeAgent implements Part {
       expiresAt: after(now, lifetime),
     };
     if (!this.#state.bindings.set(binding)) {
-      const closed = this.#close(home, careOf);
+      const closed = this.#tunnels.close(home, careOf);
       const status = BINDING_STATUS.insufficientResources;
       const refused = [count('mobility.cache_full'), count('mobility.bu_refused')];
       return [...closed, ...refused, ...answer({ ...judged, status }, 'home')];
@@ -217,50 +209,10 @@ export class HomeAgent implements Part {
     linkLocal: boolean,
     now: Instant,
   ): Output[] {
-    const { without } = this.#state.env;
-    const { home, careOf } = binding;
-    const outputs: Output[] = [];
-    if (before !== undefined && before.careOf !== careOf) {
-      const linger = after(now, this.#state.constants.OLD_CARE_OF_LINGER);
-      outputs.push(
-        ...(without.has('old-care-of-linger')
-          ? unforward(fromTunnelId(home, before.careOf))
-          : forward(
-              fromTunnelEntry(
-                this.#network.agentFor(home, now),
-                home,
-                before.careOf,
-                Math.min(linger, before.expiresAt) as Instant,
-                without,
-              ),
-            )),
-        ...unforward(homeAddressEntryId(home, before.careOf)),
-      );
-    }
-    outputs.push(...this.#carry(home, careOf, binding.expiresAt, now));
-    outputs.push(...forward(...betweenThem(this.#network.agentFor(home, now), binding)));
-    if (!without.has('proxy-neighbor-discovery'))
-      outputs.push(...this.#presence.standIn(home, linkLocal, now));
-    return outputs;
-  }
-
-  /** The tunnel, both ways. */
-  #carry(home: Address, careOf: Address, expiresAt: Instant, now: Instant): Output[] {
-    const address = this.#network.agentFor(home, now);
-    const { env, protection } = this.#state;
-    return [
-      ...forward(
-        fromTunnelEntry(address, home, careOf, expiresAt, env.without),
-        ...(env.without.has('tunnel') ? [] : [toHomeEntry(address, home, careOf, expiresAt)]),
-      ),
-      ...protection.follow(home, careOf, expiresAt),
-    ];
-  }
-
-  /** The tunnel is taken down. */
-  #close(home: Address, careOf: Address): Output[] {
-    const entries = unforward(toHomeId(home), fromTunnelId(home, careOf));
-    return [...entries, ...this.#state.protection.follow(home, undefined)];
+    const { home } = binding;
+    const outputs = this.#tunnels.follow(binding, before, now);
+    if (this.#state.env.without.has('proxy-neighbor-discovery')) return outputs;
+    return [...outputs, ...this.#presence.standIn(home, linkLocal, now)];
   }
 
   #command(command: Command, now: Instant): Output[] {
@@ -284,16 +236,17 @@ export class HomeAgent implements Part {
   }
 
   /** A registration under Duplicate Address Detection is not to come to anything. */
-  #abandon(home: Address): { readonly outputs: Output[]; readonly judged?: JudgedUpdate } {
-    const judged = this.#pending.get(home);
-    if (judged === undefined) return { outputs: this.#presence.cancel(home) };
+  #abandon(home: Address): Output[] {
+    const waiting = this.#pending.get(home);
+    const cancelled = this.#presence.cancel(home);
+    if (waiting === undefined) return cancelled;
     this.#pending.delete(home);
-    const closed = this.#close(home, judged.careOf);
-    return { judged, outputs: [...this.#presence.cancel(home), ...closed] };
+    const closed = this.#tunnels.close(home, waiting.careOf);
+    return [...cancelled, ...closed, { kind: 'store', key: storeKey(home) }];
   }
 
   #release(judged: JudgedUpdate): Output[] {
-    const { outputs: cancelled } = this.#abandon(judged.home);
+    const cancelled = this.#abandon(judged.home);
     const binding = this.#state.bindings.delete(judged.home);
     const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted');
     return [count('mobility.bu_accepted'), ...cancelled, ...gone, ...answer(judged, 'home')];
@@ -304,8 +257,7 @@ export class HomeAgent implements Part {
     this.#revocations.cancel(home);
     this.#network.advertising.forget(home);
     return [
-      ...this.#close(home, careOf),
-      ...unforward(agentToHomeId(home), homeAddressEntryId(home, careOf)),
+      ...this.#tunnels.remove(home, careOf),
       ...this.#presence.stepBack(home),
       { kind: 'store', key: storeKey(home) },
       tell({ kind, scope: 'home', home, careof: careOf, source: 'RFC 6275 10.3.2' }),
@@ -314,15 +266,17 @@ export class HomeAgent implements Part {
 
   /** Somebody on the home link has the address already. RFC 6275 section 10.3.1. */
   #duplicate(home: Address): Output[] {
-    const { judged, outputs: cancelled } = this.#abandon(home);
-    if (judged === undefined) return cancelled;
+    const waiting = this.#pending.get(home);
+    const outputs = this.#abandon(home);
+    if (waiting === undefined) return outputs;
+    outputs.push(count('mobility.home_duplicate'));
+    if ('scope' in waiting) {
+      const reason = 'another has taken its home address meanwhile';
+      const gone = { kind: 'binding.deleted', scope: 'home', home, reason } as const;
+      return [...outputs, tell({ ...gone, careof: waiting.careOf, source: 'RFC 6275 10.3.1' })];
+    }
     const status = BINDING_STATUS.duplicateAddressDetectionFailed;
-    return [
-      ...cancelled,
-      count('mobility.home_duplicate'),
-      count('mobility.bu_refused'),
-      ...answer({ ...judged, status }, 'home'),
-    ];
+    return [...outputs, count('mobility.bu_refused'), ...answer({ ...waiting, status }, 'home')];
   }
 
   /**
@@ -346,6 +300,20 @@ export class HomeAgent implements Part {
     const binding = restoreBinding(key, value, this.#state.env.epoch, now);
     if (binding === undefined) return [];
     if (between(now, binding.expiresAt) === 0) return [{ kind: 'store', key }];
+    if (this.#state.env.without.has('home-dad')) return this.#takeUp(binding, now);
+    const { home, careOf, expiresAt } = binding;
+    if (this.#state.bindings.room('home') <= this.#pending.size) {
+      return [count('mobility.cache_full')];
+    }
+    this.#pending.set(home, binding);
+    return [
+      ...this.#tunnels.open(home, careOf, expiresAt, now),
+      ...this.#presence.test(home, false, now),
+    ];
+  }
+
+  /** A binding of an earlier life is in force again. */
+  #takeUp(binding: Binding, now: Instant): Output[] {
     if (!this.#state.bindings.set(binding)) return [count('mobility.cache_full')];
     return [
       ...this.#install(binding, undefined, false, now),
