@@ -9,30 +9,17 @@ import type { Report } from './violation.ts';
 
 /** At the end of the liveness phase, with all datagrams sent. */
 export function checkReached(inside: Inside, run: RandomRun, report: Report): void {
-  const excuses = new Excuses(run);
+  const excuses = new Excuses(run, inside);
   for (const flow of inside.world.applications.records) {
     if (!(flow instanceof UdpRecord)) continue;
     const { from, to } = flow.text;
     const since = excuses.reachedFrom(from, to);
-    const ends = endsOfBindings(inside, from, to);
-    const isExcused = (at: number) => ends.some((end) => Math.abs(end - at) < SAME_MOMENT);
-    const lost = flow.lostAt.filter((at) => at >= since && !isExcused(at));
+    const lost = flow.lostAt.filter((at) => at >= since);
     if (lost.length === 0) continue;
     const [first, last] = [lost[0]!, lost.at(-1)!].map((at) => (at / 1e6).toFixed(3));
     const text = `${flow.name} from ${from}: ${lost.length} datagrams of ${first} s to ${last} s lost`;
     report('not-reached', to, text);
   }
-}
-
-/** A large packet that leaves when a binding ends takes so much longer than the update did. */
-const SAME_MOMENT = 10_000;
-
-/** When one end's binding at the other ran out: what is under way in that moment is refused. */
-function endsOfBindings(inside: Inside, from: string, to: string): number[] {
-  const isTo = (peer: Address) => inside.ownerOf(peer) === to;
-  return inside.world.network.events.flatMap(({ at, node, event }) =>
-    event.kind === 'registration.lost' && node === from && isTo(event.peer) ? [at] : [],
-  );
 }
 
 /**
@@ -47,7 +34,7 @@ export class Optimised {
   constructor(inside: Inside, run: RandomRun) {
     this.#inside = inside;
     const roles = new Map(inside.world.plan.nodes.map((node) => [node.name, node]));
-    const excuses = new Excuses(run);
+    const excuses = new Excuses(run, inside);
     for (const { text } of inside.world.applications.records) {
       if (text.protocol !== 'udp') continue;
       for (const [mobile, peer] of [
@@ -96,7 +83,7 @@ function isHome({ interfaces }: Kernel, home: Address): boolean {
 
 /** Before the silence: every session has come to its end, or has a reason not to. */
 export function checkSessions(inside: Inside, run: RandomRun, report: Report): void {
-  const excuses = new Excuses(run);
+  const excuses = new Excuses(run, inside);
   for (const flow of inside.world.applications.records) {
     if (flow instanceof TcpRecord) checkSession(flow, run, excuses, report);
     else if (flow instanceof UdpRecord && flow.misattributions > 0) {

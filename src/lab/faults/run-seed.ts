@@ -98,7 +98,7 @@ function play(
   const { phases, scenario } = run;
   const inside = new Inside(world, bindings);
   const linger = constantsWith(scenario.constants).OLD_CARE_OF_LINGER;
-  const safety = new Safety(inside, new Excuses(run), linger, report);
+  const safety = new Safety(inside, new Excuses(run, inside), linger, report);
   world.network.start(scenario.events);
   world.applications.start(world.network.nodes);
   trapFrames(inside, report);

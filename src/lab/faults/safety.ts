@@ -24,8 +24,8 @@ export class Safety {
   readonly #sequences = new Map<string, number>();
   /** Since when an entry is there without a binding, by its id, of the nodes that have such. */
   readonly #unbound = new Map<string, Map<string, Instant>>();
-  /** The home addresses that each node defended when it was last looked at. */
-  readonly #defended = new Map<string, ReadonlySet<Address>>();
+  /** The home addresses that each node defended when it was last looked at, and since when. */
+  readonly #defended = new Map<string, ReadonlyMap<Address, Instant>>();
   readonly #linger: number;
   #nextRound = START;
 
@@ -79,7 +79,7 @@ export class Safety {
     const claims = entries.flatMap(claimsOf);
     this.#checkBound(node, entries);
     this.#checkBindings(node, claims);
-    this.#checkDefended(node, claims);
+    this.#checkDefended(node);
     // What is not found again has gone meanwhile.
     const before = this.#unbound.get(node.name);
     this.#unbound.delete(node.name);
@@ -89,15 +89,21 @@ export class Safety {
     }
   }
 
-  #checkDefended({ name }: SimNode, claims: readonly Claim[]): void {
-    const defended = new Set(
-      claims.filter(({ kind }) => kind === 'to-home').map(({ home }) => home),
-    );
+  /** While Duplicate Address Detection goes on there may be a tunnel, but nothing is defended yet. */
+  #checkDefended({ name }: SimNode): void {
+    const { now, bindings, homes } = this.#inside;
+    const before = this.#defended.get(name);
+    const defended = new Map<Address, Instant>();
+    for (const { scope, home, expiresAt } of bindings.get(name)?.all() ?? []) {
+      if (scope === 'home' && expiresAt > now) defended.set(home, before?.get(home) ?? now);
+    }
     this.#defended.set(name, defended);
-    for (const home of defended) {
-      if (this.#excuses.twice(this.#inside.homes.get(home)!, this.#inside.now)) continue;
-      for (const [other, homes] of this.#defended) {
-        if (other === name || !homes.has(home)) continue;
+    for (const [home, since] of defended) {
+      for (const [other, ofOther] of this.#defended) {
+        const sinceOther = ofOther.get(home);
+        if (other === name || sinceOther === undefined) continue;
+        const second = Math.max(since, sinceOther) as Instant;
+        if (this.#excuses.twice(homes.get(home)!, second, now)) continue;
         this.#report('two-agents', name, `${formatAddress(home)} is defended by ${other} too`);
       }
     }
