@@ -53,6 +53,7 @@ export interface Update {
   readonly careOfNonceIndex?: number;
   readonly key: Uint8Array;
   readonly options?: readonly MobilityOptionInput[];
+  readonly acknowledge?: boolean;
   readonly signedBy?: Owner;
 }
 
@@ -66,16 +67,16 @@ export function update(what: Update): Uint8Array {
     {
       layer: 'binding-update',
       sequence: what.sequence,
-      acknowledge: true,
+      acknowledge: what.acknowledge ?? true,
       lifetime,
       options: [
         { option: 'alternate-care-of-address', careOfAddress: careOf },
+        ...options,
         {
           option: 'nonce-indices',
           homeNonceIndex: what.homeNonceIndex ?? 0,
           careOfNonceIndex: what.careOfNonceIndex ?? 0,
         },
-        ...options,
         { option: 'binding-authorization-data', authenticator: new Uint8Array(12) },
       ],
     },

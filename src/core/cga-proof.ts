@@ -13,10 +13,17 @@ import { cgaOptions, signMessage } from './security/mobility-signature.ts';
 import {
   bindingManagementKey,
   KEYGEN_TOKEN_SIZE,
+  NO_CARE_OF_TOKEN,
   verifyBindingAuthorization,
 } from './security/return-routability.ts';
 import type { Proof } from './signalling.ts';
 import { after, type Duration, type Instant } from './time.ts';
+
+/**
+ * Updates that one permanent token signs. Fewer than half of all sequence numbers, so that none comes
+ * twice, and an old update never looks new. Source: RFC 4866 section 4.9.
+ */
+export const MAX_TOKEN_UPDATES = 0x7fff;
 
 /**
  * How this node proves itself to a peer by the key that its home address was made from.
@@ -24,6 +31,9 @@ import { after, type Duration, type Instant } from './time.ts';
  *     first   both tests, then an update with CGA parameters and signature --> permanent home token
  *     later   update signed with the permanent token alone, asks for a care-of token  --> "early"
  *             update signed with both                                             --> "complete"
+ *
+ * A peer whose answer brings no care-of token that we can name the nonce of is asked for one by a
+ * care-of test of its own.
  *
  * After the first contact neither the home agent nor a test is needed before the peer sends to a new
  * care-of address. A peer that grants no permanent token knows nothing of this: it has skipped the
@@ -42,8 +52,12 @@ export class CgaProof implements PeerProof {
   /** The peer's answer has shown that it knows nothing of this. */
   #unaware = false;
   #permanent: Uint8Array | undefined;
+  /** Updates that the permanent token has signed. */
+  #updates = 0;
   /** The care-of address that the peer knows, and knows to be ours. */
   #complete: Address | undefined;
+  /** A care-of address that the peer took, without a token that would prove it. */
+  #untested: Address | undefined;
   #gaveUp = false;
   #careOf:
     | { readonly address: Address; readonly token: Token; readonly until: Instant }
@@ -80,9 +94,11 @@ export class CgaProof implements PeerProof {
   }
 
   begin(careOf: Address, now: Instant): Proving {
+    if (this.#updates >= MAX_TOKEN_UPDATES) this.#permanent = undefined;
     if (this.#permanent === undefined) return this.#tests.begin(careOf, now);
     // Where the peer sends to this address already, an early update would have it doubt the address.
-    if (careOf === this.#complete && this.#freshToken(careOf, now) === undefined) {
+    const known = careOf === this.#complete || careOf === this.#untested;
+    if (known && this.#freshToken(careOf, now) === undefined) {
       return this.#tests.beginCareOf(careOf, now);
     }
     return { outputs: [], result: 'proved' };
@@ -112,6 +128,7 @@ export class CgaProof implements PeerProof {
     this.#tests.forgetTokens();
     this.#careOf = undefined;
     this.#complete = undefined;
+    this.#untested = undefined;
   }
 
   /** A second time in a row the fault may be the token's: everything begins anew. */
@@ -132,26 +149,30 @@ export class CgaProof implements PeerProof {
     const { crypto } = this.#state.env;
     const token = careOf === this.#home ? undefined : this.#freshToken(careOf, now);
     const early = token === undefined && careOf !== this.#home;
-    const key = bindingManagementKey(crypto, this.#permanent, token?.keygenToken);
+    const careOfToken = early ? NO_CARE_OF_TOKEN : token?.keygenToken;
+    const key = bindingManagementKey(crypto, this.#permanent, careOfToken);
     const options: MobilityOptionInput[] = [
-      { option: 'nonce-indices', homeNonceIndex: 0, careOfNonceIndex: token?.nonceIndex ?? 0 },
       ...(early ? [{ option: 'care-of-test-init' } as const] : []),
+      { option: 'nonce-indices', homeNonceIndex: 0, careOfNonceIndex: token?.nonceIndex ?? 0 },
     ];
     if (early) this.#complete = undefined;
+    this.#untested = undefined;
+    this.#updates += 1;
     this.#signed = { careOf, key, early };
     return bindingAuthorization(crypto, key, { careOf, correspondent: this.#peer }, options);
   }
 
-  /** Return routability, and with it the proof that the home address is ours. */
+  /**
+   * Return routability, and with it the proof that the home address is ours. The nonce indices come
+   * behind it (RFC 4866 section 4.1).
+   */
   #firstProof(careOf: Address, now: Instant): Proof | undefined {
     const proof = this.#tests.proof(careOf, now);
     this.#signed = undefined;
     if (proof === undefined || this.#unaware) return proof;
     const { privateKey, parameters } = this.#identity;
-    const authorization = proof.options.filter(isAuthorization);
-    const others = proof.options.filter((one) => !isAuthorization(one));
     return {
-      options: [...others, ...cgaOptions(parameters, this.#signatureSize), ...authorization],
+      options: [...cgaOptions(parameters, this.#signatureSize), ...proof.options],
       sign: (packet) => {
         signMessage(this.#rsa, packet, privateKey, { careOf, correspondent: this.#peer });
         proof.sign(packet);
@@ -181,11 +202,13 @@ export class CgaProof implements PeerProof {
   #takePermanentToken(message: LayerOf<'binding-acknowledgement'>): void {
     const granted = message.options.find((one) => one.option === 'permanent-home-keygen-token');
     const token = granted && this.#rsa.decrypt(this.#identity.privateKey, granted.token);
-    if (token?.length === KEYGEN_TOKEN_SIZE) this.#permanent = token;
-    else this.#unaware = true;
+    if (token?.length === KEYGEN_TOKEN_SIZE) {
+      this.#permanent = token;
+      this.#updates = 0;
+    } else this.#unaware = true;
   }
 
-  /** Without a care-of token the binding stays an early one: it ends soon, and is told anew. */
+  /** Always followed by a complete update. Source: RFC 4866 section 4.4. */
   #takeCareOfToken(
     { options }: LayerOf<'binding-acknowledgement'>,
     careOf: Address,
@@ -193,7 +216,10 @@ export class CgaProof implements PeerProof {
   ): boolean {
     const granted = options.find((one) => one.option === 'care-of-test');
     const indices = options.find((one) => one.option === 'nonce-indices');
-    if (granted === undefined || indices === undefined) return false;
+    if (granted === undefined || indices === undefined) {
+      this.#untested = careOf;
+      return true;
+    }
     const { careOfKeygenToken: keygenToken } = granted;
     const until = after(now, this.#state.constants.MAX_TOKEN_LIFETIME);
     const token = { keygenToken, nonceIndex: indices.careOfNonceIndex };
@@ -228,6 +254,3 @@ export class CgaProof implements PeerProof {
     return this.#tests.careOfToken(careOf, now);
   }
 }
-
-const isAuthorization = ({ option }: MobilityOptionInput) =>
-  option === 'binding-authorization-data';

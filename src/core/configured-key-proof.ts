@@ -13,7 +13,7 @@ import type { Duration } from './time.ts';
  * How this node proves itself to a peer by what both were told beforehand: there are no tests and no
  * nonce indices, and the very first message is the update.
  *
- * Supported standards: RFC 4449 sections 2 and 3.
+ * Supported standards: RFC 4449 section 3.
  */
 export class ConfiguredKeyProof implements PeerProof {
   readonly waiting = false;

@@ -18,7 +18,7 @@ const SPECIFICATION = {
   // RFC 6275 section 13, "Protocol Configuration Variables".
   MIN_MOB_PFX_ADV_INTERVAL: seconds(600),
   MAX_MOB_PFX_ADV_INTERVAL: seconds(86_400),
-  // RFC 4866, "Protocol Constants".
+  // RFC 4866 section 7.
   MAX_CGA_BINDING_LIFETIME: seconds(86_400),
   CREDIT_AGING_INTERVAL: seconds(5),
   // RFC 4861 section 10; RFC 6275 section 7.5 and 12 allow the shorter intervals.
@@ -38,7 +38,7 @@ const SPECIFICATION = {
 } as const;
 
 const IMPLEMENTATION = {
-  /** How long a binding holds whose care-of address is not proved yet (RFC 4866). */
+  /** How long a binding holds whose care-of address is not proved yet (RFC 4866 section 4.2 lets us). */
   UNVERIFIED_BINDING_LIFETIME: seconds(30),
   /** What a mobile node asks of its home agent. */
   HOME_LIFETIME: seconds(3600),

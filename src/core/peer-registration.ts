@@ -170,7 +170,7 @@ export class PeerRegistration {
     const results = this.#registration.acknowledged(answer, now);
     const bound = results.some(({ kind }) => kind === 'bound');
     const again = bound && this.#proof.accepted(message, careOf, now) && this.#wanted === careOf;
-    return [...this.#registered(results, now), ...(again ? this.#update(now) : [])];
+    return [...this.#registered(results, now), ...(again ? this.#prove(now) : [])];
   }
 
   /** The peer says that it knows no binding of ours. RFC 6275 section 11.3.6. */

@@ -3,10 +3,10 @@
  * are those of return routability, and nobody sends them.
  *
  * Such a key never changes by itself, so nothing but the sequence number tells a new message from an
- * old one. It is therefore compared as it stands and never begins again: a key serves for 65 535
+ * old one. It is therefore compared as it stands and never begins again: a key serves for 32 767
  * updates, and whoever takes updates keeps the last number over a restart.
  *
- * Source: RFC 4449 sections 2 and 3.
+ * Source: RFC 4449 sections 3 and 4.
  */
 import type { Address } from '../../wire/address.ts';
 import type { ConfiguredKey } from '../config.ts';

@@ -2,13 +2,13 @@
  * The signature of Enhanced Route Optimization: who sends a Binding Update has the key that its home
  * address was made from.
  *
- *     signed data = type tag | care-of | correspondent | MH data up to the Signature option
+ *     signed data = type tag | care-of | correspondent | MH data up to the last CGA Parameters option
  *
- * The checksum counts as zero. The Signature option stands before the Binding Authorization Data
- * option, which therefore covers it; what both cover includes sequence number and nonce indices, so
- * an old signature is of no use.
+ * The checksum counts as zero. The Signature option stands right behind the last CGA Parameters
+ * option and before the Binding Authorization Data option, which therefore covers it and the nonce
+ * indices; the sequence number is in both, so an old signature is of no use.
  *
- * Supported standards: RFC 4866 section 5, RFC 3972 section 6.
+ * Supported standards: RFC 4866 sections 4.5 and 4.6, RFC 3972 section 6.
  */
 import { fromHex } from '../../wire/hex.ts';
 import { MOBILITY_OPTION, PROTOCOL } from '../../wire/numbers.ts';
@@ -18,8 +18,8 @@ import type { Rsa } from '../role.ts';
 import { mobilityData } from './mobility-data.ts';
 import type { BindingEnds } from './return-routability.ts';
 
-/** Tells these signatures from those of other protocols. Source: RFC 4866, IANA considerations. */
-const TYPE_TAG = fromHex('086fca5e10b200c99c8ce00164277c08')!;
+/** Tells these signatures from those of other protocols. Source: RFC 4866 section 7. */
+const TYPE_TAG = fromHex('5f2705868d6c4c56a2469ebb9b2a2e13')!;
 /** The most octets that one option holds. */
 const MAX_OPTION_DATA = 255;
 
@@ -37,10 +37,22 @@ export function cgaOptions(parameters: Uint8Array, size: number): MobilityOption
   return [...options, { option: 'signature', signature: new Uint8Array(size) }];
 }
 
-/** The CGA Parameters in a message, put together; undefined where it has none or no signature. */
+/**
+ * The CGA Parameters in a message, put together; undefined where it has none. Empty, and so of no
+ * address, where they do not stand one behind the other, full but for the last, and right before a
+ * Signature option. Source: RFC 4866 sections 4.2 and 5.1.
+ */
 export function shownCga(options: readonly MobilityOption[]): Uint8Array | undefined {
   const pieces = options.filter((one) => one.option === 'cga-parameters');
-  if (pieces.length === 0 || !options.some((one) => one.option === 'signature')) return undefined;
+  if (pieces.length === 0) return undefined;
+  const from = options.findIndex((one) => one.option === 'cga-parameters');
+  const inOrder = pieces.every(
+    (piece, i) =>
+      options[from + i] === piece &&
+      (i === pieces.length - 1 || piece.parameters.length === MAX_OPTION_DATA),
+  );
+  const signed = options[from + pieces.length]?.option === 'signature';
+  if (!inOrder || !signed) return new Uint8Array();
   return Uint8Array.from(pieces.flatMap(({ parameters }) => [...parameters]));
 }
 

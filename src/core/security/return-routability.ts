@@ -24,6 +24,9 @@ export { AUTHENTICATOR_SIZE } from './mobility-data.ts';
 /** Octets of a keygen token (RFC 6275 section 5.2.4). */
 export const KEYGEN_TOKEN_SIZE = 8;
 
+/** The care-of token of an update that proves no care-of address yet. Source: RFC 4866 section 4.1. */
+export const NO_CARE_OF_TOKEN: Uint8Array = new Uint8Array(KEYGEN_TOKEN_SIZE);
+
 /** What tells a home token from a care-of token. Source: RFC 6275 section 5.2.5. */
 const TOKEN_KIND = { home: 0, 'care-of': 1 } as const;
 

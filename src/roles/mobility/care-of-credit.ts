@@ -6,7 +6,7 @@ import type { Output } from '../../core/role.ts';
 import { after, type Instant } from '../../core/time.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
 
-/** What is left of a credit after each CREDIT_AGING_INTERVAL. Source: RFC 4866. */
+/** What is left of a credit after each CREDIT_AGING_INTERVAL. Source: RFC 4866 section 7. */
 const AGING_FACTOR = 7 / 8;
 
 /** A binding whose care-of address is not proved. */
@@ -40,12 +40,12 @@ type Then =
  * from the care-of address, and the entry that sends there. Of what came it is asked when the
  * care-of address changes and every CREDIT_AGING_INTERVAL, when the credit loses an eighth; what goes
  * is held to the octet by the `credit` of the entry, which is passed over when it is spent, so that
- * packets go to the home address. What comes while the address is not proved counts from the next
- * such moment on. Packets that come through the home agent earn nothing.
+ * packets go to the home address. What comes while the address is not proved earns nothing, nor does
+ * what comes through the home agent. A home address without an account has no credit.
  *
  * One account for each binding of a home address that showed its key, gone with the binding.
  *
- * Supported standards: RFC 4866 sections 3.3 and 4 (credit-based authorization).
+ * Supported standards: RFC 4866 sections 3.6, 4.10 and 4.11.
  */
 export class CareOfCredit {
   readonly #state: NodeState;
@@ -148,8 +148,10 @@ const PREFIX = 'care-of-credit/';
 function settle(account: Account, [came, went]: readonly EntryUse[], aged: boolean): void {
   const heard = came?.octets ?? 0;
   // An entry that is gone counts from zero again.
-  const earned = heard - Math.min(account.heard, heard);
+  const news = heard - Math.min(account.heard, heard);
   account.heard = heard;
+  // Whoever is not proved to be there may be one who writes that source (RFC 4866 section 4.10).
+  const earned = account.sent === undefined ? news : 0;
   let spent = 0;
   if (account.sent !== undefined && went !== undefined) {
     const sent = went.octets + went.packets * INSERTED;

@@ -17,7 +17,7 @@ export const LAST_NUMBER = 0x7fff;
  * The numbers outlive bindings and restarts, since the key does: else an old update could be played
  * back. Whoever loses them must give out new keys. As many as keys, which the operator wrote down.
  *
- * Supported standards: RFC 4449 sections 2 and 3.
+ * Supported standards: RFC 4449 sections 3 and 4.
  */
 export class ConfiguredKeys {
   readonly #state: NodeState;

@@ -19,6 +19,7 @@ import type { TableSizes } from '../../core/tables.ts';
 import { after, type Duration, type Instant } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import type { MobilityOptionInput } from '../../wire/packet.ts';
 import { ConfiguredKeys, LAST_NUMBER } from './configured-keys.ts';
 import { EnhancedProof } from './enhanced-proof.ts';
 import { KeygenTokens } from './keygen-tokens.ts';
@@ -39,8 +40,9 @@ interface Retired {
  *     configured key for this home address    that key and nothing else
  *     home nonce index 0                       the permanent token that the address was granted
  *     else                                     tokens; with CGA parameters a permanent one is granted
+ *     care-of nonce index 0                    the care-of address is not proved yet
  *
- * Supported standards: RFC 6275 sections 5.2, 9.4, 9.5.1; RFC 4866 section 4; RFC 4449 section 2.
+ * Supported standards: RFC 6275 sections 5.2, 9.4, 9.5.1; RFC 4866 section 4; RFC 4449 section 3.
  */
 export class PeerJudge {
   readonly #state: NodeState;
@@ -118,7 +120,7 @@ export class PeerJudge {
       // Where nobody has proved anything, a flood of updates makes no flood of answers.
       const flood = tested === undefined && !this.#state.errors.unprovedLimit.take(now);
       if (flood) return { outputs: [count(counter)] };
-      const proof = tested === undefined ? NO_PROOF : this.#answer(received, tested, false);
+      const proof = tested === undefined ? NO_PROOF : this.#answer(received, tested);
       return { judged: { ...asked, status, proof }, outputs: [count(counter)] };
     }
     return this.#proved(received, asked, shown);
@@ -134,13 +136,17 @@ export class PeerJudge {
       const later = this.#enhanced.later(update, indices, asked, now);
       return this.#checked(received, asked, later);
     }
-    const tested = this.#checked(received, asked, this.#tested(asked, indices, now));
+    const tested = this.#checked(received, asked, this.#tested(update, asked, indices, now));
     if (this.#enhanced === undefined || tested.kind !== 'proved') return tested;
     return this.#enhanced.first(received, update, asked, tested);
   }
 
-  /** Return routability: the tokens of both addresses, or of the home address alone. */
+  /**
+   * Return routability: the tokens of both addresses, or of the home address alone, where a binding
+   * is taken back or the care-of address is to be proved later (RFC 4866 section 4.2).
+   */
   #tested(
+    update: BindingUpdate,
     asked: JudgedUpdate,
     indices: { readonly homeNonceIndex: number; readonly careOfNonceIndex: number },
     now: Instant,
@@ -148,6 +154,8 @@ export class PeerJudge {
     const release = asked.lifetime === 0;
     const { home, careOf } = asked;
     const homeToken = this.tokens.given('home', home, indices.homeNonceIndex, now);
+    const early = indices.careOfNonceIndex === 0 && !release && this.#enhanced;
+    if (early && homeToken !== undefined) return early.early(update, asked, homeToken, now);
     const careOfToken = this.tokens.given('care-of', careOf, indices.careOfNonceIndex, now);
     if (homeToken === undefined || (careOfToken === undefined && !release)) {
       const status = expiredStatus(homeToken === undefined, careOfToken === undefined && !release);
@@ -188,14 +196,13 @@ export class PeerJudge {
   }
 
   /** The answer is signed over the same address as the update. */
-  #answer(received: Received, { key, signedOver, brings }: Proved, accepted: boolean): Proof {
+  #answer(
+    received: Received,
+    { key, signedOver }: Proved,
+    brought: readonly MobilityOptionInput[] = [],
+  ): Proof {
     const ends = { careOf: signedOver, correspondent: received.destination };
-    return bindingAuthorization(
-      this.#state.env.crypto,
-      key,
-      ends,
-      accepted ? (brings?.() ?? []) : [],
-    );
+    return bindingAuthorization(this.#state.env.crypto, key, ends, brought);
   }
 
   #proved(received: Received, asked: JudgedUpdate, shown: Proved): Judgement {
@@ -210,8 +217,11 @@ export class PeerJudge {
       outputs.push(...this.#keys.accept(base.home, base.sequence));
     }
     const { status, answerSequence } = verdict;
-    const proof = this.#answer(received, shown, accepted);
-    const judged = { ...base, status, answerSequence, proof };
+    const brought = accepted ? (shown.brings?.() ?? []) : [];
+    const proof = this.#answer(received, shown, brought);
+    // A token is sent whether an answer was asked for or not (RFC 4866 section 4.3).
+    const acknowledge = base.acknowledge || brought.length > 0;
+    const judged = { ...base, status, answerSequence, proof, acknowledge };
     return { judged: shown.unverified ? { ...judged, unverified: true } : judged, outputs };
   }
 

@@ -194,7 +194,8 @@ export class CorrespondentNode implements Part {
   #sendTo({ home, unverified }: JudgedUpdate, binding: Early, now: Instant): Output[] {
     const { paths, env } = this.#state;
     const bound = () => paths.setPeerBinding(home, binding);
-    if (!this.#judge.isEnhanced(home) || env.without.has('care-of-credit')) return bound();
+    const free = unverified === undefined && !this.#judge.isEnhanced(home);
+    if (free || env.without.has('care-of-credit')) return bound();
     if (unverified === undefined) {
       return [...this.#credit.proved(home, binding.careOf, now), ...bound()];
     }

@@ -17,6 +17,7 @@ import type { Input } from '../../core/role.ts';
 import { cgaOptions } from '../../core/security/mobility-signature.ts';
 import {
   bindingManagementKey,
+  NO_CARE_OF_TOKEN,
   signBindingAuthorization,
 } from '../../core/security/return-routability.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
@@ -78,8 +79,8 @@ const find = <Name extends MobilityOption['option']>(
 ) => options.find((one): one is Extract<MobilityOption, { option: Name }> => one.option === name);
 
 /** Makes the first contact and gives the permanent token. */
-function granted(one: ByHand, time: number): Uint8Array {
-  const { octets, key } = first(one, time);
+function granted(one: ByHand, time: number, sequence = 1): Uint8Array {
+  const { octets, key } = first(one, time, { sequence });
   const { status, options, signed } = answer(one, octets, time, key);
   assert.deepEqual([status, signed], [0, true]);
   const { token } = find(options, 'permanent-home-keygen-token')!;
@@ -88,6 +89,10 @@ function granted(one: ByHand, time: number): Uint8Array {
   assert.notDeepEqual(rsa.decrypt(other.privateKey, token), permanent, 'nobody else can read it');
   return permanent;
 }
+
+/** What an update is proved with that names no care-of nonce. Source: RFC 4866 section 4.1. */
+const earlyKey = (homeToken: Uint8Array) =>
+  bindingManagementKey(crypto, homeToken, NO_CARE_OF_TOKEN);
 
 /** Does what the driver does with a question: the entries have carried so much. */
 function carried(one: ByHand, use: Readonly<Record<string, number>>, time: number): void {
@@ -121,7 +126,7 @@ test('with the token it moves at once, on credit until the new address is proved
   const one = correspondent();
   const permanent = granted(one, 1);
   carried(one, {}, 1);
-  const homeKey = bindingManagementKey(crypto, permanent);
+  const homeKey = earlyKey(permanent);
   const init: MobilityOptionInput[] = [{ option: 'care-of-test-init' }];
   const early = update({ sequence: 2, source: B, key: homeKey, options: init });
   const { status, lifetime, options, signed } = answer(one, early, 2, homeKey, B);
@@ -141,7 +146,7 @@ test('with the token it moves at once, on credit until the new address is proved
 
 test('credit is what came less what went, and loses an eighth every five seconds', () => {
   const one = correspondent();
-  const homeKey = bindingManagementKey(crypto, granted(one, 1));
+  const homeKey = earlyKey(granted(one, 1));
   carried(one, {}, 1);
   const from = (careOf: string) => `peer/from/${HOME}/at/${careOf}`;
   const move = (sequence: number, source: Address, time: number) =>
@@ -152,9 +157,9 @@ test('credit is what came less what went, and loses an eighth every five seconds
   carried(one, { [from('2001:db8:a::1')]: 8000 }, 7);
   assert.equal(path(one).credit, 7000);
   move(3, VICTIM, 8);
-  // One packet of 4000 octets went, and 24 more in its routing header; 100 came.
+  // One packet of 4000 octets went, and 24 more in its routing header. 100 came, from anybody.
   carried(one, { [`path/to/${HOME}`]: 4000, [from('2001:db8:b::1')]: 100 }, 8);
-  assert.deepEqual(path(one), { careOf: VICTIM, credit: 7000 - 4024 + 100 });
+  assert.deepEqual(path(one), { careOf: VICTIM, credit: 7000 - 4024 });
   one.run(50);
   assert.equal(path(one).careOf, undefined, 'a binding that is never proved ends');
 });
@@ -211,14 +216,16 @@ test('a whole update played back is refused by its number, and later by its nonc
 test('the token of another home address proves nothing', () => {
   const one = correspondent();
   const permanent = granted(one, 1);
-  const key = bindingManagementKey(crypto, permanent);
+  const key = earlyKey(permanent);
   const theirs = update({ sequence: 9, home: other.home, source: B, key });
   const { status, signed } = answer(one, theirs, 2, key, B);
   assert.deepEqual([status, signed], [147, false]);
   assert.equal(one.counters['mobility.bu_permanent_token_unknown'], 1);
-  const guessed = bindingManagementKey(crypto, new Uint8Array(8));
-  assert.deepEqual(one.packet(update({ sequence: 2, source: B, key: guessed }), 2).names(), []);
-  assert.equal(one.counters['mobility.bu_unauthenticated'], 1);
+  // Without the token, and with the key of a release, which has no care-of token in it.
+  for (const wrong of [earlyKey(new Uint8Array(8)), bindingManagementKey(crypto, permanent)]) {
+    assert.deepEqual(one.packet(update({ sequence: 2, source: B, key: wrong }), 2).names(), []);
+  }
+  assert.equal(one.counters['mobility.bu_unauthenticated'], 2);
   assert.equal(path(one).careOf, A);
 });
 
@@ -232,18 +239,84 @@ test('who receives at a home address that was granted a token cannot speak for i
   assert.equal(path(one).careOf, A);
 });
 
-test('its owner that has lost the token shows its key again, and gets the same one', () => {
+test('its owner that shows its key again gets a new token once it has used the old one', () => {
   const one = correspondent();
   const permanent = granted(one, 1);
-  const again = first(one, 2, { sequence: 2 });
-  const { options } = answer(one, again.octets, 2, again.key);
-  const { token } = find(options, 'permanent-home-keygen-token')!;
-  assert.deepEqual(rsa.decrypt(mn.privateKey, token), permanent);
+  // The answer may have been lost, and the first of two answers is the one that is read.
+  assert.deepEqual(granted(one, 2, 2), permanent);
+  const moved = update({ sequence: 3, source: B, key: earlyKey(permanent) });
+  assert.equal(answer(one, moved, 3, earlyKey(permanent), B).status, 0);
+  const renewed = granted(one, 4, 4);
+  assert.notDeepEqual(renewed, permanent);
+  const old = update({ sequence: 5, source: B, key: earlyKey(permanent) });
+  assert.deepEqual(one.packet(old, 5).names(), []);
+  const next = update({ sequence: 5, source: B, key: earlyKey(renewed) });
+  assert.equal(answer(one, next, 5, earlyKey(renewed), B).status, 0);
+});
+
+test('a home test alone is enough to send from a new address, and nothing goes there', () => {
+  const one = correspondent();
+  const home = homeToken(one, mn.home, 1);
+  const key = earlyKey(home.keygenToken);
+  const what = { sequence: 1, source: B, homeNonceIndex: home.nonceIndex };
+  const init: MobilityOptionInput[] = [{ option: 'care-of-test-init' }];
+  const early = update({ ...what, key, options: init, acknowledge: false });
+  const { status, lifetime, signed, options } = answer(one, early, 1, key, B);
+  assert.deepEqual([status, lifetime, signed], [0, 7, true]);
+  assert.ok(one.entries.has(`peer/from/${HOME}/at/2001:db8:b::1`));
+  carried(one, { [`peer/from/${HOME}/at/2001:db8:b::1`]: 5000 }, 1);
+  assert.equal(path(one).careOf, undefined);
+  const { careOfKeygenToken } = find(options, 'care-of-test')!;
+  const { careOfNonceIndex } = find(options, 'nonce-indices')!;
+  const both = bindingManagementKey(crypto, home.keygenToken, careOfKeygenToken);
+  const complete = update({ ...what, sequence: 2, key: both, careOfNonceIndex });
+  assert.deepEqual(answer(one, complete, 2, both, B).lifetime, 420 / 4);
+  assert.deepEqual(path(one), { careOf: B, credit: undefined });
+});
+
+test('a key shown before the care-of address is proved brings both tokens, asked for or not', () => {
+  const one = correspondent();
+  const home = homeToken(one, mn.home, 1);
+  const key = earlyKey(home.keygenToken);
+  const octets = update({
+    ...{ sequence: 1, key, homeNonceIndex: home.nonceIndex, signedBy: mn, acknowledge: false },
+    options: [...cgaOptions(mn.parameters, 128), { option: 'care-of-test-init' }],
+  });
+  const { status, lifetime, options } = answer(one, octets, 1, key);
+  assert.deepEqual([status, lifetime], [0, 7]);
+  const names = options.map(({ option }) => option as string);
+  const [permanent, careOf] = ['permanent-home-keygen-token', 'care-of-test'];
+  assert.ok(names.includes(permanent!) && names.indexOf(careOf!) > names.indexOf(permanent!));
+});
+
+test('parameters of a key that do not stand right before a signature are refused', () => {
+  const [parameters, signature] = cgaOptions(mn.parameters, 128);
+  const between: MobilityOptionInput = { option: 'care-of-test-init' };
+  const bytes = mn.parameters;
+  const pieces = [bytes.slice(0, 100), bytes.slice(100)].map(
+    (piece): MobilityOptionInput => ({ option: 'cga-parameters', parameters: piece }),
+  );
+  for (const options of [
+    [parameters!],
+    [parameters!, between, signature!],
+    [signature!, parameters!],
+    [...pieces, signature!],
+  ]) {
+    const one = correspondent();
+    const home = homeToken(one, mn.home, 1);
+    const careOf = careOfToken(one, A, 1);
+    const key = bindingManagementKey(crypto, home.keygenToken, careOf.keygenToken);
+    const indices = { homeNonceIndex: home.nonceIndex, careOfNonceIndex: careOf.nonceIndex };
+    const signed = options.length > 1 ? { signedBy: mn } : {};
+    const octets = update({ sequence: 1, key, ...indices, options, ...signed });
+    assert.equal(answer(one, octets, 1, key).status, 148);
+    assert.equal(path(one).careOf, undefined);
+  }
 });
 
 test('a key shown without a home test is refused', () => {
   const one = correspondent();
-  const key = bindingManagementKey(crypto, new Uint8Array(8));
+  const key = earlyKey(new Uint8Array(8));
   const octets = update({
     sequence: 1,
     key,
@@ -256,7 +329,7 @@ test('a key shown without a home test is refused', () => {
 
 test('the care-of token of a victim is not sent to who names its address', () => {
   const one = correspondent();
-  const key = bindingManagementKey(crypto, granted(one, 1));
+  const key = earlyKey(granted(one, 1));
   const options: MobilityOptionInput[] = [{ option: 'care-of-test-init' }];
   const octets = update({ sequence: 2, source: A, careOf: VICTIM, key, options });
   const { status, options: brought } = answer(one, octets, 2, key, VICTIM);

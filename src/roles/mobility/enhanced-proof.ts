@@ -5,7 +5,11 @@ import type { Received } from '../../core/part.ts';
 import type { Rsa } from '../../core/role.ts';
 import { verifyCga } from '../../core/security/cga.ts';
 import { shownCga, verifySignature } from '../../core/security/mobility-signature.ts';
-import { bindingManagementKey, KEYGEN_TOKEN_SIZE } from '../../core/security/return-routability.ts';
+import {
+  bindingManagementKey,
+  KEYGEN_TOKEN_SIZE,
+  NO_CARE_OF_TOKEN,
+} from '../../core/security/return-routability.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
@@ -17,6 +21,12 @@ type NonceIndices = Extract<
   LayerOf<'binding-update'>['options'][number],
   { option: 'nonce-indices' }
 >;
+
+interface PermanentToken {
+  readonly token: Uint8Array;
+  /** An update was proved with it: the mobile node has it. */
+  used: boolean;
+}
 
 /**
  * Enhanced Route Optimization from the correspondent's side: a home address that shows its key is
@@ -30,7 +40,7 @@ export class EnhancedProof {
   readonly #state: NodeState;
   readonly #rsa: Rsa;
   readonly #tokens: KeygenTokens;
-  readonly #permanent = new Map<Address, Uint8Array>();
+  readonly #permanent = new Map<Address, PermanentToken>();
 
   constructor(rsa: Rsa, tokens: KeygenTokens, state: NodeState) {
     this.#rsa = rsa;
@@ -75,33 +85,45 @@ export class EnhancedProof {
     }
     const { crypto } = this.#state.env;
     const release = asked.lifetime === 0;
-    if (release) return this.#proved(asked, bindingManagementKey(crypto, permanent));
-    if (careOfNonceIndex === 0) return this.#early(update, asked, permanent, now);
+    if (release)
+      return this.#proved(asked, permanent, bindingManagementKey(crypto, permanent.token));
+    if (careOfNonceIndex === 0) {
+      const early = this.early(update, asked, permanent.token, now);
+      return { ...early, brings: () => this.#use(permanent, early) };
+    }
     const careOf = this.#tokens.given('care-of', asked.careOf, careOfNonceIndex, now);
     if (careOf === undefined)
       return unsigned(BINDING_STATUS.expiredCareOfNonceIndex, 'mobility.bu_expired_nonce');
-    return this.#proved(asked, bindingManagementKey(crypto, permanent, careOf));
+    const key = bindingManagementKey(crypto, permanent.token, careOf);
+    return this.#proved(asked, permanent, key);
   }
 
-  #proved({ careOf }: JudgedUpdate, key: Uint8Array): Proved {
+  #proved({ careOf }: JudgedUpdate, permanent: PermanentToken, key: Uint8Array): Proved {
     const longest = this.#state.constants.MAX_CGA_BINDING_LIFETIME;
-    return { kind: 'proved', key, longest, signedOver: careOf };
+    const brings = () => this.#use(permanent);
+    return { kind: 'proved', key, longest, signedOver: careOf, brings };
+  }
+
+  #use(permanent: PermanentToken, proved?: Proved): readonly MobilityOptionInput[] {
+    permanent.used = true;
+    return proved?.brings?.() ?? [];
   }
 
   /**
    * The home address is proved, the care-of address is not. The answer that brings the care-of token
    * must go there: what went elsewhere would let one node prove the address of another.
+   * @param homeToken the permanent one, or that of a home test.
    */
-  #early(
+  early(
     update: BindingUpdate,
     { careOf, answerTo }: JudgedUpdate,
-    permanent: Uint8Array,
+    homeToken: Uint8Array,
     now: Instant,
   ): Proved {
     const wanted = update.options.some((one) => one.option === 'care-of-test-init');
     return {
       kind: 'proved',
-      key: bindingManagementKey(this.#state.env.crypto, permanent),
+      key: bindingManagementKey(this.#state.env.crypto, homeToken, NO_CARE_OF_TOKEN),
       longest: this.#state.constants.UNVERIFIED_BINDING_LIFETIME,
       unverified: true,
       signedOver: careOf,
@@ -131,18 +153,28 @@ export class EnhancedProof {
     if (publicKey === undefined || !verifySignature(this.#rsa, received.octets, publicKey, ends)) {
       return refused(BINDING_STATUS.cgaAndSignatureVerificationFailed, tested);
     }
-    const longest = this.#state.constants.MAX_CGA_BINDING_LIFETIME;
+    const { MAX_CGA_BINDING_LIFETIME } = this.#state.constants;
+    const longest = tested.unverified ? tested.longest : MAX_CGA_BINDING_LIFETIME;
     if (asked.lifetime === 0) return { ...tested, longest };
-    return { ...tested, longest, brings: () => this.#grant(asked.home, publicKey) };
+    const brings = () => [
+      ...this.#grant(asked.home, publicKey),
+      ...(tested.brings?.() ?? []), // the care-of token comes behind (RFC 4866 section 4.3)
+    ];
+    return { ...tested, longest, brings };
   }
 
-  /** The same token as before where there is one: an answer may have been lost. */
+  /**
+   * A new token, but for one that no update has been proved with yet: the answer that brought it may
+   * have been lost, and of two answers to one request only the first is read.
+   * Source: RFC 4866 sections 4.3 and 4.9.
+   */
   #grant(home: Address, publicKey: Uint8Array): MobilityOptionInput[] {
     const { secrets } = this.#state.env;
-    const permanent = this.#permanent.get(home) ?? secrets(KEYGEN_TOKEN_SIZE);
+    const known = this.#permanent.get(home);
+    const permanent = known?.used === false ? known.token : secrets(KEYGEN_TOKEN_SIZE);
     const token = this.#rsa.encrypt(publicKey, permanent, secrets);
     if (token === undefined) return [];
-    this.#permanent.set(home, permanent);
+    this.#permanent.set(home, { token: permanent, used: false });
     return [{ option: 'permanent-home-keygen-token', token }];
   }
 }
