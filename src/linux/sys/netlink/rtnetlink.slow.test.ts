@@ -79,7 +79,7 @@ test('addresses carry their flags, lifetimes and maker', limits, () => {
     assert.throws(() => client.addAddress(one), { code: 'EEXIST' });
     const [found] = client.addresses(a).filter(({ address }) => address === one.address);
     assert.equal(found!.flags, IFA_F.NODAD | IFA_F.NOPREFIXROUTE | IFA_F.PERMANENT);
-    assert.equal(found!.protocol, 99);
+    assert.equal(found!.protocol, 175);
     assert.doesNotMatch(ip('cf-sys-addresses', 'route'), /2001:db8::/);
     client.replaceAddress({ ...one, flags: IFA_F.NODAD, preferredSeconds: 0 });
     assert.match(
