@@ -5,10 +5,12 @@ import { CareofError, EXIT } from './careof-error.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { hostCommands } from './host.ts';
 import { labCommand } from './lab.ts';
 import { overview } from './overview.ts';
 import { packetCommand } from './packet.ts';
 import { paintFor, version } from './terminal.ts';
+import { upCommand } from './up.ts';
 
 function program(): Command {
   const careof = new Command('careof')
@@ -26,8 +28,10 @@ function program(): Command {
     .addCommand(demoCommand())
     .addCommand(labCommand())
     .addCommand(packetCommand())
+    .addCommand(upCommand())
     .addCommand(doctorCommand())
     .addCommand(completionCommand());
+  for (const command of hostCommands()) careof.addCommand(command);
   overrideExits(careof);
   return careof;
 }

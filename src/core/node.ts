@@ -22,7 +22,7 @@ import { validNeighborMessage } from './neighbor-discovery/link-layer.ts';
 import type { NodeState } from './node-state.ts';
 import { count, forward, type Part, type PartInput, type Received, unforward } from './part.ts';
 import { onward, type Protection } from './protection.ts';
-import type { Input, Output, Role } from './role.ts';
+import type { Input, Output, Role, RoleView } from './role.ts';
 import { taken } from './signalling.ts';
 import { sumOfSizes, type TableSizes } from './tables.ts';
 import { type Instant, sooner } from './time.ts';
@@ -75,6 +75,10 @@ export class Node implements Role {
 
   sizes(): TableSizes {
     return sumOfSizes(this.#parts.map((part) => part.sizes?.() ?? {}));
+  }
+
+  inspect(): RoleView {
+    return { bindings: this.#bindings.all() };
   }
 
   handle(input: Input, now: Instant): Output[] {

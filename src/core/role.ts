@@ -5,6 +5,7 @@
  * holds no socket, and throws on nothing that a peer can send.
  */
 import type { Address } from '../wire/address.ts';
+import type { Binding } from './binding-cache.ts';
 import type { ConstantName } from './constants.ts';
 import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
@@ -149,6 +150,14 @@ export interface Role {
   deadline(): Instant | undefined;
   /** What its tables hold just now, for measurements. */
   sizes?(): TableSizes;
+  /** What it would say of itself, for an operator who asks; nothing of it may be changed. */
+  inspect?(): RoleView;
+}
+
+/** What a role says of itself beside its events. */
+export interface RoleView {
+  /** What it was told by others: home registrations and those of peers. */
+  readonly bindings: Iterable<Binding>;
 }
 
 /** Dice for jitter and spreading: a number in [0, 1). Never for secrets. */

@@ -9,6 +9,7 @@ const MOST_KEPT = 10_000;
 export type ToldEvent = Readonly<Record<string, string | number | boolean>>;
 
 export class EventLog {
+  readonly #node: string;
   readonly #bootTimeOfStart: bigint;
   #kept: ToldEvent[] = [];
   /** Events that are kept no more. */
@@ -16,7 +17,8 @@ export class EventLog {
   readonly #listeners = new Set<(event: ToldEvent) => void>();
 
   /** @param bootTimeOfStart nanoseconds of CLOCK_BOOTTIME at instant 0. */
-  constructor(bootTimeOfStart: bigint) {
+  constructor(node: string, bootTimeOfStart: bigint) {
+    this.#node = node;
     this.#bootTimeOfStart = bootTimeOfStart;
   }
 
@@ -27,7 +29,7 @@ export class EventLog {
 
   add(event: CareofEvent, now: Instant): ToldEvent {
     const boottime_us = Number(this.#bootTimeOfStart / 1000n) + now;
-    const told = { at_us: now, boottime_us, ...eventToJson(event) };
+    const told = { t_us: now, boottime_us, node: this.#node, ...eventToJson(event) };
     this.#kept.push(told);
     // Half at once: taking the first one of a long list out each time is slow.
     if (this.#kept.length > 2 * MOST_KEPT) {

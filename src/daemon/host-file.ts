@@ -3,13 +3,14 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import type { NodeConfig } from '../core/config.ts';
-import { planOf } from '../lab/plan.ts';
+import { type PlannedNode, planOf } from '../lab/plan.ts';
 import type { Diagnostic } from '../lab/scenario/diagnostic.ts';
 import { type HostFile, readHostFile } from '../lab/scenario/read-host.ts';
 import { fail, ok, type Result } from '../wire/result.ts';
 
 /** What a host is told to be. */
 export interface HostPlan extends HostFile {
+  readonly planned: PlannedNode;
   readonly config: NodeConfig;
 }
 
@@ -44,9 +45,9 @@ export function loadHostFile(
     ...(open && !readableKeys && { literalKeyFault: literalKeyFault(file) }),
   });
   if (!read.ok) return read;
-  const planned = planOf(read.value.scenario).nodes.find(({ name }) => name === read.value.node);
+  const planned = planOf(read.value.scenario).nodes.find(({ name }) => name === read.value.node)!;
   // Nodes without a configuration were refused when the file was read.
-  return ok({ ...read.value, config: planned!.config! });
+  return ok({ ...read.value, planned, config: planned.config! });
 }
 
 const literalKeyFault = (file: string): string =>

@@ -69,6 +69,7 @@ function rig(answers: (input: Input) => Output[], deadline?: () => Instant | und
         },
       },
       dataPlane: 'tun',
+      links: ['l'],
       stateFolder: '/nowhere',
       onEvent: (event) => told.push(event.kind),
     },

@@ -31,6 +31,8 @@ export interface LinuxNodeOptions {
   readonly clock: NodeClock;
   readonly journal: Journal;
   readonly dataPlane: DataPlaneChoice;
+  /** All links that this host is on, as the configuration calls them. */
+  readonly links: readonly string[];
   /** What the configuration calls a link -> the interface's name; absent ones are the same. */
   readonly interfaces?: ReadonlyMap<string, string>;
   readonly without?: Environment['without'];

@@ -17,7 +17,9 @@ import { LineReader, objectIn } from './lines.ts';
 /** Clients at the same moment; one more is turned away. */
 const MOST_CLIENTS = 64;
 /** Octets that wait for a slow reader at most; then it is left. */
-const MOST_WAITING = 1 << 20;
+const MOST_WAITING = 1 << 23;
+/** Time for whoever is hung up on to read the reason. */
+const GRACE_MS = 5000;
 /** Watches of one client. */
 const MOST_WATCHES = 16;
 /** Characters of a request: the text of a whole configuration fits. */
@@ -147,7 +149,7 @@ class Client {
     this.#socket.end();
     this.#leave();
     // Whoever does not read does not hang up either.
-    setTimeout(() => this.#socket.destroy(), 1000).unref();
+    setTimeout(() => this.#socket.destroy(), GRACE_MS).unref();
   }
 
   #leave(): void {

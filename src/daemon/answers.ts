@@ -1,0 +1,125 @@
+/** What the control socket answers: every request that there is, and what its answer holds. */
+import type { Command } from '../core/role.ts';
+import type { Duration } from '../core/time.ts';
+import { suggestion } from '../lab/scenario/nearest.ts';
+import { ControlError, type Request } from '../linux/control/control-server.ts';
+import { type Address, formatAddress, parseAddress } from '../wire/address.ts';
+import { agentsOf } from './agents.ts';
+import { bindingsOf } from './bindings.ts';
+import type { Daemon } from './daemon.ts';
+import { flowsOf } from './flows.ts';
+import { linksOf } from './links.ts';
+import { statusOf } from './status.ts';
+import { whyOf } from './why.ts';
+
+type Answer = (daemon: Daemon, request: Request) => unknown;
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  status: (daemon) => statusOf(daemon),
+  bindings: (daemon) => bindingsOf(daemon),
+  flows: (daemon) => flowsOf(daemon),
+  links: (daemon) => linksOf(daemon),
+  agents: (daemon) => agentsOf(daemon),
+  counters: (daemon) => daemon.node.counters(),
+  sizes: (daemon) => daemon.node.sizes(),
+  why: (daemon, { said }) => whyOf(daemon, addressIn(said.to, 'to')),
+  watch,
+  command,
+  down,
+};
+
+/** The answer; throws ControlError where there is none. */
+export function answerRequest(daemon: Daemon, request: Request): unknown {
+  const answer = Object.hasOwn(ANSWERS, request.do) ? ANSWERS[request.do] : undefined;
+  if (answer !== undefined) return answer(daemon, request);
+  const hint = suggestion(request.do, Object.keys(ANSWERS));
+  throw new ControlError('unknown-request', `there is no request "${request.do}"`, hint);
+}
+
+/** Events as they happen; with `past`, first those that were since the process started. */
+function watch(daemon: Daemon, request: Request): object {
+  const { events, clock } = daemon;
+  const { kept, gone } = events.past;
+  const sender = request.watch(() => end());
+  const end = events.listen((event) => sender.send(event));
+  const past = request.said.past === true;
+  if (past) for (const event of kept) sender.send(event);
+  return {
+    node: daemon.node.name,
+    epoch_us: clock.epoch,
+    boottime_of_start_ns: String(clock.bootTimeOfStart),
+    missed: past ? gone : 0,
+  };
+}
+
+function down(daemon: Daemon, { said }: Request): object {
+  const leave = said.leave === true;
+  // The answer is to reach its asker first.
+  setTimeout(() => daemon.options.onDown({ leave }), 20);
+  return { pid: process.pid };
+}
+
+function command(daemon: Daemon, { said }: Request): object {
+  daemon.node.command(commandIn(said.command, daemon));
+  return {};
+}
+
+/** The command that a request holds, with addresses as text; throws ControlError. */
+function commandIn(data: unknown, { options: { host }, ledger }: Daemon): Command {
+  const said = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;
+  const { mobileNode, homeAgent, accessRouter } = host.config;
+  switch (said.do) {
+    case 'prefer': {
+      if (mobileNode === undefined) throw wrongRole('prefer', 'a mobile node');
+      return { do: 'prefer', link: linkIn(said.link, [...ledger.links.keys()]) };
+    }
+    case 'revoke':
+      if (homeAgent === undefined) throw wrongRole('revoke', 'a home agent');
+      return { do: 'revoke', home: addressIn(said.home, 'home') };
+    case 'watch':
+      if (homeAgent === undefined) throw wrongRole('watch', 'a home agent');
+      return { do: 'watch', peer: addressIn(said.peer, 'peer') };
+    case 'renumber': {
+      if (homeAgent === undefined && accessRouter === undefined) {
+        throw wrongRole('renumber', 'a router');
+      }
+      const links = host.planned.interfaces.map(({ name }) => name);
+      return { do: 'renumber', link: linkIn(said.link, links), change: changeIn(said.change) };
+    }
+    default: {
+      const known = ['prefer', 'revoke', 'watch', 'renumber'];
+      const message = `there is no command "${String(said.do)}"`;
+      throw new ControlError('unknown-command', message, `known: ${known.join(', ')}`);
+    }
+  }
+}
+
+function changeIn(data: unknown) {
+  const said = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;
+  const { valid, preferred, to } = said;
+  if (!isTime(valid) || !isTime(preferred)) {
+    throw new ControlError('wrong-change', 'valid and preferred are times in microseconds');
+  }
+  return { valid, preferred, ...(to !== undefined && { to: addressIn(to, 'to') }) };
+}
+
+const isTime = (value: unknown): value is Duration => Number.isInteger(value) && Number(value) >= 0;
+
+function wrongRole(what: string, wanted: string): ControlError {
+  return new ControlError('wrong-role', `only ${wanted} can do that: ${what}`);
+}
+
+function linkIn(value: unknown, known: readonly string[]): string {
+  if (typeof value === 'string' && known.includes(value)) return value;
+  const hint = suggestion(String(value), known);
+  throw new ControlError('no-such-link', `this node has no link "${String(value)}"`, hint);
+}
+
+function addressIn(value: unknown, name: string): Address {
+  const address = typeof value === 'string' ? parseAddress(value) : undefined;
+  if (address !== undefined) return address;
+  const message = `${name} is not an IPv6 address: "${String(value)}"`;
+  throw new ControlError('no-address', message, `such as ${formatAddress(EXAMPLE)}`);
+}
+
+const EXAMPLE = parseAddress('2001:db8:1::100')!;

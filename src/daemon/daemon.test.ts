@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { ForwardingEntry } from '../core/forwarding/entry.ts';
+import type { Input } from '../core/role.ts';
+import { ControlClient } from '../linux/control/control-client.ts';
+import type { Host, HostEvents } from '../linux/host/host.ts';
+import type { HostStatus, LinkStatus } from '../linux/node-status.ts';
+import type { BindingJson } from './bindings.ts';
+import { Daemon } from './daemon.ts';
+import { loadHostFile } from './host-file.ts';
+import { Log } from './log.ts';
+import { placesOf } from './places.ts';
+import type { StatusJson } from './status.ts';
+
+const LAPTOP = `this: laptop
+links: { home: { prefix: 2001:db8:1::/64 } }
+nodes:
+  ha: { role: home-agent, on: [home], serves: home, own-addresses: { home: 2001:db8:1::53 } }
+  laptop: { role: mobile-node, home: home, home-agent: ha, home-address: 2001:db8:1::100,
+            interfaces: { wlan0: none, wwan0: none },
+            auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } } }
+`;
+
+const PLANE = { kind: 'tun', name: 'TypeScript over TUN', why: 'this kernel has no tcx' } as const;
+
+/** A host whose kernel does nothing, and has one interface that comes up when the test says so. */
+class StillHost implements Host {
+  readonly entriesThere = new Map<string, ForwardingEntry>();
+  readonly events: HostEvents;
+  #up = false;
+  closed: { readonly leave: boolean } | undefined;
+
+  constructor(events: HostEvents) {
+    this.events = events;
+  }
+
+  setUp(up: boolean): void {
+    this.#up = up;
+    this.events.control(this.#link());
+  }
+
+  #link(): Input {
+    const linkAddress = '\x02\0\0\0\0\x01' as LinkStatus['linkAddress'];
+    return { kind: 'link', link: 'wlan0', up: this.#up, linkAddress, mtu: 1500 };
+  }
+
+  status(): HostStatus {
+    const { linkAddress, mtu } = this.#link() as LinkStatus;
+    const wlan0 = { link: 'wlan0', interface: 'wlan0', ifindex: 2, up: this.#up, linkAddress, mtu };
+    const none = { addresses: [], routes: [], rules: [], pathMtus: [] };
+    return { dataPlane: PLANE, links: [wlan0], ...none };
+  }
+
+  tellAll(): void {
+    this.events.control(this.#link());
+  }
+  forward(entry: ForwardingEntry): void {
+    this.entriesThere.set(entry.id, entry);
+  }
+  unforward(id: string): void {
+    this.entriesThere.delete(id);
+  }
+  entries() {
+    const use = { packets: 3, octets: 300 };
+    return [...this.entriesThere.values()].map(
+      (entry) => ({ entry, use, carriedBy: 'plane' }) as const,
+    );
+  }
+  use = () => ({ packets: 0, octets: 0 });
+  counters = () => new Map();
+  sizes = () => ({ forwarding: this.entriesThere.size });
+  transmit(): void {}
+  address(): void {}
+  route(): void {}
+  group(): void {}
+  settle(): void {}
+  setAlarm(): void {}
+  close(options: { readonly leave: boolean }): void {
+    this.closed = options;
+  }
+}
+
+interface Rig {
+  readonly daemon: Daemon;
+  readonly host: StillHost;
+  readonly clock: { seconds: number };
+  readonly client: ControlClient;
+  readonly folder: string;
+  readonly downs: object[];
+  readonly log: string[];
+}
+
+async function withDaemon(work: (rig: Rig) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'careof-daemon-'));
+  const file = join(folder, 'host.yaml');
+  writeFileSync(file, LAPTOP, { mode: 0o600 });
+  const loaded = loadHostFile(file);
+  const clock = { seconds: 1000 };
+  const downs: object[] = [];
+  const log: string[] = [];
+  let host: StillHost | undefined;
+  const places = placesOf('laptop', join(folder, 'state'));
+  const daemon = new Daemon({
+    host: loaded.ok ? loaded.value : assert.fail('the file is right'),
+    places,
+    log: new Log({
+      level: 'info',
+      node: 'laptop',
+      form: 'json',
+      write: (line) => log.push(line),
+      now: () => clock.seconds * 1000,
+    }),
+    clocks: {
+      bootTime: () => BigInt(Math.round(clock.seconds * 1e6)) * 1000n,
+      wallTime: () => clock.seconds * 1e6,
+      bootId: 'this one',
+    },
+    version: '1.2.3',
+    onDown: (how) => downs.push(how),
+    openHost: (_, events) => {
+      host = new StillHost(events);
+      return host;
+    },
+  });
+  try {
+    await daemon.start();
+    const client = await ControlClient.open(places.socket);
+    await work({ daemon, host: host!, clock, client, folder, downs, log });
+    client.close();
+  } finally {
+    if (daemon.ready) daemon.stop({ leave: false });
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const statusOf = async (client: ControlClient) => (await client.request('status')) as StatusJson;
+const whats = ({ problems }: StatusJson) => problems.map(({ level, what }) => `${level}: ${what}`);
+
+test('status says who it is and what is wrong: at first, no interface is up', async () => {
+  await withDaemon(async ({ client }) => {
+    const status = await statusOf(client);
+    assert.equal(status.ready, true);
+    assert.equal(status.node, 'laptop');
+    assert.deepEqual(status.roles, ['mobile-node', 'correspondent-node']);
+    assert.deepEqual(status.data_plane, PLANE);
+    const states = status.links.map(({ link, state }) => `${link} ${state}`);
+    assert.deepEqual(states, ['wlan0 down', 'wwan0 absent']);
+    assert.deepEqual(whats(status), [
+      'error: the interface wwan0 is not there',
+      'error: no interface is up: nothing can be reached',
+      'warning: packets go through this process (TUN), not the kernel: this kernel has no tcx',
+    ]);
+    assert.equal(status.homes![0]!.home, '2001:db8:1::100');
+    assert.equal(status.homes![0]!.registered, false);
+  });
+});
+
+test('a link without a router is an error after three seconds, not before', async () => {
+  await withDaemon(async ({ client, host, clock }) => {
+    host.setUp(true);
+    await statusOf(client);
+    clock.seconds += 2;
+    assert.ok(!whats(await statusOf(client)).some((text) => text.includes('no router')));
+    clock.seconds += 2;
+    assert.ok(whats(await statusOf(client)).includes('error: no router on wlan0 for 4 s'));
+  });
+});
+
+test('a home agent that accepts, falls silent, and refuses', async () => {
+  await withDaemon(async ({ client, daemon, clock }) => {
+    const config = daemon.options.host.config.mobileNode!;
+    const names = { peer: config.homeAgent!, home: config.home, careof: config.home };
+    const tell = (event: Parameters<typeof daemon.ledger.add>[0]) =>
+      daemon.ledger.add(event, daemon.clock.now());
+    tell({ kind: 'registration.accepted', ...names, lifetime_s: 100 });
+    const update = {
+      kind: 'signal.sent',
+      message: 'Binding Update',
+      detail: '',
+      octets: 1,
+    } as const;
+    clock.seconds += 60;
+    const bindings = (await client.request('bindings')) as BindingJson[];
+    assert.equal(bindings[0]!.remaining_s, 40);
+    for (let count = 0; count < 3; count++) {
+      tell({ ...update, from: config.home, to: config.homeAgent! });
+      clock.seconds += 2;
+    }
+    const silent = 'error: the home agent 2001:db8:1::53 does not answer for 6 s (3 updates)';
+    assert.ok(whats(await statusOf(client)).includes(silent));
+    const why = (await client.request('why', { to: '2001:db8:1::53' })) as { sentences: string[] };
+    assert.match(why.sentences.join('\n'), /The home agent knows that .* holds it for 34 s more/);
+    assert.match(why.sentences.join('\n'), /3 Binding Updates to it since 6 s ago are unanswered/);
+    tell({
+      ...update,
+      kind: 'signal.received',
+      message: 'Binding Acknowledgement',
+      from: config.homeAgent!,
+      to: config.home,
+    });
+    tell({ kind: 'registration.refused', ...names, reason: 'Not home agent for this mobile node' });
+    const refused = whats(await statusOf(client)).find((text) => text.includes('Not home agent'));
+    assert.equal(
+      refused,
+      'error: the home agent 2001:db8:1::53: Not home agent for this mobile node, 0 s ago',
+    );
+    clock.seconds += 100;
+    assert.deepEqual(await client.request('bindings'), []);
+  });
+});
+
+test('a watcher hears what was and what comes, with times of the node and of the machine', async () => {
+  await withDaemon(async ({ client, host, clock }) => {
+    const heard: Record<string, unknown>[] = [];
+    const first = await client.watch(
+      'watch',
+      { past: true },
+      { onEvent: (event) => heard.push(event), onEnd: () => {} },
+    );
+    assert.deepEqual(first, {
+      node: 'laptop',
+      epoch_us: 1000e6,
+      boottime_of_start_ns: '1000000000000',
+      missed: 0,
+    });
+    clock.seconds += 5;
+    host.setUp(true);
+    while (!heard.some(({ kind }) => kind === 'link.up')) await client.request('sizes');
+    const up = heard.find(({ kind }) => kind === 'link.up')!;
+    assert.equal(heard[0]!.kind, 'node.started');
+    assert.equal(up.t_us, 5e6);
+    assert.equal(up.boottime_us, 1005e6);
+    assert.equal(up.link, 'wlan0');
+  });
+});
+
+test('commands are checked before they reach the role', async () => {
+  await withDaemon(async ({ client }) => {
+    const command = (word: object) => client.request('command', { command: word });
+    assert.deepEqual(await command({ do: 'prefer', link: 'wwan0' }), {});
+    await assert.rejects(command({ do: 'prefer', link: 'wlan1' }), {
+      id: 'no-such-link',
+      hint: 'did you mean "wlan0"?',
+    });
+    await assert.rejects(command({ do: 'revoke', home: '2001:db8:1::100' }), { id: 'wrong-role' });
+    await assert.rejects(client.request('why', { to: 'nobody' }), { id: 'no-address' });
+    await assert.rejects(client.request('stats'), {
+      id: 'unknown-request',
+      hint: 'did you mean "status"?',
+    });
+  });
+});
+
+test('down asks for the end, and leave goes with it', async () => {
+  await withDaemon(async ({ client, downs, daemon, host }) => {
+    await client.request('down', { leave: true });
+    while (downs.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(downs, [{ leave: true }]);
+    daemon.stop({ leave: true });
+    assert.deepEqual(host.closed, { leave: true });
+  });
+});

@@ -1,0 +1,131 @@
+/**
+ * A node that runs on this host until somebody ends it: its driver, its journal, its events, and the
+ * socket by which the operator asks and commands.
+ */
+import type { CareofEvent } from '../core/events.ts';
+import type { Mechanism } from '../core/mechanisms.ts';
+import type { Role } from '../core/role.ts';
+import type { Instant } from '../core/time.ts';
+import { nodeCryptography } from '../lab/crypto.ts';
+import { ControlServer } from '../linux/control/control-server.ts';
+import { LinuxNode, type OpenHost } from '../linux/linux-node.ts';
+import type { DataPlaneChoice } from '../linux/node-options.ts';
+import { createNode } from '../roles/create.ts';
+import { answerRequest } from './answers.ts';
+import { logEvent } from './event-lines.ts';
+import { EventLog } from './event-log.ts';
+import type { HostPlan } from './host-file.ts';
+import { FileJournal } from './journal.ts';
+import { Ledger } from './ledger.ts';
+import type { Log } from './log.ts';
+import { type DaemonClock, type MachineClocks, openClock } from './node-clock.ts';
+import type { Places } from './places.ts';
+
+export interface DaemonOptions {
+  readonly host: HostPlan;
+  readonly places: Places;
+  readonly log: Log;
+  readonly clocks: MachineClocks;
+  readonly version: string;
+  /** Before what the file says. */
+  readonly dataPlane?: DataPlaneChoice | undefined;
+  readonly interfaces?: ReadonlyMap<string, string>;
+  readonly without?: ReadonlySet<Mechanism>;
+  /** The operator has asked for the end by `careof down`. */
+  readonly onDown: (options: { readonly leave: boolean }) => void;
+  /** For tests: another host than this machine. */
+  readonly openHost?: OpenHost;
+}
+
+export class Daemon {
+  readonly options: DaemonOptions;
+  readonly clock: DaemonClock;
+  readonly events: EventLog;
+  readonly ledger: Ledger;
+  readonly node: LinuxNode;
+  readonly #journal: FileJournal;
+  #role: Role | undefined;
+  #control: ControlServer | undefined;
+  #ready = false;
+  readonly startedAt: Instant;
+
+  /** Opens journal and clock; nothing of the host is touched before `start`. */
+  constructor(options: DaemonOptions) {
+    this.options = options;
+    const { host, places, log, openHost } = options;
+    this.clock = openClock(places.clock, options.clocks);
+    this.startedAt = this.clock.now();
+    this.events = new EventLog(host.node, this.clock.bootTimeOfStart);
+    this.ledger = new Ledger(host.config);
+    this.#journal = new FileJournal({
+      path: places.journal,
+      onFault: (text) => log.warning(text),
+    });
+    const settings = host.settings.interfaces ?? {};
+    const nodeOptions = {
+      config: host.config,
+      createNode: (...made: Parameters<typeof createNode>) => {
+        this.#role = createNode(...made);
+        return this.#role;
+      },
+      crypto: nodeCryptography,
+      clock: this.clock,
+      journal: this.#journal,
+      dataPlane: options.dataPlane ?? host.settings['data-plane'] ?? 'auto',
+      links: host.planned.interfaces.map(({ name }) => name),
+      interfaces: new Map([...Object.entries(settings), ...(options.interfaces ?? [])]),
+      without: options.without ?? new Set<Mechanism>(),
+      constants: host.scenario.constants,
+      stateFolder: places.nodeFolder,
+      onEvent: (event: CareofEvent, now: Instant) => this.#happened(event, now),
+    };
+    this.node = new LinuxNode(nodeOptions, openHost);
+  }
+
+  /** Has the role been told of the host as it is? */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  get role(): Role | undefined {
+    return this.#role;
+  }
+
+  /**
+   * Opens the control socket, then takes the host over. Throws ControlError where another daemon
+   * has the name, SysError where the host does not let it; nothing is left behind then.
+   */
+  async start(): Promise<void> {
+    const { places, log, host } = this.options;
+    this.#control = await ControlServer.open({
+      path: places.socket,
+      group: host.settings['control-group'],
+      answer: (request) => answerRequest(this, request),
+      onFault: (fault) => log.error('a request failed by our own mistake', { fault: fault.stack }),
+    });
+    try {
+      this.node.start();
+    } catch (cause) {
+      this.#control.close('the node could not start');
+      this.#journal.close();
+      throw cause;
+    }
+    this.#ready = true;
+    log.info('runs', { socket: places.socket, plane: this.node.status()?.dataPlane.name ?? '' });
+  }
+
+  /** `leave`: what the kernel carries goes on for the next process; else the host is as before. */
+  stop({ leave }: { readonly leave: boolean }): void {
+    this.#ready = false;
+    this.node.close({ leave });
+    this.#control?.close(leave ? 'it ended; the kernel goes on forwarding' : 'it ended');
+    this.#journal.close();
+    this.options.log.info('ended', { leave });
+  }
+
+  #happened(event: CareofEvent, now: Instant): void {
+    this.events.add(event, now);
+    this.ledger.add(event, now);
+    logEvent(this.options.log, event);
+  }
+}

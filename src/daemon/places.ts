@@ -1,0 +1,33 @@
+/** Where a daemon keeps what is its own, by its name. */
+import { join } from 'node:path';
+
+/** Sockets and what lives as long as the machine runs. */
+export const RUN_FOLDER = '/run/careof';
+/** Journals. */
+export const STATE_FOLDER = '/var/lib/careof';
+
+export interface Places {
+  readonly socket: string;
+  readonly journal: string;
+  readonly clock: string;
+  /** For what is the node's alone while it runs: its bpffs, what sysctls were before. */
+  readonly nodeFolder: string;
+}
+
+/** @param state one folder for everything, in the stead of the usual ones. */
+export function placesOf(name: string, state?: string): Places {
+  if (state !== undefined) {
+    return {
+      socket: join(state, 'control.sock'),
+      journal: join(state, 'journal', 'journal'),
+      clock: join(state, 'journal', 'clock'),
+      nodeFolder: state,
+    };
+  }
+  return {
+    socket: join(RUN_FOLDER, `${name}.sock`),
+    journal: join(STATE_FOLDER, name, 'journal'),
+    clock: join(STATE_FOLDER, name, 'clock'),
+    nodeFolder: join(RUN_FOLDER, name),
+  };
+}
