@@ -42,13 +42,13 @@ class StillHost implements Host {
     this.events.control(this.#link());
   }
 
-  #link(): Input {
+  #link(): Extract<Input, { kind: 'link' }> {
     const linkAddress = '\x02\0\0\0\0\x01' as LinkStatus['linkAddress'];
     return { kind: 'link', link: 'wlan0', up: this.#up, linkAddress, mtu: 1500 };
   }
 
   status(): HostStatus {
-    const { linkAddress, mtu } = this.#link() as LinkStatus;
+    const { linkAddress, mtu } = this.#link();
     const wlan0 = { link: 'wlan0', interface: 'wlan0', ifindex: 2, up: this.#up, linkAddress, mtu };
     const none = { addresses: [], routes: [], rules: [], pathMtus: [] };
     return { dataPlane: PLANE, links: [wlan0], ...none };
