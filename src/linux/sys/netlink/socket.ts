@@ -136,6 +136,35 @@ export class NetlinkSocket {
     }
   }
 
+  /**
+   * Executes requests as one transaction, between the two that begin and end it: all or none. Gives
+   * the first error.
+   */
+  runTogether(begin: Request, requests: readonly Request[], end: Request): SysError | undefined {
+    if (requests.length === 0) return undefined;
+    this.#writer.clear();
+    const all = [begin, ...requests, end];
+    const first = this.#sequence + 1;
+    all.forEach(({ type, flags, write }, index) => {
+      const ack = index === requests.length ? NLM_F.ACK : 0;
+      const writeBody = () => write(this.#writer);
+      this.#writer.message(type, flags | NLM_F.REQUEST | ack, first + index, writeBody);
+    });
+    this.#sequence += all.length;
+    this.#send(requests[0]!);
+    for (;;) {
+      for (const message of this.#receive(requests[0]!)) {
+        const index = message.sequence - first;
+        const request = index === 0 ? requests[0] : all[index];
+        if (message.type !== NLMSG.ERROR || request === undefined) continue;
+        const error = errorOf(message, request);
+        // What is left to be said of this transaction is passed over by its sequence numbers.
+        if (error !== undefined) return error;
+        if (index === requests.length) return undefined;
+      }
+    }
+  }
+
   /** Asks for one thing; `read` makes of the answer what outlives the buffer. Throws SysError. */
   ask<T>(request: Request, read: (message: Message) => T): T {
     this.#writer.clear();
