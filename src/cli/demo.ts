@@ -57,7 +57,8 @@ async function demonstrate(): Promise<number> {
   let code = 0;
   for (const [index, act] of ACTS.entries()) {
     say([paint.bold(paint.cyan(`${index + 1} of ${ACTS.length}`)), ...act.before, '']);
-    const { code: one, reports } = runScenarios([act.scenario], { backend: 'sim', without: [] });
+    const options = { backend: 'sim', without: [] } as const;
+    const { code: one, reports } = await runScenarios([act.scenario], options);
     code = Math.max(code, one);
     say(['', ...reports.flatMap(({ flows }) => flows.map(outcome)), ...act.after, '']);
   }

@@ -10,12 +10,14 @@ import { reportText } from '../lab/report/text.ts';
 import { traceLines } from '../lab/report/trace.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
 import type { Scenario } from '../lab/scenario/read.ts';
-import { runOnSimulator } from '../lab/sim/run.ts';
+import { type RunOptions, runOnSimulator } from '../lab/sim/run.ts';
 import { CareofError, EXIT } from './careof-error.ts';
 import { Progress, paintFor, version, widthOf } from './terminal.ts';
 
 export interface RunCommandOptions {
   readonly backend: 'sim' | 'linux';
+  readonly dataPlane?: 'auto' | 'ebpf' | 'tun';
+  readonly judgeTimes?: boolean;
   readonly json?: boolean;
   readonly seed?: number;
   readonly without: readonly Mechanism[];
@@ -41,7 +43,10 @@ export interface Outcome {
 }
 
 /** Runs scenarios one after the other and prints what comes of them. */
-export function runScenarios(args: readonly string[], options: RunCommandOptions): Outcome {
+export async function runScenarios(
+  args: readonly string[],
+  options: RunCommandOptions,
+): Promise<Outcome> {
   const files = scenarioFiles(args);
   const trace = options.trace === undefined ? undefined : openTrace(options.trace);
   let code: number = EXIT.ok;
@@ -53,7 +58,7 @@ export function runScenarios(args: readonly string[], options: RunCommandOptions
       code = EXIT.unfit;
       continue;
     }
-    const report = runOne(loaded.value, options);
+    const report = await runOne(loaded.value, options);
     reports.push(report);
     if (!report.ok && code === EXIT.ok) code = EXIT.failed;
     if (trace !== undefined) {
@@ -81,22 +86,24 @@ function openTrace(file: string): number {
   }
 }
 
-function runOne(scenario: Scenario, options: RunCommandOptions): Report {
+async function runOne(scenario: Scenario, options: RunCommandOptions): Promise<Report> {
   const name = scenarioName(scenario.file);
   const progress = new Progress(process.stderr.isTTY === true && options.json !== true);
+  const both = {
+    ...(options.seed !== undefined && { seed: options.seed }),
+    without: new Set(options.without),
+    ...(options.pcap !== undefined && { captures: join(options.pcap, name) }),
+    onProgress: (now: number, end: number) =>
+      progress.show(
+        () =>
+          // Past the end that was planned it waits for flows that are not over.
+          `${name}: ${(now / 1e6).toFixed(1)} s${now > end ? '' : ` of ${(end / 1e6).toFixed(1)} s`} of network time`,
+      ),
+  };
   try {
-    const record = runOnSimulator(scenario, {
-      ...(options.seed !== undefined && { seed: options.seed }),
-      without: new Set(options.without),
-      ...(options.pcap !== undefined && { captures: join(options.pcap, name) }),
-      onProgress: (now, end) =>
-        progress.show(
-          () =>
-            // Past the end that was planned it waits for flows that are not over.
-            `${name}: ${(now / 1e6).toFixed(1)} s${now > end ? '' : ` of ${(end / 1e6).toFixed(1)} s`} of network time`,
-        ),
-    });
-    const { trace } = options;
+    const { trace, backend } = options;
+    const record =
+      backend === 'sim' ? runOnSimulator(scenario, both) : await onLinux(scenario, options, both);
     return reportOf(trace === undefined ? record : { ...record, files: [...record.files, trace] });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).syscall === undefined) throw cause;
@@ -104,6 +111,22 @@ function runOne(scenario: Scenario, options: RunCommandOptions): Report {
     throw new CareofError('cannot-write', message, undefined, { cause });
   } finally {
     progress.clear();
+  }
+}
+
+/** Real hosts are loaded where they are asked for: their system calls are Linux's. */
+async function onLinux(scenario: Scenario, options: RunCommandOptions, both: RunOptions) {
+  const { LinuxUnfit, runOnLinux } = await import('../lab/linux/run.ts');
+  const { dataPlane, judgeTimes } = options;
+  try {
+    return await runOnLinux(scenario, {
+      ...both,
+      ...(dataPlane !== undefined && { dataPlane }),
+      ...(judgeTimes !== undefined && { judgeTimes }),
+    });
+  } catch (cause) {
+    if (!(cause instanceof LinuxUnfit)) throw cause;
+    throw new CareofError('not-fit', cause.message, cause.hint, { cause });
   }
 }
 

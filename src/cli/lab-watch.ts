@@ -7,12 +7,15 @@ import { type RunCommandOptions, runScenarios, scenarioFiles } from './lab-run.t
 const SETTLED_MS = 100;
 
 /** Runs them, and again after each change; ends with the process (Ctrl-C). */
-export function watchScenarios(args: readonly string[], options: RunCommandOptions): void {
+export async function watchScenarios(
+  args: readonly string[],
+  options: RunCommandOptions,
+): Promise<void> {
   // A file that an editor puts in the stead of the old one is seen by its folder only.
   const files = new Set(scenarioFiles(args).map((file) => resolve(file)));
-  const run = () => {
+  const run = async () => {
     if (process.stdout.isTTY === true) process.stdout.write('\x1b[2J\x1b[H');
-    process.exitCode = runScenarios(args, options).code;
+    process.exitCode = (await runScenarios(args, options)).code;
     const names = [...files].map((file) => basename(file)).join(', ');
     console.error(`watching ${files.size > 3 ? `${files.size} files` : names}; Ctrl-C ends`);
   };
@@ -24,5 +27,5 @@ export function watchScenarios(args: readonly string[], options: RunCommandOptio
       again = setTimeout(run, SETTLED_MS);
     });
   }
-  run();
+  await run();
 }

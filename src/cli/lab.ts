@@ -1,7 +1,6 @@
 /** `careof lab`: experiments described in files, run on a network in memory. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { MECHANISMS, type Mechanism } from '../core/mechanisms.ts';
-import { CareofError } from './careof-error.ts';
 import type { RunCommandOptions } from './lab-run.ts';
 
 export function labCommand(): Command {
@@ -69,17 +68,13 @@ function runCommand(): Command {
     .option('--judge-times', 'on linux: judges measured times too (the simulator always does)')
     .addHelpText('after', HELP)
     .action(async (files: string[], options: RunCommandOptions & { watch?: boolean }) => {
-      if (options.backend === 'linux') {
-        const hint = 'Leave --backend away: the simulator shows the same protocol.';
-        throw new CareofError('not-yet', 'the backend linux is not in this version yet', hint);
-      }
       if (options.watch === true) {
         const { watchScenarios } = await import('./lab-watch.ts');
-        watchScenarios(files, options);
+        await watchScenarios(files, options);
         return;
       }
       const { runScenarios } = await import('./lab-run.ts');
-      process.exitCode = runScenarios(files, options).code;
+      process.exitCode = (await runScenarios(files, options)).code;
     });
 }
 

@@ -7,6 +7,7 @@ import { bindingsOf } from './bindings.ts';
 import type { FlowResult } from './flow-records.ts';
 import { type Handover, handoversOf } from './handovers.ts';
 import { MEANS, meanOf } from './mean-handover.ts';
+import { whyNotJudged } from './not-judged.ts';
 import { boundText, timeText } from './report/units.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Path } from './scenario/diagnostic.ts';
@@ -22,14 +23,17 @@ import { type Bound, within } from './scenario/quantity.ts';
 /** One expectation and what came of it. */
 export interface Verdict {
   readonly text: string;
-  readonly ok: boolean;
+  /** Null where this backend cannot tell. */
+  readonly ok: boolean | null;
   readonly expected: string;
   readonly actual: string;
+  /** Why it was not judged. */
+  readonly notJudged?: string;
   /** `file:line`. */
   readonly where: string;
 }
 
-type Unplaced = Omit<Verdict, 'where'> & { readonly path: Path };
+type Unplaced = Omit<Verdict, 'where' | 'notJudged'> & { readonly path: Path };
 
 /** All verdicts of a run, in the order of the file's sections: flows, nodes, packets. */
 export function evaluate(record: RunRecord): Verdict[] {
@@ -47,10 +51,14 @@ export function evaluate(record: RunRecord): Verdict[] {
   for (const [index, expectation] of expect.packets.entries()) {
     verdicts.push(packetVerdict(index, expectation, record));
   }
-  return verdicts.map(({ path, ...verdict }) => ({
-    ...verdict,
-    where: record.scenario.where(path),
-  }));
+  return verdicts.map(({ path, ...verdict }) => {
+    const notJudged = whyNotJudged(path, record.backend);
+    return {
+      ...verdict,
+      ...(notJudged !== undefined && { ok: null, notJudged }),
+      where: record.scenario.where(path),
+    };
+  });
 }
 
 function* flowVerdicts(

@@ -51,6 +51,7 @@ const signal = (ms: number, node: string, kind: 'signal.sent' | 'signal.received
 
 function recordOf(events: readonly Logged[]): RunRecord {
   return {
+    backend: { name: 'sim' },
     ...{ scenario: SCENARIO, plan: planOf(SCENARIO), seed: 1, without: new Set(), ended: at(9000) },
     events,
     attachments: [

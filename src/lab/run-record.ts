@@ -32,7 +32,19 @@ export interface SeenPackets {
   packets: number;
 }
 
+/** Where a scenario was run. */
+export type Backend =
+  | { readonly name: 'sim' }
+  | {
+      readonly name: 'linux';
+      /** What forwarded, such as `tun`. */
+      readonly dataPlane: string;
+      /** Measured times are held against expectations too. */
+      readonly judgesTimes: boolean;
+    };
+
 export interface RunRecord {
+  readonly backend: Backend;
   readonly scenario: Scenario;
   readonly plan: Plan;
   readonly seed: number;

@@ -1,6 +1,7 @@
 /** A run as one JSON object: the interface of `careof lab run --json`. Keys are lower_snake. */
 import { formatAddress } from '../../wire/address.ts';
 import { bindingsOf } from '../bindings.ts';
+import type { Verdict } from '../evaluate.ts';
 import type { FlowDisturbance, FlowResult } from '../flow-records.ts';
 import type { Handover } from '../handovers.ts';
 import type { RunRecord } from '../run-record.ts';
@@ -13,20 +14,24 @@ export function reportJson(report: Report, version: string): object {
   return {
     careof: version,
     scenario: report.name,
-    backend: 'sim',
-    data_plane: 'sim',
+    backend: record.backend.name,
+    data_plane: record.backend.name === 'sim' ? 'sim' : record.backend.dataPlane,
     seed: record.seed,
     ok: report.ok,
     duration_ms: jsonMilliseconds(record.ended),
     flows: report.flows.map(flowJson),
     handovers: report.handovers.map(handoverJson),
-    expectations: report.verdicts,
+    expectations: report.verdicts.map(verdictJson),
     counters: Object.fromEntries(
       [...record.counters].map(([node, counters]) => [node, Object.fromEntries(counters)]),
     ),
     bindings: bindingsJson(record),
     files: record.files,
   };
+}
+
+function verdictJson({ notJudged, ...verdict }: Verdict): object {
+  return { ...verdict, ...(notJudged !== undefined && { not_judged: notJudged }) };
 }
 
 function flowJson(flow: FlowResult): object {

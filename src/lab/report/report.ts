@@ -8,7 +8,7 @@ import type { RunRecord } from '../run-record.ts';
 export interface Report {
   readonly record: RunRecord;
   readonly name: string;
-  /** All expectations were met. */
+  /** All expectations that were judged were met. */
   readonly ok: boolean;
   readonly flows: readonly FlowResult[];
   readonly handovers: readonly Handover[];
@@ -21,7 +21,7 @@ export function reportOf(record: RunRecord): Report {
   return {
     record,
     name: scenarioName(record.scenario.file),
-    ok: verdicts.every(({ ok }) => ok),
+    ok: verdicts.every(({ ok }) => ok !== false),
     flows: record.flows.map((flow) => flow.result(events)),
     handovers: handoversOf(record),
     verdicts,

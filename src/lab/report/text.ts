@@ -3,6 +3,7 @@ import type { Colors } from 'picocolors/types.d.ts';
 import { PHASES } from '../../core/events.ts';
 import type { FlowResult } from '../flow-records.ts';
 import type { Handover } from '../handovers.ts';
+import type { Backend } from '../run-record.ts';
 import type { Report } from './report.ts';
 import { sequenceChart } from './sequence-chart.ts';
 import { type Cell, table } from './table.ts';
@@ -38,9 +39,12 @@ function heading({ record, name }: Report, { paint }: TextOptions): string[] {
   const from = document === undefined ? '' : `, after ${document}${figure ? `, ${figure}` : ''}`;
   return [
     paint.bold(`${name}: ${scenario.title}`),
-    paint.dim(`simulator, seed ${seed}${from}${taken}`),
+    paint.dim(`${backendText(record.backend)}, seed ${seed}${from}${taken}`),
   ];
 }
+
+const backendText = (backend: Backend): string =>
+  backend.name === 'sim' ? 'simulator' : `linux, data plane ${backend.dataPlane}`;
 
 function flowTable(flows: readonly FlowResult[], paint: Colors): string[] {
   if (flows.length === 0) return [];
@@ -122,12 +126,17 @@ function disturbanceTable(handovers: readonly Handover[], paint: Colors): string
 
 function verdictTable({ verdicts }: Report, paint: Colors): string[] {
   if (verdicts.length === 0) return [];
-  const rows = verdicts.map(({ ok, text, expected, actual, where }): Cell[] => [
-    ok ? { text: 'ok', style: paint.green } : { text: 'FAILED', style: paint.red },
+  const outcomes = {
+    true: { text: 'ok', style: paint.green },
+    false: { text: 'FAILED', style: paint.red },
+    null: { text: '-', style: paint.yellow },
+  };
+  const rows = verdicts.map(({ ok, text, expected, actual, notJudged, where }): Cell[] => [
+    outcomes[`${ok}`],
     text,
     expected,
     actual,
-    ok ? '' : { text: where, style: paint.dim },
+    ok === true ? '' : { text: ok === null ? `not judged: ${notJudged}` : where, style: paint.dim },
   ]);
   const titles = ['', 'expectation', 'expected', 'actual', ''];
   return table(
@@ -138,8 +147,10 @@ function verdictTable({ verdicts }: Report, paint: Colors): string[] {
 }
 
 function summary({ verdicts, ok, record }: Report, paint: Colors): string {
-  const met = verdicts.filter((verdict) => verdict.ok).length;
+  const met = verdicts.filter((verdict) => verdict.ok === true).length;
+  const not = verdicts.filter((verdict) => verdict.ok === null).length;
+  const left = not === 0 ? '' : `, ${not} not judged on linux`;
   const time = timeText(record.ended);
-  const text = `${met} of ${verdicts.length} expectations met, ${time} of network time`;
+  const text = `${met} of ${verdicts.length} expectations met${left}, ${time} of network time`;
   return ok ? paint.green(text) : paint.red(text);
 }

@@ -90,6 +90,7 @@ export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): Ru
   }
   applications.close(simulation.now);
   return {
+    backend: { name: 'sim' },
     ...{ scenario, plan, seed, without, ended: simulation.now },
     events: network.events,
     attachments: network.attachments,

@@ -1,0 +1,50 @@
+/** The agent of a host, as the lab sees it. */
+import { createInterface } from 'node:readline';
+import { AGENT_COMMAND } from './agent/agent.ts';
+import type { AgentFlow, AgentOrder, AgentReport, FlowReport } from './agent/protocol.ts';
+import { kill, type Started, startInside } from './children.ts';
+
+export class AgentProcess {
+  /** Settled when all its sockets listen; rejected where it ends before. */
+  readonly ready: Promise<void>;
+  readonly #started: Started;
+
+  constructor(
+    node: string,
+    namespace: string,
+    flows: readonly AgentFlow[],
+    onReport: (report: FlowReport) => void,
+    onFailure: (cause: Error) => void,
+  ) {
+    this.#started = startInside(namespace, AGENT_COMMAND);
+    const { child, complaints } = this.#started;
+    this.ready = new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        const report = JSON.parse(line) as AgentReport;
+        if ('ready' in report) resolve();
+        else onReport(report);
+      });
+      child.on('exit', (code, signal) => {
+        const why = complaints.join('\n') || `it ended with ${signal ?? code}`;
+        const failure = new Error(`the applications of ${node} ended: ${why}`);
+        reject(failure);
+        onFailure(failure);
+      });
+    });
+    this.ready.catch(() => {});
+    this.#order({ flows });
+  }
+
+  /** @param origin instant 0, microseconds of CLOCK_BOOTTIME. */
+  begin(origin: number): void {
+    this.#order({ origin });
+  }
+
+  kill(): void {
+    kill(this.#started);
+  }
+
+  #order(order: AgentOrder): void {
+    this.#started.child.stdin.write(`${JSON.stringify(order)}\n`);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The applications of one host: a process that the lab starts in the host's namespace and that dies
+ * with the lab, whose end of its standard input tells it so.
+ */
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { Poller } from '../../../linux/sys/poller.ts';
+import type { AgentFlow, AgentOrder } from './protocol.ts';
+import { Reporter, write } from './reporter.ts';
+import { receiveStream, sendStream } from './tcp.ts';
+import { receiveDatagrams, sendDatagrams } from './udp.ts';
+
+const FILE = fileURLToPath(import.meta.url);
+
+/** The command that runs an agent: from the build as it is, from the source through the loader. */
+export const AGENT_COMMAND: readonly string[] = [
+  process.execPath,
+  ...(FILE.endsWith('.ts') ? ['--import', 'tsx'] : []),
+  FILE,
+];
+
+async function listen(
+  { flow, port, protocol }: AgentFlow,
+  reporter: () => Reporter | undefined,
+): Promise<void> {
+  if (protocol === 'tcp') await receiveStream(flow, port, reporter);
+  else await receiveDatagrams(flow, port, reporter);
+}
+
+function send(order: AgentFlow, reporter: Reporter, poller: Poller): void {
+  if (order.do !== 'send') return;
+  if (order.protocol === 'tcp') sendStream(order, reporter);
+  else sendDatagrams(order, reporter, poller);
+}
+
+async function run(): Promise<void> {
+  const poller = new Poller();
+  let reporter: Reporter | undefined;
+  let flows: readonly AgentFlow[] = [];
+  for await (const line of createInterface({ input: process.stdin })) {
+    const order = JSON.parse(line) as AgentOrder;
+    if ('flows' in order) {
+      flows = order.flows;
+      const receivers = flows.filter((one) => one.do === 'receive');
+      await Promise.all(receivers.map((one) => listen(one, () => reporter)));
+      write({ ready: true });
+    } else {
+      reporter = new Reporter(order.origin);
+      for (const one of flows) send(one, reporter, poller);
+    }
+  }
+  process.exit(0);
+}
+
+if (process.argv[1] === FILE) await run();

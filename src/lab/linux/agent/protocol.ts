@@ -1,0 +1,68 @@
+/**
+ * What the lab and its agents say to each other: one JSON object a line, orders on the agent's
+ * standard input, reports on its standard output. Times are microseconds of network time.
+ */
+
+/** One end of a flow. Addresses are text. */
+export type AgentFlow = {
+  readonly flow: string;
+  readonly port: number;
+} & (
+  | { readonly do: 'receive'; readonly protocol: 'tcp' | 'udp' }
+  | ({ readonly do: 'send'; readonly to: string; readonly from: AgentSource } & (
+      | {
+          readonly protocol: 'tcp';
+          readonly start: number;
+          readonly size: number;
+          /** The whole is written bit by bit in this time; at once if absent. */
+          readonly over?: number;
+        }
+      | {
+          readonly protocol: 'udp';
+          readonly start: number;
+          readonly stop: number;
+          /** Datagrams a second. */
+          readonly rate: number;
+          readonly payload: number;
+        }
+    ))
+);
+
+export type SendingFlow<Protocol extends 'tcp' | 'udp'> = Extract<
+  AgentFlow,
+  { do: 'send'; protocol: Protocol }
+>;
+
+/** What a sender's packets come from: the node's identity where it is a mobile one's. */
+export interface AgentSource {
+  readonly home?: string;
+}
+
+export type AgentOrder =
+  /** What this agent sends and receives; answered with `ready` when all sockets listen. */
+  | { readonly flows: readonly AgentFlow[] }
+  /** Instant 0, microseconds of CLOCK_BOOTTIME. Sending begins. */
+  | { readonly origin: number };
+
+/** A number of octets or of a datagram, and when. */
+export type Stamped = readonly [what: number, at: number];
+
+export type AgentReport =
+  | { readonly ready: true }
+  | {
+      readonly flow: string;
+      /** Octets handed to the socket, or datagrams by their numbers. */
+      readonly sent?: readonly Stamped[];
+      readonly received?: readonly Stamped[];
+      /** The address that datagrams are sent from. */
+      readonly source?: string;
+      /** Datagrams received by the address that they came from. */
+      readonly sources?: Readonly<Record<string, number>>;
+      /** All is handed to the socket, or all was read: the digest of it. */
+      readonly sentAll?: string;
+      readonly receivedAll?: string;
+      /** The name of the error that ended the flow, such as ECONNRESET. */
+      readonly failed?: string;
+    };
+
+export type FlowReport = Exclude<AgentReport, { ready: true }>;

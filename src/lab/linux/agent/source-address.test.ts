@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ownAddresses } from './source-address.ts';
+
+test('addresses are read as the kernel lists them', () => {
+  const text = `20010db8000100000000000000000100 07 80 00 80  careof0
+fe80000000000000b0f2f3fffe010203 02 40 20 20    wlan0
+`;
+  assert.deepEqual(ownAddresses(text), [
+    { address: '2001:db8:1::100', device: 'careof0', deprecated: false },
+    { address: 'fe80::b0f2:f3ff:fe01:203', device: 'wlan0', deprecated: true },
+  ]);
+  assert.deepEqual(ownAddresses(''), []);
+});

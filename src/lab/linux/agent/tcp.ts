@@ -1,0 +1,97 @@
+/** A stream of octets from one end to the other, with a digest of it at both. */
+import { createHash } from 'node:crypto';
+import { connect, createServer, type Socket } from 'node:net';
+import { pattern } from '../../../sim/kernel/tcp/send-stream.ts';
+import type { SendingFlow } from './protocol.ts';
+import type { Reporter } from './reporter.ts';
+import { sourceAddress } from './source-address.ts';
+
+/** How often a flow that lasts some time writes, in milliseconds. */
+const WRITE_INTERVAL = 500;
+const CHUNK = 1 << 16;
+
+const errorName = (error: NodeJS.ErrnoException): string => error.code ?? error.message;
+
+/** Receives; the reporter is there when instant 0 is known. */
+export function receiveStream(
+  flow: string,
+  port: number,
+  reporter: () => Reporter | undefined,
+): Promise<void> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const to = reporter();
+    if (to === undefined) {
+      socket.destroy();
+      return;
+    }
+    const hash = createHash('sha256');
+    socket.on('data', (octets) => {
+      to.received(flow, octets.length);
+      hash.update(octets);
+    });
+    socket.on('end', () => {
+      to.tell({ flow, receivedAll: hash.digest('hex') });
+      socket.end();
+    });
+    socket.on('error', (error) => to.tell({ flow, failed: errorName(error) }));
+  });
+  return new Promise((resolve, reject) => {
+    server.on('error', reject);
+    server.listen({ port, host: '::', ipv6Only: true }, resolve);
+  });
+}
+
+/** Connects at its instant, sends all octets of the pattern, and ends. */
+export function sendStream(order: SendingFlow<'tcp'>, reporter: Reporter): void {
+  const { flow, start, to, port, from } = order;
+  setTimeout(
+    () => {
+      const address = sourceAddress(from);
+      const local = address === undefined ? {} : { localAddress: address };
+      const socket = connect({ host: to, port, family: 6, noDelay: true, ...local });
+      socket.on('error', (error) => reporter.tell({ flow, failed: errorName(error) }));
+      new PatternWriter(order, socket, reporter).write();
+    },
+    Math.max(0, (start - reporter.now()) / 1000),
+  );
+}
+
+/** Writes what is due of the pattern, as fast as the socket takes it. */
+class PatternWriter {
+  readonly #order: SendingFlow<'tcp'>;
+  readonly #socket: Socket;
+  readonly #reporter: Reporter;
+  readonly #hash = createHash('sha256');
+  #done = 0;
+
+  constructor(order: SendingFlow<'tcp'>, socket: Socket, reporter: Reporter) {
+    this.#order = order;
+    this.#socket = socket;
+    this.#reporter = reporter;
+    // What comes back is nothing; read, so that the end of it is seen.
+    socket.resume();
+    socket.on('drain', () => this.write());
+  }
+
+  write(): void {
+    const { flow, start, size, over } = this.#order;
+    if (this.#socket.destroyed || this.#done === size) return;
+    const passed = this.#reporter.now() - start + WRITE_INTERVAL * 1000;
+    const due = over === undefined ? size : Math.min(size, Math.ceil((size * passed) / over));
+    while (this.#done < due) {
+      const octets = new Uint8Array(Math.min(CHUNK, due - this.#done));
+      pattern(octets, this.#done);
+      this.#hash.update(octets);
+      this.#done += octets.length;
+      this.#reporter.sent(flow, octets.length);
+      if (!this.#socket.write(octets)) break;
+    }
+    if (this.#done < size) {
+      // Else `drain` comes back for the rest.
+      if (this.#done === due) setTimeout(() => this.write(), WRITE_INTERVAL);
+      return;
+    }
+    this.#reporter.tell({ flow, sentAll: this.#hash.digest('hex') });
+    this.#socket.end();
+  }
+}

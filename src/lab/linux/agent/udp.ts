@@ -1,0 +1,56 @@
+/** Datagrams with numbers, sent at their instants and counted where they arrive. */
+import { createSocket } from 'node:dgram';
+import { BootTimer } from '../../../linux/sys/boot-clock.ts';
+import type { Poller } from '../../../linux/sys/poller.ts';
+import { LEAST_PAYLOAD } from '../../scenario/traffic.ts';
+import type { SendingFlow } from './protocol.ts';
+import type { Reporter } from './reporter.ts';
+import { sourceAddress } from './source-address.ts';
+
+/** Receives; the reporter is there when instant 0 is known. */
+export function receiveDatagrams(
+  flow: string,
+  port: number,
+  reporter: () => Reporter | undefined,
+): Promise<void> {
+  const socket = createSocket({ type: 'udp6', ipv6Only: true });
+  socket.on('message', (octets, { address }) => {
+    const to = reporter();
+    if (to === undefined || octets.length < LEAST_PAYLOAD) return;
+    to.received(flow, octets.readUInt32BE(4));
+    to.from(flow, address);
+  });
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.bind(port, '::', resolve);
+  });
+}
+
+/** Sends each datagram at its instant; those that are late are sent at once, so that none is missing. */
+export function sendDatagrams(order: SendingFlow<'udp'>, reporter: Reporter, poller: Poller): void {
+  const { flow, start, stop, rate, payload, to, port } = order;
+  const due = (index: number): number => Math.round(start + (index * 1e6) / rate);
+  let next = Math.max(0, Math.ceil(((reporter.now() - start) * rate) / 1e6));
+  const socket = createSocket({ type: 'udp6', ipv6Only: true });
+  // What the network refuses is lost, as far as a datagram's sender knows.
+  socket.on('error', () => {});
+  const sendNext = () => {
+    for (; due(next) <= reporter.now() && due(next) < stop; next++) {
+      const octets = Buffer.alloc(payload);
+      octets.writeUInt32BE(next, 4);
+      octets.writeBigUInt64BE(BigInt(reporter.now()), 8);
+      reporter.sent(flow, next);
+      socket.send(octets, port, to, () => {});
+    }
+    if (due(next) < stop) timer.set(BigInt(reporter.origin + due(next)) * 1000n);
+    else timer.close();
+  };
+  const bindFirst = new BootTimer(poller, () => {
+    bindFirst.close();
+    const address = sourceAddress(order.from);
+    if (address !== undefined) reporter.tell({ flow, source: address });
+    socket.bind({ port: 0, ...(address !== undefined && { address }) }, sendNext);
+  });
+  const timer = new BootTimer(poller, sendNext);
+  bindFirst.set(BigInt(reporter.origin + due(next)) * 1000n);
+}

@@ -1,0 +1,164 @@
+/** The flows of a scenario on real hosts: what agents are told to do, and what their reports say. */
+import type { Instant } from '../../core/time.ts';
+import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
+import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
+import type { Plan } from '../plan.ts';
+import { type FlowEnds, flowEndsOf } from '../run/flow-ends.ts';
+import type { Scenario } from '../scenario/read.ts';
+import type { AgentFlow, AgentSource, FlowReport } from './agent/protocol.ts';
+
+export class Applications {
+  readonly records: FlowRecord[] = [];
+  /** The ends of each flow by the key of its packets. */
+  readonly endpoints: ReadonlyMap<string, FlowEnds>;
+  readonly #flows = new Map<string, TcpFlow | UdpFlow>();
+
+  constructor(scenario: Scenario, plan: Plan) {
+    this.endpoints = flowEndsOf(scenario, plan);
+    for (const ends of this.endpoints.values()) {
+      const { flow: name, text } = ends;
+      const flow =
+        text.protocol === 'tcp'
+          ? new TcpFlow(ends, new TcpRecord(name, text))
+          : new UdpFlow(ends, new UdpRecord(name, text));
+      this.#flows.set(name, flow);
+      this.records.push(flow.record);
+    }
+  }
+
+  /** What an agent on this node does that starts at this moment of the run. */
+  ordersOf(node: string, now: Instant): AgentFlow[] {
+    return [...this.endpoints.values()].flatMap((ends) => [
+      ...(ends.from.name === node ? sending(ends, now) : []),
+      ...(ends.to.name === node ? [receiving(ends)] : []),
+    ]);
+  }
+
+  /** Something that an agent has seen. */
+  report(report: FlowReport): void {
+    this.#flows.get(report.flow)?.report(report);
+  }
+
+  /** Flows that begin now find their sender dead or alive. */
+  begin(flow: string, alive: boolean): void {
+    if (!alive) this.#flows.get(flow)?.dead();
+  }
+
+  /** Is there nothing more to wait for? */
+  over(now: Instant): boolean {
+    return [...this.#flows.values()].every((flow) => flow.over(now));
+  }
+
+  close(at: Instant): void {
+    for (const flow of this.#flows.values()) flow.close(at);
+  }
+}
+
+const sourceOf = ({ from }: FlowEnds): AgentSource =>
+  from.role === 'mobile-node' ? { home: formatAddress(from.identity) } : {};
+
+function sending(ends: FlowEnds, now: Instant): AgentFlow[] {
+  const { flow, port, text, to } = ends;
+  const base = { flow, port, do: 'send', to: formatAddress(to.identity), from: sourceOf(ends) };
+  if (text.protocol === 'udp') {
+    const { protocol, start, stop, rate, payload } = text;
+    return [{ ...base, protocol, start, stop, rate, payload } as AgentFlow];
+  }
+  // A connection that was there before a crash is not taken up again.
+  if (text.start < now) return [];
+  const { protocol, start, size, over } = text;
+  return [{ ...base, protocol, start, size, ...(over !== undefined && { over }) } as AgentFlow];
+}
+
+const receiving = ({ flow, port, text: { protocol } }: FlowEnds): AgentFlow => ({
+  ...{ flow, port, protocol },
+  do: 'receive',
+});
+
+class TcpFlow {
+  readonly ends: FlowEnds;
+  readonly record: TcpRecord;
+
+  constructor(ends: FlowEnds, record: TcpRecord) {
+    this.ends = ends;
+    this.record = record;
+  }
+
+  over(): boolean {
+    return this.record.over;
+  }
+
+  dead(): void {
+    this.record.failed('unreachable');
+  }
+
+  report({ sent = [], received = [], sentAll, receivedAll, failed }: FlowReport): void {
+    for (const [octets] of sent) this.record.sent(octets);
+    for (const [octets, at] of received) this.record.received(octets, at as Instant);
+    if (sentAll !== undefined) this.record.sentAll(sentAll);
+    if (receivedAll !== undefined) this.record.receivedAll(receivedAll);
+    if (failed !== undefined) this.record.failed(FAILURE[failed] ?? 'reset');
+  }
+
+  close(at: Instant): void {
+    this.record.close(at);
+  }
+}
+
+/** How a socket's error is called here; all others tear a connection down that was there. */
+const FAILURE: Readonly<Record<string, Failure>> = {
+  ETIMEDOUT: 'time-out',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+};
+
+class UdpFlow {
+  readonly ends: FlowEnds;
+  readonly record: UdpRecord;
+  /** When datagrams were sent, by their numbers, where their sender lived to tell. */
+  readonly #sentAt = new Map<number, number>();
+  /** What its datagrams are sent from. */
+  readonly #sources: Set<Address>;
+  /** Where they came from, and how many. */
+  readonly #cameFrom = new Map<Address, number>();
+
+  constructor(ends: FlowEnds, record: UdpRecord) {
+    this.ends = ends;
+    this.record = record;
+    this.#sources = new Set([ends.from.identity]);
+  }
+
+  over(now: Instant): boolean {
+    const { text } = this.ends;
+    return text.protocol === 'udp' && now >= text.stop;
+  }
+
+  dead(): void {}
+
+  report({ sent = [], received = [], source, sources = {} }: FlowReport): void {
+    for (const [number, at] of sent) this.#sentAt.set(number, at);
+    for (const [number, at] of received) this.record.received(number, at as Instant);
+    const bound = source === undefined ? undefined : parseAddress(source);
+    if (bound !== undefined) this.#sources.add(bound);
+    for (const [text, count] of Object.entries(sources)) {
+      const from = parseAddress(text);
+      if (from !== undefined) this.#cameFrom.set(from, (this.#cameFrom.get(from) ?? 0) + count);
+    }
+  }
+
+  /** Datagrams are sent at their instants, whether their sender lives or not: then they are lost. */
+  close(): void {
+    const { text } = this.ends;
+    if (text.protocol !== 'udp') return;
+    const { start, stop, rate } = text;
+    for (let index = 0; ; index++) {
+      const due = Math.round(start + (index * 1e6) / rate);
+      if (due >= stop) break;
+      this.record.sent((this.#sentAt.get(index) ?? due) as Instant);
+    }
+    for (const [from, count] of this.#cameFrom) {
+      for (let i = 0; i < count && !this.#sources.has(from); i++) this.record.misattributed();
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** Processes that the lab starts in a host's namespace. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { inNamespace } from '../../linux/sys/namespace.ts';
+
+export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/** Lines of complaint that are kept of a child that ends. */
+const MOST_COMPLAINTS = 20;
+
+/** What a child has said on its standard error, the newest lines. */
+export interface Started {
+  readonly child: Child;
+  readonly complaints: string[];
+}
+
+/**
+ * Starts a process inside. It does not belong to the terminal's group: Ctrl-C is the lab's to hear,
+ * which ends its children in order.
+ */
+export function startInside(namespace: string, [program, ...args]: readonly string[]): Started {
+  const child = inNamespace(namespace, () =>
+    spawn(program!, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true }),
+  );
+  const complaints: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints.push(...text.trimEnd().split('\n'));
+    complaints.splice(0, complaints.length - MOST_COMPLAINTS);
+  });
+  // A child that is gone takes no more orders.
+  child.stdin.on('error', () => {});
+  return { child, complaints };
+}
+
+/** Ends a child without a word, as when the power fails. */
+export function kill({ child }: Started): void {
+  child.removeAllListeners('exit');
+  child.kill('SIGKILL');
+  child.stdout.destroy();
+  child.stderr.destroy();
+}

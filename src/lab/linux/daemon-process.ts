@@ -1,0 +1,145 @@
+/** The daemon of a host that has a role: its process, and the lab's line to it. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type CareofEvent, eventOfJson } from '../../core/events.ts';
+import type { Command } from '../../core/role.ts';
+import { ControlClient } from '../../linux/control/control-client.ts';
+import { formatAddress } from '../../wire/address.ts';
+import { kill, type Started, startInside } from './children.ts';
+
+const CAREOF = fileURLToPath(new URL('../../../bin/careof.js', import.meta.url));
+
+/** A daemon that has not begun to answer by then never will. */
+const MOST_START_MS = 30_000;
+const AGAIN_MS = 20;
+
+export interface DaemonOptions {
+  readonly node: string;
+  readonly namespace: string;
+  /** The scenario. */
+  readonly file: string;
+  /** Everything of this node's is below it; the journal outlives a crash. */
+  readonly folder: string;
+  readonly dataPlane: string;
+  readonly without: Iterable<string>;
+  /** The kernel's names of links, by the file's. */
+  readonly interfaces: ReadonlyMap<string, string>;
+  /** Something happened. @param bootTime when, microseconds of CLOCK_BOOTTIME. */
+  readonly onEvent: (event: CareofEvent, bootTime: number) => void;
+  readonly onFailure: (cause: Error) => void;
+}
+
+export class DaemonProcess {
+  /** Settled when the role runs; rejected where it cannot. */
+  readonly ready: Promise<void>;
+  readonly #options: DaemonOptions;
+  readonly #started: Started;
+  #client: ControlClient | undefined;
+  #ended: Error | undefined;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    const { node, namespace, file, folder, dataPlane, without, interfaces } = options;
+    const links = [...interfaces].filter(([link, name]) => link !== name);
+    this.#started = startInside(namespace, [
+      ...[process.execPath, ...process.execArgv, CAREOF, 'up', '-c', file, '--node', node],
+      ...['--readable-keys', '--state', folder, '--data-plane', dataPlane],
+      ...links.flatMap(([link, name]) => ['--interface', `${link}=${name}`]),
+      ...[...without].flatMap((mechanism) => ['--without', mechanism]),
+    ]);
+    const { child, complaints } = this.#started;
+    child.stdout.resume();
+    child.on('exit', (code, signal) => {
+      const why = complaints.join('\n') || `it ended with ${signal ?? code}`;
+      this.#ended = new Error(`careof up ended on ${node}: ${why}`);
+      options.onFailure(this.#ended);
+    });
+    this.ready = this.#connect();
+    this.ready.catch(() => {});
+  }
+
+  static forget(folder: string): void {
+    rmSync(join(folder, 'journal'), { recursive: true, force: true });
+  }
+
+  command(command: Command): void {
+    this.#client?.request('command', { command: commandJson(command) }).catch(() => {});
+  }
+
+  /** What a request is answered with; an empty object where nobody answers any more. */
+  async ask(what: 'counters' | 'sizes'): Promise<Record<string, number>> {
+    const answer = await this.#client?.request(what).catch(() => undefined);
+    return (answer ?? {}) as Record<string, number>;
+  }
+
+  /** The name of the data plane that it has chosen. */
+  async dataPlane(): Promise<string> {
+    const status = await this.#client?.request('status').catch(() => undefined);
+    return String((status as { data_plane?: unknown } | undefined)?.data_plane ?? '');
+  }
+
+  kill(): void {
+    kill(this.#started);
+    this.#client?.close();
+  }
+
+  async #connect(): Promise<void> {
+    const path = join(this.#options.folder, 'control.sock');
+    const until = Date.now() + MOST_START_MS;
+    for (;;) {
+      if (this.#ended !== undefined) throw this.#ended;
+      try {
+        this.#client = await ControlClient.open(path);
+        const status = (await this.#client.request('status')) as { ready?: boolean };
+        if (status.ready === true) break;
+        this.#client.close();
+      } catch (cause) {
+        if (Date.now() > until) throw cause;
+      }
+      await wait(AGAIN_MS);
+    }
+    await this.#client.watch(
+      'watch',
+      { past: true },
+      {
+        onEvent: (said) => this.#told(said),
+        onEnd: () => {},
+      },
+    );
+  }
+
+  #told({ at_us, boottime_us, ...json }: Readonly<Record<string, unknown>>): void {
+    const bootTime = Number(boottime_us);
+    const event = eventOfJson(json);
+    if (event.kind !== 'handover.phase') {
+      this.#options.onEvent(event, bootTime);
+      return;
+    }
+    // Its two instants are the node's own, as is `at_us`.
+    const shift = bootTime - Number(at_us);
+    const { began, ended } = event;
+    const moved = { began: began + shift, ended: ended + shift } as Pick<
+      typeof event,
+      'began' | 'ended'
+    >;
+    this.#options.onEvent({ ...event, ...moved }, bootTime);
+  }
+}
+
+/** Addresses are text on the control socket. */
+function commandJson(command: Command): object {
+  switch (command.do) {
+    case 'prefer':
+      return command;
+    case 'revoke':
+      return { ...command, home: formatAddress(command.home) };
+    case 'watch':
+      return { ...command, peer: formatAddress(command.peer) };
+    case 'renumber': {
+      const { to, ...change } = command.change;
+      return { ...command, change: { ...change, ...(to && { to: formatAddress(to) }) } };
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** What a host of a plan is made of: the kernel's settings, its addresses and its routes. */
+import { IFA_F } from '../../linux/sys/netlink/addresses.ts';
+import type { Rtnetlink } from '../../linux/sys/netlink/rtnetlink.ts';
+import type { PlannedNode } from '../plan.ts';
+
+/** Below /proc/sys/net, before there is an interface: what `default` says holds for each that comes. */
+export function settingsOf({ forwarding, role }: PlannedNode): ReadonlyMap<string, string> {
+  return new Map([
+    // Addresses are given by the plan or by a role; both have made sure that nobody else has them.
+    ['ipv6/conf/all/accept_dad', '0'],
+    ['ipv6/conf/default/accept_dad', '0'],
+    ['ipv6/conf/default/dad_transmits', '0'],
+    ['ipv6/conf/default/accept_ra', '0'],
+    ['ipv6/conf/default/autoconf', '0'],
+    ['ipv6/conf/default/router_solicitations', '0'],
+    ['ipv6/conf/all/forwarding', forwarding ? '1' : '0'],
+    // An application may use a home address that the node does not have yet.
+    ...(role === 'mobile-node' ? [['ipv6/ip_nonlocal_bind', '1'] as const] : []),
+  ]);
+}
+
+/** Gives a host its addresses and routes, when its interfaces are there. Throws SysError. */
+export function configure(
+  netlink: Rtnetlink,
+  { interfaces, routes }: PlannedNode,
+  ifindexOf: (interfaceName: string) => number,
+): void {
+  netlink.setLink(netlink.link('lo')!.ifindex, { up: true });
+  for (const { name, addresses } of interfaces) {
+    const ifindex = ifindexOf(name);
+    netlink.setLink(ifindex, { up: true });
+    for (const address of addresses) {
+      netlink.addAddress({ ifindex, address, prefixLength: 64, flags: IFA_F.NODAD });
+    }
+  }
+  for (const { prefix, prefixLength, interface: link, via } of routes) {
+    netlink.addRoute({
+      destination: { address: prefix, length: prefixLength },
+      ifindex: ifindexOf(link),
+      ...(via !== undefined && { via }),
+    });
+  }
+}

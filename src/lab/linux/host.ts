@@ -1,0 +1,169 @@
+/**
+ * A node of a plan as a real host: a network namespace with TAPs for interfaces, the kernel's own
+ * stack, the daemon where the node has a role, and an agent where it sends or receives.
+ */
+import { writeFileSync } from 'node:fs';
+import type { CareofEvent } from '../../core/events.ts';
+import type { Command } from '../../core/role.ts';
+import { createNamespace, deleteNamespace, inNamespace } from '../../linux/sys/namespace.ts';
+import { Rtnetlink } from '../../linux/sys/netlink/rtnetlink.ts';
+import type { Poller } from '../../linux/sys/poller.ts';
+import { Tun } from '../../linux/sys/tun.ts';
+import { type Link, namedLinkAddress } from '../../sim/index.ts';
+import type { PlannedNode } from '../plan.ts';
+import type { AgentFlow, FlowReport } from './agent/protocol.ts';
+import { AgentProcess } from './agent-process.ts';
+import { DaemonProcess } from './daemon-process.ts';
+import { configure, settingsOf } from './host-setup.ts';
+import { interfaceNames } from './interface-names.ts';
+import type { RealTime } from './real-time.ts';
+import { killInside, namespaceOf } from './remains.ts';
+import { TapStation } from './tap-station.ts';
+
+export interface HostOptions {
+  readonly planned: PlannedNode;
+  readonly time: RealTime;
+  readonly poller: Poller;
+  readonly links: ReadonlyMap<string, Link>;
+  /** The scenario. */
+  readonly file: string;
+  /** The node's own folder. */
+  readonly folder: string;
+  readonly dataPlane: string;
+  readonly without: Iterable<string>;
+  /** What its agent does that starts now. */
+  readonly orders: () => AgentFlow[];
+  readonly onReport: (report: FlowReport) => void;
+  readonly onEvent: (event: CareofEvent, bootTime: number) => void;
+  /** A process has ended that should not. */
+  readonly onFailure: (cause: Error) => void;
+}
+
+/** What is there while the power is on. */
+interface Life {
+  readonly netlink: Rtnetlink;
+  readonly stations: ReadonlyMap<string, TapStation>;
+  readonly daemon: DaemonProcess | undefined;
+  readonly agent: AgentProcess | undefined;
+}
+
+export class LinuxHost {
+  readonly #options: HostOptions;
+  readonly #namespace: string;
+  readonly #names: ReadonlyMap<string, string>;
+  /** Where each cable is, over crashes too. */
+  readonly #links = new Map<string, Link | undefined>();
+  #life: Life | undefined;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    const { name, interfaces } = options.planned;
+    this.#namespace = namespaceOf(name);
+    this.#names = interfaceNames(interfaces.map((one) => one.name));
+    for (const one of interfaces) {
+      this.#links.set(one.name, one.link === undefined ? undefined : options.links.get(one.link));
+    }
+  }
+
+  get running(): boolean {
+    return this.#life !== undefined;
+  }
+
+  /** The power comes on: kernel, interfaces without a cable, processes. */
+  start(): void {
+    const { planned, orders, onReport, onFailure } = this.#options;
+    createNamespace(this.#namespace);
+    const netlink = inNamespace(this.#namespace, () => {
+      for (const [name, value] of settingsOf(planned))
+        writeFileSync(`/proc/sys/net/${name}`, value);
+      return new Rtnetlink();
+    });
+    const stations = new Map(
+      planned.interfaces.map(({ name }) => [name, this.#station(name, netlink)] as const),
+    );
+    configure(netlink, planned, (name) => stations.get(name)!.ifindex);
+    const flows = orders();
+    const agent =
+      flows.length === 0
+        ? undefined
+        : new AgentProcess(planned.name, this.#namespace, flows, onReport, onFailure);
+    const daemon = planned.config === undefined ? undefined : this.#daemon();
+    this.#life = { netlink, stations, daemon, agent };
+  }
+
+  /** Settled when its processes are ready; rejected where one cannot start. */
+  async ready(): Promise<void> {
+    await Promise.all([this.#life?.agent?.ready, this.#life?.daemon?.ready]);
+  }
+
+  /** All cables go in, and the applications begin. @param origin instant 0 of CLOCK_BOOTTIME. */
+  begin(origin: number): void {
+    this.#plugAll();
+    this.#life?.agent?.begin(origin);
+  }
+
+  attach(interfaceName: string, link: Link | undefined): void {
+    this.#links.set(interfaceName, link);
+    this.#life?.stations.get(interfaceName)?.plug(link);
+  }
+
+  command(command: Command): void {
+    this.#life?.daemon?.command(command);
+  }
+
+  async counters(): Promise<Record<string, number>> {
+    return (await this.#life?.daemon?.ask('counters')) ?? {};
+  }
+
+  async sizes(): Promise<Record<string, number>> {
+    return (await this.#life?.daemon?.ask('sizes')) ?? {};
+  }
+
+  async dataPlane(): Promise<string> {
+    return (await this.#life?.daemon?.dataPlane()) ?? '';
+  }
+
+  /** The power fails. */
+  crash(): void {
+    const life = this.#life;
+    if (life === undefined) return;
+    this.#life = undefined;
+    life.daemon?.kill();
+    life.agent?.kill();
+    for (const station of life.stations.values()) station.close();
+    life.netlink.close();
+    killInside([this.#namespace]);
+    deleteNamespace(this.#namespace);
+  }
+
+  /** Starts again. @param origin instant 0 of CLOCK_BOOTTIME. */
+  async restart({ journal }: { readonly journal: boolean }, origin: number): Promise<void> {
+    if (!journal) DaemonProcess.forget(this.#options.folder);
+    this.start();
+    this.#plugAll();
+    const { agent } = this.#life!;
+    await agent?.ready;
+    agent?.begin(origin);
+  }
+
+  #plugAll(): void {
+    for (const [name, station] of this.#life?.stations ?? []) station.plug(this.#links.get(name));
+  }
+
+  #station(name: string, netlink: Rtnetlink): TapStation {
+    const { planned, time, poller } = this.#options;
+    const kernelName = this.#names.get(name)!;
+    const tap = inNamespace(this.#namespace, () => Tun.open({ name: kernelName, mode: 'tap' }));
+    tap.setLinkAddress(Buffer.from(namedLinkAddress(planned.name, name), 'latin1'));
+    tap.setCarrier(false);
+    return new TapStation(planned.name, tap, netlink, time, poller);
+  }
+
+  #daemon(): DaemonProcess {
+    const { planned, file, folder, dataPlane, without, onEvent, onFailure } = this.#options;
+    return new DaemonProcess({
+      ...{ node: planned.name, namespace: this.#namespace, file, folder, dataPlane, without },
+      ...{ interfaces: this.#names, onEvent, onFailure },
+    });
+  }
+}

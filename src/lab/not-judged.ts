@@ -1,0 +1,23 @@
+/** Expectations that a run on real hosts cannot be held against: as few as can be, each with its reason. */
+import { PHASES } from '../core/events.ts';
+import type { Backend } from './run-record.ts';
+import type { Path } from './scenario/diagnostic.ts';
+
+/** Keys of expectations about times that are exact in the simulator, and measured on real hosts. */
+const TIMES: ReadonlySet<unknown> = new Set([
+  'interruption',
+  'total',
+  ...PHASES.map((phase) => phase.replaceAll('_', '-')),
+]);
+
+/** Tables of the simulator's kernel; those of a real one are the kernel's own. */
+const KERNEL_TABLES: ReadonlySet<unknown> = new Set(['neighbors', 'path-mtus']);
+
+/** Why an expectation is not judged; undefined where it is. @param path where it stands in the file. */
+export function whyNotJudged(path: Path, backend: Backend): string | undefined {
+  if (backend.name === 'sim') return undefined;
+  const key = path.at(-1);
+  if (TIMES.has(key) && !backend.judgesTimes) return 'a measured time (--judge-times judges it)';
+  if (path.at(-2) === 'tables' && KERNEL_TABLES.has(key)) return "a table of the host's kernel";
+  return undefined;
+}
