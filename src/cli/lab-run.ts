@@ -10,7 +10,7 @@ import { reportText } from '../lab/report/text.ts';
 import { traceLines } from '../lab/report/trace.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
 import type { Scenario } from '../lab/scenario/read.ts';
-import { type RunOptions, runOnSimulator } from '../lab/sim/run.ts';
+import { runOnSimulator } from '../lab/sim/run.ts';
 import { CareofError, EXIT } from './careof-error.ts';
 import { Progress, paintFor, version, widthOf } from './terminal.ts';
 
@@ -103,7 +103,9 @@ async function runOne(scenario: Scenario, options: RunCommandOptions): Promise<R
   try {
     const { trace, backend } = options;
     const record =
-      backend === 'sim' ? runOnSimulator(scenario, both) : await onLinux(scenario, options, both);
+      backend === 'sim'
+        ? runOnSimulator(scenario, both)
+        : await (await import('./lab-linux.ts')).runScenarioOnLinux(scenario, options, both);
     return reportOf(trace === undefined ? record : { ...record, files: [...record.files, trace] });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).syscall === undefined) throw cause;
@@ -111,22 +113,6 @@ async function runOne(scenario: Scenario, options: RunCommandOptions): Promise<R
     throw new CareofError('cannot-write', message, undefined, { cause });
   } finally {
     progress.clear();
-  }
-}
-
-/** Real hosts are loaded where they are asked for: their system calls are Linux's. */
-async function onLinux(scenario: Scenario, options: RunCommandOptions, both: RunOptions) {
-  const { LinuxUnfit, runOnLinux } = await import('../lab/linux/run.ts');
-  const { dataPlane, judgeTimes } = options;
-  try {
-    return await runOnLinux(scenario, {
-      ...both,
-      ...(dataPlane !== undefined && { dataPlane }),
-      ...(judgeTimes !== undefined && { judgeTimes }),
-    });
-  } catch (cause) {
-    if (!(cause instanceof LinuxUnfit)) throw cause;
-    throw new CareofError('not-fit', cause.message, cause.hint, { cause });
   }
 }
 

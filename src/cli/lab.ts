@@ -68,6 +68,14 @@ function runCommand(): Command {
     .option('--judge-times', 'on linux: judges measured times too (the simulator always does)')
     .addHelpText('after', HELP)
     .action(async (files: string[], options: RunCommandOptions & { watch?: boolean }) => {
+      if (options.backend === 'linux') {
+        const { runAsOrdinaryUser } = await import('./lab-linux.ts');
+        const code = runAsOrdinaryUser();
+        if (code !== undefined) {
+          process.exitCode = code;
+          return;
+        }
+      }
       if (options.watch === true) {
         const { watchScenarios } = await import('./lab-watch.ts');
         await watchScenarios(files, options);

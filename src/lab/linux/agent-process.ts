@@ -13,6 +13,7 @@ export class AgentProcess {
     node: string,
     namespace: string,
     flows: readonly AgentFlow[],
+    folder: string,
     onReport: (report: FlowReport) => void,
     onFailure: (cause: Error) => void,
   ) {
@@ -32,7 +33,7 @@ export class AgentProcess {
       });
     });
     this.ready.catch(() => {});
-    this.#order({ flows });
+    this.#order({ flows, folder });
   }
 
   /** @param origin instant 0, microseconds of CLOCK_BOOTTIME. */

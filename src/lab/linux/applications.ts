@@ -2,7 +2,7 @@
 import type { Instant } from '../../core/time.ts';
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan, PlannedNode } from '../plan.ts';
 import { type FlowEnds, flowEndsOf } from '../run/flow-ends.ts';
 import type { Scenario } from '../scenario/read.ts';
 import type { AgentFlow, AgentSource, FlowReport } from './agent/protocol.ts';
@@ -14,7 +14,7 @@ export class Applications {
   readonly #flows = new Map<string, TcpFlow | UdpFlow>();
 
   constructor(scenario: Scenario, plan: Plan) {
-    this.endpoints = flowEndsOf(scenario, plan);
+    this.endpoints = flowEndsOf(scenario, plan, { programs: true });
     for (const ends of this.endpoints.values()) {
       const { flow: name, text } = ends;
       const flow =
@@ -30,7 +30,7 @@ export class Applications {
   ordersOf(node: string, now: Instant): AgentFlow[] {
     return [...this.endpoints.values()].flatMap((ends) => [
       ...(ends.from.name === node ? sending(ends, now) : []),
-      ...(ends.to.name === node ? [receiving(ends)] : []),
+      ...(ends.to.name === node ? receiving(ends, now) : []),
     ]);
   }
 
@@ -54,26 +54,38 @@ export class Applications {
   }
 }
 
-const sourceOf = ({ from }: FlowEnds): AgentSource =>
-  from.role === 'mobile-node' ? { home: formatAddress(from.identity) } : {};
+/** Applications of mobile nodes use their home address. */
+const sourceOf = ({ role, identity }: PlannedNode): AgentSource =>
+  role === 'mobile-node' ? { home: formatAddress(identity) } : {};
 
 function sending(ends: FlowEnds, now: Instant): AgentFlow[] {
-  const { flow, port, text, to } = ends;
-  const base = { flow, port, do: 'send', to: formatAddress(to.identity), from: sourceOf(ends) };
+  const { flow, port, text, from } = ends;
+  const to = formatAddress(ends.to.identity);
+  const base = { flow, port, do: 'send', to, from: sourceOf(from) } as const;
   if (text.protocol === 'udp') {
     const { protocol, start, stop, rate, payload } = text;
-    return [{ ...base, protocol, start, stop, rate, payload } as AgentFlow];
+    return [{ ...base, protocol, start, stop, rate, payload }];
   }
+  const { protocol, start, size, over, program } = text;
   // A connection that was there before a crash is not taken up again.
-  if (text.start < now) return [];
-  const { protocol, start, size, over } = text;
-  return [{ ...base, protocol, start, size, ...(over !== undefined && { over }) } as AgentFlow];
+  if (start < now && program !== 'curl') return [];
+  const stream = { ...base, protocol, start, size, ...(over !== undefined && { over }) };
+  if (program === undefined) return [stream];
+  return [{ ...stream, do: program === 'curl' ? 'serve' : 'give' }];
 }
 
-const receiving = ({ flow, port, text: { protocol } }: FlowEnds): AgentFlow => ({
-  ...{ flow, port, protocol },
-  do: 'receive',
-});
+function receiving(ends: FlowEnds, now: Instant): AgentFlow[] {
+  const { flow, port, text, to } = ends;
+  const { protocol } = text;
+  const base = { flow, port } as const;
+  if (protocol === 'udp' || text.program === undefined)
+    return [{ ...base, protocol, do: 'receive' }];
+  const { start, size, over, program } = text;
+  if (start < now && program === 'curl') return [];
+  const other = { to: formatAddress(ends.from.identity), from: sourceOf(to) };
+  const stream = { ...base, protocol, start, size, ...(over !== undefined && { over }), ...other };
+  return [{ ...stream, do: program === 'curl' ? 'fetch' : 'take' }];
+}
 
 class TcpFlow {
   readonly ends: FlowEnds;

@@ -77,7 +77,7 @@ export class DaemonProcess {
   /** The name of the data plane that it has chosen. */
   async dataPlane(): Promise<string> {
     const status = await this.#client?.request('status').catch(() => undefined);
-    return String((status as { data_plane?: unknown } | undefined)?.data_plane ?? '');
+    return (status as { data_plane?: { kind: string } } | undefined)?.data_plane?.kind ?? '';
   }
 
   kill(): void {
@@ -110,15 +110,16 @@ export class DaemonProcess {
     );
   }
 
-  #told({ at_us, boottime_us, ...json }: Readonly<Record<string, unknown>>): void {
+  #told(said: Readonly<Record<string, unknown>>): void {
+    const { t_us, boottime_us, node: _, ...json } = said;
     const bootTime = Number(boottime_us);
     const event = eventOfJson(json);
     if (event.kind !== 'handover.phase') {
       this.#options.onEvent(event, bootTime);
       return;
     }
-    // Its two instants are the node's own, as is `at_us`.
-    const shift = bootTime - Number(at_us);
+    // Its two instants are the node's own, as is `t_us`.
+    const shift = bootTime - Number(t_us);
     const { began, ended } = event;
     const moved = { began: began + shift, ended: ended + shift } as Pick<
       typeof event,

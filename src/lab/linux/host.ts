@@ -19,6 +19,7 @@ import { interfaceNames } from './interface-names.ts';
 import type { RealTime } from './real-time.ts';
 import { killInside, namespaceOf } from './remains.ts';
 import { TapStation } from './tap-station.ts';
+import { translate } from './translator.ts';
 
 export interface HostOptions {
   readonly planned: PlannedNode;
@@ -71,7 +72,7 @@ export class LinuxHost {
 
   /** The power comes on: kernel, interfaces without a cable, processes. */
   start(): void {
-    const { planned, orders, onReport, onFailure } = this.#options;
+    const { planned, orders, folder, onReport, onFailure } = this.#options;
     createNamespace(this.#namespace);
     const netlink = inNamespace(this.#namespace, () => {
       for (const [name, value] of settingsOf(planned))
@@ -82,11 +83,13 @@ export class LinuxHost {
       planned.interfaces.map(({ name }) => [name, this.#station(name, netlink)] as const),
     );
     configure(netlink, planned, (name) => stations.get(name)!.ifindex);
+    const { nat } = planned;
+    if (nat !== undefined) inNamespace(this.#namespace, () => translate(nat, this.#names));
     const flows = orders();
     const agent =
       flows.length === 0
         ? undefined
-        : new AgentProcess(planned.name, this.#namespace, flows, onReport, onFailure);
+        : new AgentProcess(planned.name, this.#namespace, flows, folder, onReport, onFailure);
     const daemon = planned.config === undefined ? undefined : this.#daemon();
     this.#life = { netlink, stations, daemon, agent };
   }

@@ -55,7 +55,7 @@ export async function runOnLinux(
   options: LinuxRunOptions = {},
 ): Promise<RunRecord> {
   const obstacle = obstacleToNamespaces();
-  if (obstacle !== undefined) throw new LinuxUnfit(obstacle, HINT);
+  if (obstacle !== undefined) throw new LinuxUnfit(obstacle, hintFor(obstacle));
   sweep();
   const abort = new AbortController();
   const signalled = (signal: NodeJS.Signals) => {
@@ -77,7 +77,10 @@ export async function runOnLinux(
   }
 }
 
-const HINT = 'Run it as root; careof doctor says what this machine can do.';
+const hintFor = (obstacle: string): string =>
+  obstacle.includes('/dev/net/tun')
+    ? "Run it as root, or let ordinary users have TUN devices: chmod 666 /dev/net/tun (it gives no rights on the host's network)."
+    : 'Run it as root; careof doctor says what this machine can do.';
 
 class LinuxRun {
   readonly #scenario: Scenario;

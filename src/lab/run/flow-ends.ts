@@ -11,21 +11,31 @@ export interface FlowEnds {
   readonly text: FlowText;
   readonly from: PlannedNode;
   readonly to: PlannedNode;
+  /** Where the receiver listens, or the sender where it serves. */
   readonly port: number;
+  /** The receiver connects to the sender, which a program is. */
+  readonly served: boolean;
 }
 
-/** What tells a flow's packets from others: where they go to. */
-export const flowKey = (destination: Address, protocol: number, port: number): string =>
-  `${destination}${protocol}/${port}`;
+/** What tells a flow's packets from others: where they go to, or where they come from if served. */
+export const flowKey = (end: Address, protocol: number, port: number): string =>
+  `${end}${protocol}/${port}`;
 
-export const flowKeyOf = ({ text, to, port }: FlowEnds): string =>
-  flowKey(to.identity, PROTOCOL[text.protocol], port);
+const flowKeyOf = ({ text, from, to, port, served }: FlowEnds): string =>
+  flowKey((served ? from : to).identity, PROTOCOL[text.protocol], port);
 
 /** Flows without a port of their own get one from here on. */
 const FIRST_PORT = 5001;
 
-/** The ends of each flow by the key of its packets, in the order of the file. */
-export function flowEndsOf(scenario: Scenario, plan: Plan): Map<string, FlowEnds> {
+/**
+ * The ends of each flow by the key of its packets, in the order of the file.
+ * @param programs flows that name a program are carried by it.
+ */
+export function flowEndsOf(
+  scenario: Scenario,
+  plan: Plan,
+  { programs }: { readonly programs: boolean },
+): Map<string, FlowEnds> {
   const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
   const chosen = new Set([...scenario.traffic.values()].map((flow) => flow.port));
   let next = FIRST_PORT;
@@ -35,7 +45,8 @@ export function flowEndsOf(scenario: Scenario, plan: Plan): Map<string, FlowEnds
   };
   const ends = [...scenario.traffic].map(([flow, text]): FlowEnds => {
     const [from, to] = [nodes.get(text.from)!, nodes.get(text.to)!];
-    return { flow, text, from, to, port: text.port ?? freePort() };
+    const served = programs && text.protocol === 'tcp' && text.program === 'curl';
+    return { flow, text, from, to, port: text.port ?? freePort(), served };
   });
   return new Map(ends.map((one) => [flowKeyOf(one), one]));
 }

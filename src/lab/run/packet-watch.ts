@@ -43,9 +43,13 @@ export class PacketWatch {
   #follow({ octets }: Frame, at: Instant, node: string, end: 'sender' | 'receiver'): void {
     const packet = carried(octets);
     if (packet === undefined) return;
-    const { destination, protocol, destinationPort } = packet;
-    const ends = this.#ends.get(flowKey(destination, protocol, destinationPort));
-    if (ends === undefined || ends[END[end]].name !== node) return;
+    const { source, sourcePort, destination, protocol, destinationPort } = packet;
+    const ends =
+      this.#ends.get(flowKey(destination, protocol, destinationPort)) ??
+      this.#ends.get(flowKey(source, protocol, sourcePort));
+    // The same key has what comes back to who serves, which is not the flow's.
+    if (ends === undefined || ends.served !== (sourcePort === ends.port)) return;
+    if (ends[END[end]].name !== node) return;
     this.paths.get(ends.flow)![end].add(packet.path, at);
   }
 

@@ -13,6 +13,9 @@ const FROM = name('the node that sends');
 const TO = name('the node that receives');
 const PORT = whole('a port', 1, 65_535).optional();
 
+/** Programs that carry a flow on real hosts: curl from nginx, or socat to socat. */
+export const PROGRAMS = ['curl', 'socat'] as const;
+
 const tcp = object('a TCP flow', {
   protocol: z.literal('tcp'),
   from: FROM,
@@ -28,6 +31,9 @@ const tcp = object('a TCP flow', {
     .meta({ description: 'it is written bit by bit over so long; all at once if absent' }),
   start: time(),
   port: PORT,
+  program: oneOf(PROGRAMS)
+    .optional()
+    .meta({ description: "on linux: the program that downloads; careof's own if absent" }),
 });
 
 const udp = object('a UDP flow', {

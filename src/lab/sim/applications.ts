@@ -24,7 +24,7 @@ export class Applications {
   readonly #flows: (TcpApplication | UdpApplication)[] = [];
 
   constructor(simulation: Simulation, scenario: Scenario, plan: Plan) {
-    this.endpoints = flowEndsOf(scenario, plan);
+    this.endpoints = flowEndsOf(scenario, plan, { programs: false });
     for (const ends of this.endpoints.values()) {
       const place = { simulation, ...ends };
       const { flow: name, text } = ends;

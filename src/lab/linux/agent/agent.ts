@@ -5,6 +5,7 @@
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Poller } from '../../../linux/sys/poller.ts';
+import { startClient, startServer } from './programs.ts';
 import type { AgentFlow, AgentOrder } from './protocol.ts';
 import { Reporter, write } from './reporter.ts';
 import { receiveStream, sendStream } from './tcp.ts';
@@ -20,16 +21,21 @@ export const AGENT_COMMAND: readonly string[] = [
 ];
 
 async function listen(
-  { flow, port, protocol }: AgentFlow,
+  order: AgentFlow,
+  folder: string,
   reporter: () => Reporter | undefined,
 ): Promise<void> {
-  if (protocol === 'tcp') await receiveStream(flow, port, reporter);
+  const { flow, port, protocol } = order;
+  if (order.do === 'send') return;
+  if (order.do !== 'receive') await startServer(order, folder, reporter);
+  else if (protocol === 'tcp') await receiveStream(flow, port, reporter);
   else await receiveDatagrams(flow, port, reporter);
 }
 
-function send(order: AgentFlow, reporter: Reporter, poller: Poller): void {
-  if (order.do !== 'send') return;
-  if (order.protocol === 'tcp') sendStream(order, reporter);
+function send(order: AgentFlow, folder: string, reporter: Reporter, poller: Poller): void {
+  if (order.do === 'receive') return;
+  if (order.do !== 'send') startClient(order, folder, reporter);
+  else if (order.protocol === 'tcp') sendStream(order, reporter);
   else sendDatagrams(order, reporter, poller);
 }
 
@@ -37,16 +43,16 @@ async function run(): Promise<void> {
   const poller = new Poller();
   let reporter: Reporter | undefined;
   let flows: readonly AgentFlow[] = [];
+  let folder = '';
   for await (const line of createInterface({ input: process.stdin })) {
     const order = JSON.parse(line) as AgentOrder;
     if ('flows' in order) {
-      flows = order.flows;
-      const receivers = flows.filter((one) => one.do === 'receive');
-      await Promise.all(receivers.map((one) => listen(one, () => reporter)));
+      ({ flows, folder } = order);
+      await Promise.all(flows.map((one) => listen(one, folder, () => reporter)));
       write({ ready: true });
     } else {
       reporter = new Reporter(order.origin);
-      for (const one of flows) send(one, reporter, poller);
+      for (const one of flows) send(one, folder, reporter, poller);
     }
   }
   process.exit(0);

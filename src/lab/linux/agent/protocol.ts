@@ -9,6 +9,7 @@ export type AgentFlow = {
   readonly port: number;
 } & (
   | { readonly do: 'receive'; readonly protocol: 'tcp' | 'udp' }
+  | ProgramFlow
   | ({ readonly do: 'send'; readonly to: string; readonly from: AgentSource } & (
       | {
           readonly protocol: 'tcp';
@@ -28,6 +29,20 @@ export type AgentFlow = {
     ))
 );
 
+/** An end of a flow that another program is. */
+export interface ProgramFlow {
+  readonly flow: string;
+  readonly port: number;
+  readonly do: 'serve' | 'fetch' | 'take' | 'give';
+  readonly protocol: 'tcp';
+  readonly start: number;
+  readonly size: number;
+  readonly over?: number;
+  /** The other end, where this one connects. */
+  readonly to: string;
+  readonly from: AgentSource;
+}
+
 export type SendingFlow<Protocol extends 'tcp' | 'udp'> = Extract<
   AgentFlow,
   { do: 'send'; protocol: Protocol }
@@ -40,7 +55,11 @@ export interface AgentSource {
 
 export type AgentOrder =
   /** What this agent sends and receives; answered with `ready` when all sockets listen. */
-  | { readonly flows: readonly AgentFlow[] }
+  | {
+      readonly flows: readonly AgentFlow[];
+      /** For what programs need on disk. */
+      readonly folder: string;
+    }
   /** Instant 0, microseconds of CLOCK_BOOTTIME. Sending begins. */
   | { readonly origin: number };
 

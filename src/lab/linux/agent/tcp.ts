@@ -1,6 +1,7 @@
 /** A stream of octets from one end to the other, with a digest of it at both. */
 import { createHash } from 'node:crypto';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { Writable } from 'node:stream';
 import { pattern } from '../../../sim/kernel/tcp/send-stream.ts';
 import type { SendingFlow } from './protocol.ts';
 import type { Reporter } from './reporter.ts';
@@ -50,26 +51,28 @@ export function sendStream(order: SendingFlow<'tcp'>, reporter: Reporter): void 
       const local = address === undefined ? {} : { localAddress: address };
       const socket = connect({ host: to, port, family: 6, noDelay: true, ...local });
       socket.on('error', (error) => reporter.tell({ flow, failed: errorName(error) }));
+      // What comes back is nothing; read, so that the end of it is seen.
+      socket.resume();
       new PatternWriter(order, socket, reporter).write();
     },
     Math.max(0, (start - reporter.now()) / 1000),
   );
 }
 
+type Pattern = Pick<SendingFlow<'tcp'>, 'flow' | 'start' | 'size' | 'over'>;
+
 /** Writes what is due of the pattern, as fast as the socket takes it. */
-class PatternWriter {
-  readonly #order: SendingFlow<'tcp'>;
-  readonly #socket: Socket;
+export class PatternWriter {
+  readonly #order: Pattern;
+  readonly #socket: Writable;
   readonly #reporter: Reporter;
   readonly #hash = createHash('sha256');
   #done = 0;
 
-  constructor(order: SendingFlow<'tcp'>, socket: Socket, reporter: Reporter) {
+  constructor(order: Pattern, socket: Writable, reporter: Reporter) {
     this.#order = order;
     this.#socket = socket;
     this.#reporter = reporter;
-    // What comes back is nothing; read, so that the end of it is seen.
-    socket.resume();
     socket.on('drain', () => this.write());
   }
 

@@ -1,0 +1,37 @@
+/** A router that translates addresses, by the kernel's own connection tracking. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import type { PlannedNode } from '../plan.ts';
+
+type Nat = NonNullable<PlannedNode['nat']>;
+
+/** The rules of nft(8) that make such a router. @param outer the kernel's names of the outer links. */
+export function translatorRules(outer: readonly string[]): string {
+  const names = `{ ${outer.map((name) => `"${name}"`).join(', ')} }`;
+  return `table ip6 lab {
+  chain translate {
+    type nat hook postrouting priority srcnat;
+    oifname ${names} masquerade
+  }
+  chain pass {
+    type filter hook forward priority filter;
+    oifname ${names} ip6 nexthdr != { tcp, udp, icmpv6 } drop
+    iifname ${names} ct state new,invalid drop
+  }
+}
+`;
+}
+
+/** Makes this thread's namespace one. Throws where nft is missing or refuses. */
+export function translate(nat: Nat, names: ReadonlyMap<string, string>): void {
+  const outer = nat.links.map((link) => names.get(link)!);
+  const { status, stderr, error } = spawnSync('nft', ['-f', '-'], {
+    input: translatorRules(outer),
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`nft: ${error?.message ?? stderr}`);
+  const timeout = String(Math.ceil(nat.udpTimeout / 1e6));
+  for (const name of ['nf_conntrack_udp_timeout', 'nf_conntrack_udp_timeout_stream']) {
+    writeFileSync(`/proc/sys/net/netfilter/${name}`, timeout);
+  }
+}

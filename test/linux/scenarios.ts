@@ -1,0 +1,69 @@
+/**
+ * `npm run test:linux [-- --data-plane tun|ebpf] [NAME...]`: every scenario of mobility and attacks on
+ * real hosts, on both data planes; prints a table, and ends with 1 where one does not meet what it
+ * expects. Long ones are left out unless they are named.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { findScenarios } from '../../src/lab/find.ts';
+import { loadScenario } from '../../src/lab/load.ts';
+import { scenarioName } from '../../src/lab/report/report.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'data-plane': { type: 'string', multiple: true }, jobs: { type: 'string' } },
+});
+const planes = values['data-plane'] ?? ['ebpf', 'tun'];
+const named = positionals.length > 0;
+const files = findScenarios(
+  named ? positionals : ['scenarios/mobility', 'scenarios/attacks'],
+).filter((file) => {
+  const loaded = loadScenario(file);
+  return named || (loaded.ok && !loaded.value.long);
+});
+
+interface Expectation {
+  readonly ok: boolean | null;
+  readonly text: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** Runs one and says in a line what came of it. */
+async function outcome(file: string, plane: string): Promise<{ ok: boolean; text: string }> {
+  const args = ['lab', 'run', file, '--backend', 'linux', '--data-plane', plane, '--json'];
+  const run = spawn(process.execPath, ['bin/careof.js', ...args], { cwd: root });
+  let [out, complaints] = ['', ''];
+  run.stdout.on('data', (text) => {
+    out += text;
+  });
+  run.stderr.on('data', (text) => {
+    complaints += text;
+  });
+  const code = await new Promise((resolve) => run.on('close', resolve));
+  if (out.trim() === '')
+    return { ok: false, text: complaints.trim().split('\n')[0] ?? `exit ${code}` };
+  const { expectations } = JSON.parse(out) as { expectations: readonly Expectation[] };
+  const failed = expectations.filter(({ ok }) => ok === false);
+  const left = expectations.filter(({ ok }) => ok === null).length;
+  const met = `${expectations.length - failed.length - left} met${left > 0 ? `, ${left} not judged` : ''}`;
+  const why = failed.map((one) => `${one.text}: ${one.actual}, not ${one.expected}`);
+  return { ok: code === 0, text: [met, ...why].join('; ') };
+}
+
+const tasks = files.flatMap((file) => planes.map((plane) => ({ file, plane })));
+let failures = 0;
+let next = 0;
+async function work(): Promise<void> {
+  for (let task = tasks[next++]; task !== undefined; task = tasks[next++]) {
+    const { ok, text } = await outcome(task.file, task.plane);
+    if (!ok) failures++;
+    const name = scenarioName(task.file).padEnd(36);
+    console.log(`${ok ? 'ok    ' : 'FAILED'} ${task.plane.padEnd(4)} ${name} ${text}`);
+  }
+}
+await Promise.all(Array.from({ length: Number(values.jobs ?? 2) }, work));
+console.log(`${tasks.length - failures} of ${tasks.length} runs met all their expectations`);
+process.exitCode = failures === 0 ? 0 : 1;
