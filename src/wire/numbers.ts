@@ -229,7 +229,7 @@ export const REVOCATION_TRIGGER = {
   revokingMobilityNodeLocalPolicy: 129,
 } as const;
 
-/** Status of a Binding Revocation Acknowledgement; 128 and above refuse. Source: RFC 5846 6.2. */
+/** Status of a Binding Revocation Acknowledgement; 128 and above refuse. Source: RFC 5846 section 5.2. */
 export const REVOCATION_STATUS = {
   success: 0,
   partialSuccess: 1,

@@ -2,7 +2,7 @@
  * Binding Revocation: one Mobility Header type, two messages, told apart by the octet behind the
  * checksum.
  *
- * Supported standards: RFC 5846 sections 6.1 and 6.2.
+ * Supported standards: RFC 5846 sections 5.1 and 5.2.
  */
 import { flag, reserved, u8, u16 } from '../field.ts';
 import type { ValueOf } from '../message.ts';
@@ -27,12 +27,12 @@ const flags = {
  *     +-------------------------------+-+-+-+-------------------------+
  *     |  mobility options
  *
- * Source: RFC 5846 section 6.1.
+ * Source: RFC 5846 section 5.1.
  */
 export const bindingRevocationIndication = mobilityMessage(
   'binding-revocation-indication',
   MH_TYPE.bindingRevocation,
-  'RFC 5846 section 6.1',
+  'RFC 5846 section 5.1',
   {
     revocationType: u8(BINDING_REVOCATION.indication),
     trigger: u8(),
@@ -53,12 +53,12 @@ export type BindingRevocationIndication = ValueOf<typeof bindingRevocationIndica
  *     +-------------------------------+-+-+-+-------------------------+
  *     |  mobility options
  *
- * Source: RFC 5846 section 6.2.
+ * Source: RFC 5846 section 5.2.
  */
 export const bindingRevocationAcknowledgement = mobilityMessage(
   'binding-revocation-acknowledgement',
   MH_TYPE.bindingRevocation,
-  'RFC 5846 section 6.2',
+  'RFC 5846 section 5.2',
   {
     revocationType: u8(BINDING_REVOCATION.acknowledgement),
     status: u8(),

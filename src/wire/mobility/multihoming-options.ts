@@ -1,7 +1,7 @@
 /**
  * Mobility options for several care-of addresses at once, and for the flows that each carries.
  *
- * Supported standards: RFC 5648 section 4.1, RFC 6089 section 4.
+ * Supported standards: RFC 5648 section 4.3, RFC 6089 sections 4.1 and 4.2.
  */
 import { bits, flag, reserved, u8, u16 } from '../field.ts';
 import type { ValueOf } from '../message.ts';
@@ -21,12 +21,12 @@ import { exactly, option, optionList } from '../options.ts';
  *
  * Aligned to 2n without an address and to 8n + 2 with one; 8n + 2 does for both.
  *
- * Source: RFC 5648 section 4.1, RFC 6089 section 4.1.
+ * Source: RFC 5648 section 4.3, RFC 6089 section 4.1.
  */
 export const bindingIdentifier = option(
   'binding-identifier',
   MOBILITY_OPTION.bindingIdentifier,
-  'RFC 5648 section 4.1',
+  'RFC 5648 section 4.3',
   {
     bindingId: u16(),
     status: u8(),
@@ -39,11 +39,16 @@ export const bindingIdentifier = option(
 
 export type BindingIdentifier = ValueOf<typeof bindingIdentifier>;
 
-/** Over which bindings a flow goes, by their numbers. Source: RFC 6089 section 4.2.1.2. */
+/**
+ * Over which bindings a flow goes, by their numbers. Aligned to 2n: where an option of odd size stands
+ * before it, whoever lists the sub-options puts padding between.
+ *
+ * Source: RFC 6089 section 4.2.1.3.
+ */
 export const bindingReference = option(
   'binding-reference',
   FLOW_SUB_OPTION.bindingReference,
-  'RFC 6089 section 4.2',
+  'RFC 6089 section 4.2.1.3',
   { bindingIds: numbers('bindingIds') },
 );
 
@@ -54,12 +59,12 @@ export const bindingReference = option(
  *     |   TS Format   |   Reserved    |  Traffic Selector
  *     +---------------+---------------+- - - - - - - -
  *
- * Source: RFC 6089 section 4.2.
+ * Source: RFC 6089 section 4.2.1.4.
  */
 export const trafficSelector = option(
   'traffic-selector',
   FLOW_SUB_OPTION.trafficSelector,
-  'RFC 6089 section 4.2',
+  'RFC 6089 section 4.2.1.4',
   { format: u8(), reserved: reserved(8), selector: rest() },
 );
 

@@ -45,7 +45,7 @@ export const timestamp = option(
 );
 
 /**
- * How often the sender has lost its bindings: a larger number than before tells of a restart.
+ * Grows whenever the sender has lost its bindings: another number than before tells of that.
  *
  *     +---------------------------------------------------------------+
  *     |                        Restart Counter                        |
