@@ -6,7 +6,7 @@ import { type Address, address } from '../wire/address.ts';
 const SELF = address('2001:db8:1::1');
 const PEER = address('2001:db8:9::1');
 
-function node(): ByHand {
+function node(time = 0): ByHand {
   const one = new ByHand({
     name: 'ha',
     homeAgent: {
@@ -19,7 +19,7 @@ function node(): ByHand {
       maxBindings: 1,
     },
   });
-  return one.feed({ kind: 'start' }, 0);
+  return one.feed({ kind: 'start' }, time);
 }
 
 const request = (sequence: number, source: Address = PEER) =>
@@ -58,14 +58,25 @@ test('a request is answered with its number, and no more than ten a second are',
   assert.equal(one.packet(request(7), 2).names().length, 1);
 });
 
-test('the restart counter grows with each life that remembers the last one', () => {
-  let one = node();
-  assert.equal(restarts(one, 1), 0);
-  for (const life of [1, 2]) {
-    const value = one.store.get('restart-counter')!;
-    one = node().feed({ kind: 'restored', key: 'restart-counter', value }, 0);
-    assert.equal(restarts(one, 1), life);
-  }
+test('the restart counter grows with each life that has lost the bindings of the last one', () => {
+  const first = node(0);
+  const before = restarts(first, 1)!;
+  const value = first.store.get('restart-counter')!;
+  const restored = node(60).feed({ kind: 'restored', key: 'restart-counter', value }, 60);
+  assert.equal(restarts(restored, 61), before, 'the journal has brought the bindings too');
+  assert.equal(restored.store.get('restart-counter'), value, 'for the next life');
+  assert.equal(restarts(node(120), 121), before + 120);
+});
+
+test('a peer that knows nothing of it is asked no more', () => {
+  const one = node().feed({ kind: 'command', command: { do: 'watch', peer: PEER } }, 1);
+  const error = (status: number, source: Address) =>
+    packet(source, SELF, [{ layer: 'binding-error', status, homeAddress: SELF }]);
+  one.packet(error(1, PEER), 1.1).packet(error(2, address('2001:db8:9::2')), 1.1);
+  assert.equal(one.run(70).length, 1);
+  one.packet(error(2, PEER), 70);
+  assert.equal(one.counters['heartbeat.unsupported'], 1);
+  assert.deepEqual(one.run(1000), []);
 });
 
 test('a watched peer is asked every minute; what it did not answer is no answer', () => {
@@ -86,9 +97,9 @@ test('a watched peer is asked every minute; what it did not answer is no answer'
   assert.equal(one.counters['heartbeat.restart_seen'], 1);
 });
 
-test('a peer that answers none of three requests counts as silent, once', () => {
+test('a peer that leaves more than three requests unanswered counts as silent, once', () => {
   const one = node().feed({ kind: 'command', command: { do: 'watch', peer: PEER } }, 0);
-  one.run(179);
+  one.run(239);
   assert.equal(one.counters['heartbeat.peer_silent'], undefined);
   one.run(1000);
   assert.equal(one.counters['heartbeat.peer_silent'], 1);

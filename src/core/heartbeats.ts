@@ -1,11 +1,12 @@
 import { type Address, isUnicastRoutable } from '../wire/address.ts';
+import { BINDING_ERROR_STATUS } from '../wire/numbers.ts';
 import type { LayerOf } from '../wire/packet.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Part, type PartInput, type Received } from './part.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Output } from './role.ts';
 import { signal } from './signalling.ts';
-import { after, type Instant, milliseconds, sooner } from './time.ts';
+import { after, type Instant, milliseconds, seconds, sooner } from './time.ts';
 
 /** Requests that may go unanswered in a row. Source: RFC 5847 section 5. */
 const MISSING_HEARTBEATS_ALLOWED = 3;
@@ -31,10 +32,14 @@ interface Watched {
  * operator has it watch.
  *
  *     watch -> request -> response -> (HEARTBEAT_INTERVAL) -> request
- *                      -> three missed -> silent (and asked on)
- *     a response with a greater restart counter -> the peer has lost its bindings
+ *                      -> more than three missed -> silent (and asked on)
+ *                      -> Binding Error 2 -> knows nothing of this, and is asked no more
+ *     a response with another restart counter -> the peer has lost its bindings
  *
- * Supported standards: RFC 5847 section 3.
+ * Responses that nobody asked for (U) are ignored: what they say comes with the next answer, and
+ * without ESP anybody could have sent them.
+ *
+ * Supported standards: RFC 5847 sections 3 and 5.
  */
 export class Heartbeats implements Part {
   readonly processes = new Set(['heartbeat'] as const);
@@ -42,7 +47,7 @@ export class Heartbeats implements Part {
   readonly #state: NodeState;
   readonly #answers = new RateLimit(ANSWER_INTERVAL, ANSWER_BURST);
   readonly #watched = new Map<Address, Watched>();
-  /** How often this node has come back. */
+  /** The second at which the bindings were last lost: larger than any before. */
   #restarts = 0;
 
   /** @param self the address that requests come from. */
@@ -60,11 +65,11 @@ export class Heartbeats implements Part {
   handle(input: PartInput, now: Instant): Output[] {
     switch (input.kind) {
       case 'start':
-        return [{ kind: 'store', key: STORE_KEY, value: '0' }];
+        return this.#store(this.#state.env.epoch + now);
       case 'restored':
         return this.#restore(input.key, input.value);
       case 'received':
-        return input.message.layer === 'heartbeat' ? this.#heard(input, input.message, now) : [];
+        return this.#received(input, now);
       case 'command':
         return input.command.do === 'watch' ? this.#watch(input.command.peer, now) : [];
       case 'tick':
@@ -74,12 +79,28 @@ export class Heartbeats implements Part {
     }
   }
 
-  /** Source: RFC 5847 section 3.2: the counter grows with each restart. */
+  /** A node without a journal has lost its bindings, and the counter too: it takes the time. */
+  #store(microseconds: number): Output[] {
+    this.#restarts = Math.floor(microseconds / seconds(1)) >>> 0;
+    return [{ kind: 'store', key: STORE_KEY, value: `${this.#restarts}` }];
+  }
+
+  /** With the journal come the bindings, and the counter stands still. Source: RFC 5847 section 3.2. */
   #restore(key: string, value: string): Output[] {
     const off = this.#state.env.without.has('journal');
     if (off || key !== STORE_KEY || !/^\d{1,10}$/.test(value)) return [];
-    this.#restarts = (Number(value) + 1) >>> 0;
-    return [{ kind: 'store', key: STORE_KEY, value: `${this.#restarts}` }];
+    return this.#store(Number(value) * seconds(1));
+  }
+
+  #received(received: Received, now: Instant): Output[] {
+    const { message, source } = received;
+    if (message.layer === 'heartbeat') return this.#heard(received, message, now);
+    if (message.layer !== 'binding-error') return [];
+    const unknown = message.status === BINDING_ERROR_STATUS.unrecognizedMobilityHeaderType;
+    const asked = (this.#watched.get(source)?.missed ?? 0) > 0;
+    if (!unknown || !asked) return [];
+    this.#watched.delete(source);
+    return [count('heartbeat.unsupported')];
   }
 
   #heard(received: Received, message: LayerOf<'heartbeat'>, now: Instant): Output[] {
@@ -129,7 +150,7 @@ export class Heartbeats implements Part {
     const outputs: Output[] = [];
     for (const [peer, watched] of this.#watched) {
       if (now < watched.nextAt) continue;
-      if (watched.missed === MISSING_HEARTBEATS_ALLOWED) {
+      if (watched.missed === MISSING_HEARTBEATS_ALLOWED + 1) {
         outputs.push(count('heartbeat.peer_silent'));
       }
       watched.missed += 1;
