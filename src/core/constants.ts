@@ -32,6 +32,9 @@ const SPECIFICATION = {
   MAX_DAD_DELAY: seconds(1),
   // RFC 5847 section 5.
   HEARTBEAT_INTERVAL: seconds(60),
+  // RFC 5846 section 11.
+  INIT_MIN_DELAY_BRIS: seconds(1),
+  MAX_BRACK_TIMEOUT: seconds(2),
   // RFC 8415 section 7.6: the delay before a first Solicit or Confirm is drawn up to this.
   SOL_MAX_DELAY: seconds(1),
   CNF_MAX_DELAY: seconds(1),
@@ -87,6 +90,8 @@ export const MAX_UPDATE_RATE = 3;
 export const DHAAD_RETRIES = 4;
 /** RFC 6275 section 12: repeats of an unsolicited Mobile Prefix Advertisement. */
 export const PREFIX_ADV_RETRIES = 3;
+/** RFC 5846 section 11: repeats of a Binding Revocation Indication. */
+export const BRI_MAX_RETRIES_NUMBER = 1;
 /** RFC 4862 section 5.1. */
 export const DUP_ADDR_DETECT_TRANSMITS = 1;
 /** RFC 6275 section 6.1.7: lifetimes on the wire count units of 4 s. */

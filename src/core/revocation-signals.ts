@@ -1,8 +1,14 @@
 /** The two messages of a binding revocation, as home agent and mobile node send them. */
 import type { Address } from '../wire/address.ts';
-import type { LayerInput } from '../wire/packet.ts';
+import type { LayerInput, LayerOf } from '../wire/packet.ts';
 import type { Output } from './role.ts';
 import { type Proof, signal } from './signalling.ts';
+
+/** The flags of an indication, which its answer repeats. */
+type Flags = Pick<
+  LayerOf<'binding-revocation-indication'>,
+  'proxyBinding' | 'ipv4HomeAddressOnly' | 'global'
+>;
 
 interface Ends {
   readonly agent: Address;
@@ -14,7 +20,7 @@ interface Ends {
 
 /**
  * Binding Revocation Indication, on the way that a Binding Acknowledgement takes.
- * Source: RFC 5846 section 6.1, RFC 6275 section 9.5.4.
+ * Source: RFC 5846 sections 5.1 and 7, RFC 6275 section 9.5.4.
  */
 export function revocationIndication(ends: Ends & { readonly trigger: number }): Output[] {
   const { agent, careOf, home, sequence, trigger, proof } = ends;
@@ -37,10 +43,13 @@ export function revocationIndication(ends: Ends & { readonly trigger: number }):
 
 /**
  * Binding Revocation Acknowledgement, on the way that a Binding Update takes.
- * Source: RFC 5846 section 6.2.
+ * Source: RFC 5846 sections 5.2 and 6.1.2.
  */
-export function revocationAcknowledgement(ends: Ends & { readonly status: number }): Output[] {
-  const { agent, careOf, home, sequence, status, proof } = ends;
+export function revocationAcknowledgement(
+  ends: Ends & { readonly status: number; readonly answers: Flags },
+): Output[] {
+  const { agent, careOf, home, sequence, status, answers, proof } = ends;
+  const { proxyBinding, ipv4HomeAddressOnly, global } = answers;
   const homeOption: LayerInput = {
     layer: 'destination-options',
     options: [{ option: 'home-address', homeAddress: home }],
@@ -54,6 +63,7 @@ export function revocationAcknowledgement(ends: Ends & { readonly status: number
         layer: 'binding-revocation-acknowledgement',
         status,
         sequence,
+        ...{ proxyBinding, ipv4HomeAddressOnly, global },
         options: [...proof.options],
       },
     ],

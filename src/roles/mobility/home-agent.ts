@@ -159,7 +159,7 @@ export class HomeAgent implements Part {
     return this.#revocations.begin(binding, authentication, now);
   }
 
-  /** Source: RFC 5846 section 9. */
+  /** Source: RFC 5846 section 6.2.2. */
   #revoked(home: Address): Output[] {
     const binding = this.#state.bindings.delete(home);
     return binding === undefined ? [] : this.#forget(binding, 'binding.deleted');

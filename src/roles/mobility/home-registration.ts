@@ -194,9 +194,10 @@ export class HomeRegistration {
     return this.#state.env.without.has('acknowledgement-check');
   }
 
-  /** The home agent takes the binding back. Source: RFC 5846 section 11. */
+  /** The home agent takes the binding back. Source: RFC 5846 section 10. */
   revoked(received: Received, message: RevocationIndication, now: Instant): HomeProgress {
-    const bound = { careOf: this.#registration.bound?.careOf, clock: this.#clock };
+    const { bound: told, expiresAt } = this.#registration;
+    const bound = { careOf: told?.careOf, held: expiresAt !== undefined, clock: this.#clock };
     const { outputs, revoked } = this.#revocation.received(received, message, bound, now);
     if (!revoked) return { outputs };
     const lost = { kind: 'registration.lost', reason: 'revoked' } as const;

@@ -6,14 +6,16 @@ import { revocationAcknowledgement } from '../../core/revocation-signals.ts';
 import type { Output } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
-import { REVOCATION_STATUS } from '../../wire/numbers.ts';
+import { MOBILITY_OPTION, REVOCATION_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import type { AgentClock } from './agent-clock.ts';
 
 /** What a mobile node knows when an indication comes. */
 export interface Bound {
-  /** The care-of address that its home agent holds, as far as it knows. */
+  /** The care-of address that its home agent has acknowledged last, if nothing newer is asked. */
   readonly careOf: Address | undefined;
+  /** Does its home agent hold a binding, as far as it knows? */
+  readonly held: boolean;
   readonly clock: AgentClock;
 }
 
@@ -22,7 +24,7 @@ export interface Bound {
  * agent alone, behind a Type 2 Routing header with the home address, proved, and not seen before,
  * since an old one played back would cut the node off at any time.
  *
- * Supported standards: RFC 5846 sections 6 and 11, RFC 4285 sections 5 and 6.
+ * Supported standards: RFC 5846 sections 6 and 10, RFC 4285 sections 5 and 6.
  */
 export class RevocationReceiver {
   readonly #config: MobileNodeConfig;
@@ -34,11 +36,14 @@ export class RevocationReceiver {
     this.#state = state;
   }
 
-  /** `revoked`: the binding is over. */
+  /**
+   * `revoked`: the binding is over. A binding that is being moved is given up as well, and the update
+   * that is on its way asks for a new one.
+   */
   received(
     received: Received,
     message: LayerOf<'binding-revocation-indication'>,
-    { careOf, clock }: Bound,
+    { careOf, held, clock }: Bound,
     now: Instant,
   ): { readonly outputs: Output[]; readonly revoked: boolean } {
     const { home, authentication } = this.#config;
@@ -61,19 +66,38 @@ export class RevocationReceiver {
       }
       this.#lastTimestamp = timestamp;
     }
-    const revoked = careOf === destination;
-    const status = message.proxyBinding
-      ? REVOCATION_STATUS.proxyBindingRevocationNotSupported
-      : revoked
-        ? REVOCATION_STATUS.success
-        : REVOCATION_STATUS.bindingDoesNotExist;
+    const status = statusOf(message, held);
     const answer = revocationAcknowledgement({
       ...{ agent, careOf: destination, home, sequence: message.sequence, status },
+      answers: message,
       proof: homeProof(authentication, crypto, subject, timestamp),
     });
     return {
       outputs: [count('revocation.received'), ...answer],
-      revoked: revoked && status === REVOCATION_STATUS.success,
+      revoked: careOf === destination && status === REVOCATION_STATUS.success,
     };
   }
+}
+
+/** Above this, triggers are for many mobile nodes at once. Source: RFC 5846 section 5.1. */
+const LAST_TRIGGER_OF_ONE = 127;
+
+/** A mobile node has no proxy and no IPv4 home address. Source: RFC 5846 sections 6.2.1 and 10. */
+function statusOf(
+  message: LayerOf<'binding-revocation-indication'>,
+  held: boolean,
+): (typeof REVOCATION_STATUS)[keyof typeof REVOCATION_STATUS] {
+  if (message.proxyBinding) return REVOCATION_STATUS.proxyBindingRevocationNotSupported;
+  if (message.global || message.trigger > LAST_TRIGGER_OF_ONE) {
+    return REVOCATION_STATUS.revocationFunctionNotSupported;
+  }
+  if (message.ipv4HomeAddressOnly) {
+    const named = message.options.some(
+      (one) => one.option === 'unknown' && one.type === MOBILITY_OPTION.ipv4HomeAddress,
+    );
+    return named
+      ? REVOCATION_STATUS.bindingDoesNotExist
+      : REVOCATION_STATUS.ipv4HomeAddressOptionRequired;
+  }
+  return held ? REVOCATION_STATUS.success : REVOCATION_STATUS.bindingDoesNotExist;
 }

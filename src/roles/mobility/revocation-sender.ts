@@ -1,21 +1,17 @@
 import { firstWait, nextWait } from '../../core/back-off.ts';
 import type { Binding } from '../../core/binding-cache.ts';
 import type { Authentication, HomeAgentConfig } from '../../core/config.ts';
+import { BRI_MAX_RETRIES_NUMBER } from '../../core/constants.ts';
 import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
 import { revocationIndication } from '../../core/revocation-signals.ts';
 import type { Output } from '../../core/role.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
-import { after, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
+import { after, type Duration, type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { REVOCATION_TRIGGER } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
-
-/** How often an indication is repeated; who answers none of them has lost its binding all the same. */
-const MAX_REPEATS = 3;
-/** The least first wait. Source: RFC 5846 section 12. */
-const INITIAL_WAIT: Duration = seconds(1);
 
 interface Revocation {
   readonly binding: Binding;
@@ -33,9 +29,9 @@ interface Revocation {
  *
  *     revoke -> Binding Revocation Indication -> (repeated) -> acknowledged, or given up -> over
  *
- * Bounded by the binding cache: one for each binding at most.
+ * Who answers nothing has lost its binding all the same. Bounded by the binding cache: one for each binding at most.
  *
- * Supported standards: RFC 5846 sections 6 and 9 (home agent and mobile node, one binding at a time).
+ * Supported standards: RFC 5846 sections 6, 7 and 11 (home agent and mobile node, one binding at a time).
  */
 export class RevocationSender {
   readonly #config: HomeAgentConfig;
@@ -58,7 +54,8 @@ export class RevocationSender {
   begin(binding: Binding, authentication: Authentication, now: Instant): Output[] {
     if (this.#revocations.has(binding.home)) return [];
     this.#sequence = (this.#sequence + 1) & 0xffff;
-    const wait = firstWait({ initial: INITIAL_WAIT, spread: 0 }, this.#state.env.random);
+    const initial = this.#state.constants.INIT_MIN_DELAY_BRIS;
+    const wait = firstWait({ initial, spread: 0 }, this.#state.env.random);
     const revocation: Revocation = {
       ...{ binding, authentication, sequence: this.#sequence, timestamps: [] },
       ...{ sent: 0, wait, retryAt: after(now, wait) },
@@ -79,12 +76,12 @@ export class RevocationSender {
     const { env, constants } = this.#state;
     for (const [home, revocation] of this.#revocations) {
       if (now < revocation.retryAt) continue;
-      if (revocation.sent > MAX_REPEATS || env.without.has('retransmission')) {
+      if (revocation.sent > BRI_MAX_RETRIES_NUMBER || env.without.has('retransmission')) {
         this.#revocations.delete(home);
         over.push(home);
         continue;
       }
-      const longest = constants.MAX_BINDACK_TIMEOUT;
+      const longest = constants.MAX_BRACK_TIMEOUT;
       revocation.wait = nextWait(revocation.wait, { longest, spread: 0 }, env.random);
       revocation.retryAt = after(now, revocation.wait);
       outputs.push(count('revocation.repeated'), ...this.#send(revocation, now));

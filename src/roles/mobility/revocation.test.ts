@@ -64,8 +64,12 @@ interface Indication {
   readonly stamped?: number;
   readonly source?: Address;
   readonly trigger?: number;
+  readonly flag?: 'proxyBinding' | 'ipv4HomeAddressOnly' | 'global';
+  readonly named?: true;
   readonly bare?: true;
 }
+
+const ipv4HomeAddress = { option: 'unknown', type: 29, data: new Uint8Array(6) } as const;
 
 function indication(time: number, change: Indication = {}): Uint8Array {
   const proof = proofOf(change.authentication ?? auth, change.stamped ?? time);
@@ -77,7 +81,8 @@ function indication(time: number, change: Indication = {}): Uint8Array {
       layer: 'binding-revocation-indication',
       trigger: change.trigger ?? REVOCATION_TRIGGER.administrativeReason,
       sequence: 7,
-      options: [...proof.options],
+      ...(change.flag && { [change.flag]: true }),
+      options: [...(change.named ? [ipv4HomeAddress] : []), ...proof.options],
     },
   ]);
   proof.sign(octets);
@@ -105,6 +110,37 @@ test('a proved indication ends the binding, is answered, and the node asks anew 
   repeated.packet(indication(5), 5).packet(indication(6), 6);
   const second = repeated.one('binding-revocation-acknowledgement').message;
   assert.equal(second.status, 128, 'it has none any more, and says so');
+});
+
+test('what is not for this binding is refused, with the flags that it came with', () => {
+  const cases: readonly [Indication, number][] = [
+    [{ flag: 'proxyBinding' }, 135],
+    [{ flag: 'global', trigger: REVOCATION_TRIGGER.perPeerPolicy }, 134],
+    [{ flag: 'global' }, 134],
+    [{ trigger: REVOCATION_TRIGGER.perPeerPolicy }, 134],
+    [{ flag: 'ipv4HomeAddressOnly' }, 129],
+    [{ flag: 'ipv4HomeAddressOnly', named: true }, 128],
+  ];
+  for (const [change, status] of cases) {
+    const one = mobileNode();
+    one.packet(indication(5, change), 5);
+    const { message } = one.one('binding-revocation-acknowledgement');
+    assert.equal(message.status, status);
+    for (const flag of ['proxyBinding', 'ipv4HomeAddressOnly', 'global'] as const) {
+      assert.equal(message[flag], flag === change.flag);
+    }
+    assert.ok(!one.events().includes('registration.lost'));
+  }
+});
+
+test('a binding that is being moved is given up, and the new one still asked for', () => {
+  const one = mobileNode();
+  const { time } = one.run(600).find(({ packet: sent }) => {
+    return sent.layers.at(-1)!.layer === 'binding-update';
+  })!;
+  one.packet(indication(time), time);
+  assert.equal(one.one('binding-revocation-acknowledgement').message.status, 0);
+  assert.ok(!one.events().includes('registration.lost'));
 });
 
 test('where only the two ends are out of step, the node registers at once', () => {
@@ -192,7 +228,7 @@ test('an indication that nobody answers is repeated, and then the binding goes a
   const log = one.run(30).filter((each) => isIndication(each.packet));
   assert.deepEqual(
     log.map(({ time }) => time),
-    [6, 8, 12],
+    [6],
   );
   assert.ok(![...one.entries.keys()].some((id) => id.startsWith('home/')));
   assert.equal(one.role.deadline(), undefined);
