@@ -101,6 +101,9 @@ export class UpdateJudge {
     if (update.options.some(({ option }) => option === 'nonce-indices')) {
       return { outputs: [count('mobility.bu_unauthenticated')] };
     }
+    if (!isUnicastRoutable(asked.careOf)) {
+      return { outputs: [count('mobility.bu_unauthenticated')] }; // RFC 6275 section 6.1.7: silently
+    }
     if (asked.lifetime > 0 && this.#state.bindings.leadsBack(asked.careOf, home)) {
       return { outputs: [count('mobility.bu_circular')] };
     }
@@ -235,7 +238,7 @@ export class UpdateJudge {
     if (prefix === undefined) return BINDING_STATUS.notHomeSubnet;
     // Nobody is away at home, and the home address of another would lead on to who knows where.
     const inside = lifetime > 0 && prefixes.of(careOf, now) !== undefined;
-    if (!isUnicastRoutable(careOf) || careOf === received.destination || inside) {
+    if (careOf === received.destination || inside) {
       return BINDING_STATUS.invalidCareOfAddress;
     }
     if (known !== undefined && 'scope' in known && known.scope !== 'home') {

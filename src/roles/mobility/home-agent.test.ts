@@ -200,6 +200,13 @@ test('130, 132, 133, 135, 139, 145, 146, 174: each refusal has its status', () =
   assert.equal(refused(holding(), 3, { sequence: 2, careOf: address('2001:db8:1::9') }), 174);
 });
 
+test('an update for an address that is no unicast one gets no answer', () => {
+  const one = node();
+  one.packet(update(1, { careOf: address('fe80::9') }), 1);
+  assert.deepEqual(one.names(), []);
+  assert.equal(one.counters['mobility.bu_unauthenticated'], 1);
+});
+
 test('135 carries the last number', () => {
   const one = holding();
   one.packet(update(3, { sequence: 0x9000 }), 3);
