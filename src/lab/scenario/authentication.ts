@@ -57,6 +57,9 @@ export const auth = z.union(
   },
 );
 
+/** Octets of a key between mobile node and home agent. Source: RFC 4285 section 5.1. */
+const RFC4285_KEY = 16;
+
 export type AuthText = z.output<typeof auth>;
 export type EspText = z.output<typeof esp>;
 
@@ -85,7 +88,7 @@ export const keyPath = (node: string, ...way: readonly string[]): Path => [
 export function* keysOf(node: string, text: AuthText | undefined): Generator<KeyText> {
   if (text === undefined || text === 'none') return;
   if (text.rfc4285 !== undefined) {
-    yield { path: keyPath(node, 'rfc4285'), source: text.rfc4285.key };
+    yield { path: keyPath(node, 'rfc4285'), source: text.rfc4285.key, size: RFC4285_KEY };
   }
   const { esp: protection } = text;
   if (protection === undefined) return;
@@ -113,11 +116,10 @@ export function* associationsOf(
 /** Why a key cannot be what its algorithm wants, if it cannot. */
 export function keyFault({ path, size, algorithm }: KeyText, key: Uint8Array): Finding | undefined {
   if (size === undefined || key.length === size) return undefined;
-  const { encryptionKey, rest, cipher } = ESP_ALGORITHMS[algorithm!];
+  const here = `and here are ${key.length}`;
+  if (algorithm === undefined) return { path, message: `rfc4285 wants ${size} octets, ${here}` };
+  const { encryptionKey, rest, cipher } = ESP_ALGORITHMS[algorithm];
   const behind = `${rest} of the ${cipher === 'aes-gcm' ? 'salt' : 'HMAC key'}`;
   const parts = encryptionKey === 0 ? behind : `${encryptionKey} of the AES key, then ${behind}`;
-  return {
-    path,
-    message: `${algorithm} wants ${size} octets (${parts}), and here are ${key.length}`,
-  };
+  return { path, message: `${algorithm} wants ${size} octets (${parts}), ${here}` };
 }

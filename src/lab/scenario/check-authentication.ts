@@ -1,5 +1,6 @@
 /** Mobile nodes whose keys prove nothing, or cannot be told apart. */
-import { associationsOf, WANTED } from './authentication.ts';
+import { ESP_ALGORITHMS } from '../../core/security/esp-algorithms.ts';
+import { associationsOf, DEFAULT_ALGORITHM, WANTED } from './authentication.ts';
 import type { Finding } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { DISCOVER } from './nodes.ts';
@@ -18,6 +19,12 @@ export function* checkAuthentication(draft: Draft): Generator<Finding> {
     if (node.count !== undefined) {
       const message = 'cannot be one for many nodes: each needs keys and numbers of its own';
       yield { path: [...path, 'esp'], message };
+    }
+    const cipher = ESP_ALGORITHMS[protection.algorithm ?? DEFAULT_ALGORITHM].cipher;
+    if (protection.tunnel !== undefined && cipher === 'null') {
+      const message =
+        'encrypts nothing: what goes through the tunnel must not be read (RFC 4877 section 4.3)';
+      yield { path: [...path, 'esp', 'algorithm'], message };
     }
     if (node['home-agent'] === DISCOVER) {
       const message = `has keys for one home agent: name it in home-agent, instead of ${DISCOVER}`;

@@ -20,8 +20,8 @@ export interface PeerKeys {
   readonly shared: ReadonlyMap<string, ConfiguredKey>;
 }
 
-/** Octets of a shared key at least: what nobody tries out. */
-const LEAST_KEY = 16;
+/** Octets of Kcn at least. Source: RFC 4449 section 3. */
+const LEAST_KEY = 20;
 /** Where the file gives no nonces, both ends take these. */
 const NO_NONCE = new Uint8Array(8);
 
@@ -51,7 +51,7 @@ export class PeerKeyReader {
       const at = [...path, other];
       const key = this.#octets([...at, 'key'], text.key);
       if (key !== undefined && key.length < LEAST_KEY) {
-        const message = `has ${key.length} octets: ${LEAST_KEY} at least cannot be tried out`;
+        const message = `has ${key.length} octets: RFC 4449 wants ${LEAST_KEY} at least`;
         this.findings.push({ path: [...at, 'key'], message });
       }
       const homeNonce = this.#nonce([...at, 'home-nonce'], text['home-nonce']);

@@ -19,7 +19,7 @@ nodes:
     home-agent: ha
     home-address: 2001:db8:1::100
     interfaces: { wlan0: home }
-    auth: { rfc4285: { spi: 256, key: "hex:0011" } }
+    auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }
   cn: { role: correspondent-node, on: [core] }
 traffic:
   download: { protocol: tcp, from: cn, to: mn, size: 1MB, start: 1s }
@@ -153,57 +153,67 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
     '4:22: a text that ends in a colon needs quotes, such as "2001:db8::" (Block collections are not allowed within flow collections)',
   ],
   [
+    'key: "hex:00112233445566778899aabbccddeeff"',
     'key: "hex:0011"',
+    '15:39: nodes.mn.auth.rfc4285.key: rfc4285 wants 16 octets, and here are 2',
+  ],
+  [
+    'key: "hex:00112233445566778899aabbccddeeff"',
     'key: "hex:001"',
     '15:39: nodes.mn.auth.rfc4285.key: "hex:" wants an even number of hexadecimal digits, and here are 3',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
     'auth: none',
     '12:17: nodes.mn.home-agent: "ha" takes no registration without proof: add auth: { rfc4285: { spi: 256, key: "hex:..." } } to the node, or allow-unauthenticated: true to the home agent',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
     'auth: esp',
     '15:11: nodes.mn.auth: has no keys: write { esp: { transport: { to-agent: { spi: 4096, key: "hex:..." }, to-node: { spi: 4097, key: "hex:..." } } } }',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
     'auth: {}',
     '15:11: nodes.mn.auth: is not one of { rfc4285: { spi: 256, key: "hex:..." } }, { esp: ... }, none',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
     'auth: { esp: { transport: { to-agent: { spi: 4096, key: "hex:0011" } } } }',
     '15:31: nodes.mn.auth.esp.transport.to-node: is missing: a security association, such as { spi: 4096, key: "hex:0011..." }',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
     `auth: { esp: { algorithm: aes-gcm-128, transport: { to-agent: { spi: 256, key: "hex:0011" }, to-node: { spi: 256, key: "hex:${'00'.repeat(20)}" } } } }`,
     '15:84: nodes.mn.auth.esp.transport.to-agent.key: aes-gcm-128 wants 20 octets (16 of the AES key, then 4 of the salt), and here are 2',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
     `auth: { esp: { algorithm: null-hmac-sha-1, transport: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: 256, key: "hex:0011" } } } }`,
     '15:164: nodes.mn.auth.esp.transport.to-node.key: null-hmac-sha-1 wants 20 octets (20 of the HMAC key), and here are 2',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
-    `auth: { esp: { algorithm: null-hmac-sha-1, ${['transport', 'tunnel'].map((mode, i) => `${mode}: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: ${300 + i}, key: "hex:${'00'.repeat(20)}" } }`).join(', ')} } }`,
-    '15:243: nodes.mn.auth.esp.tunnel.to-agent.spi: 256 is the number of mn.transport.to-agent already: "ha" tells them apart by it',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
+    `auth: { esp: { algorithm: aes-gcm-128, ${['transport', 'tunnel'].map((mode, i) => `${mode}: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: ${300 + i}, key: "hex:${'00'.repeat(20)}" } }`).join(', ')} } }`,
+    '15:239: nodes.mn.auth.esp.tunnel.to-agent.spi: 256 is the number of mn.transport.to-agent already: "ha" tells them apart by it',
+  ],
+  [
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
+    `auth: { esp: { algorithm: null-hmac-sha-1, ${['transport', 'tunnel'].map((mode, i) => `${mode}: { to-agent: { spi: ${256 + i}, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: ${300 + i}, key: "hex:${'00'.repeat(20)}" } }`).join(', ')} } }`,
+    '15:31: nodes.mn.auth.esp.algorithm: encrypts nothing: what goes through the tunnel must not be read (RFC 4877 section 4.3)',
   ],
   [
     `home-agent: ha
     home-address: 2001:db8:1::100
     interfaces: { wlan0: home }
-    auth: { rfc4285: { spi: 256, key: "hex:0011" } }`,
+    auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }`,
     `home-agent: discover
     interfaces: { wlan0: home }
     auth: { esp: { algorithm: null-hmac-sha-1, transport: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: 256, key: "hex:${'00'.repeat(20)}" } } } }`,
     '14:18: nodes.mn.auth.esp: has keys for one home agent: name it in home-agent, instead of discover',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
     `count: 2
     auth: { esp: { algorithm: null-hmac-sha-1, transport: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: 256, key: "hex:${'00'.repeat(20)}" } } } }`,
     '13:19: nodes.mn.home-address: cannot be one for many nodes: leave it out, or leave out `count`',
@@ -213,7 +223,7 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
     '25:3: expect.mn: is no flow and no node of this file: there are several: name one, such as mn-0',
   ],
   [
-    'auth: { rfc4285: { spi: 256, key: "hex:0011" } }',
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
     'auth: { esp: { algorithm: des, transport: 7 } }',
     '15:31: nodes.mn.auth.esp.algorithm: "des" is unknown: known here: aes-cbc-128-hmac-sha-256, aes-cbc-256-hmac-sha-256, aes-gcm-128, aes-gcm-256, null-hmac-sha-256, null-hmac-sha-1',
     '15:47: nodes.mn.auth.esp.transport: is not two security associations: { to-agent: { spi, key }, to-node: { spi, key } }',
@@ -459,14 +469,14 @@ test('all faults of a file are told at once, in order of place', () => {
 });
 
 test('a key in a file that is not there', () => {
-  assert.deepEqual(said(changed('"hex:0011"', '"file:mn.key"')), [
+  assert.deepEqual(said(changed('"hex:00112233445566778899aabbccddeeff"', '"file:mn.key"')), [
     'x.yaml:15:39: nodes.mn.auth.rfc4285.key: "file:mn.key" cannot be read: no such file',
   ]);
 });
 
 test('two mobile nodes with one home address', () => {
   const twin = `  mn2: { role: mobile-node, home: home, home-agent: ha, home-address: 2001:db8:1::100,
-    interfaces: { wlan0: home }, auth: { rfc4285: { spi: 257, key: "hex:0011" } } }
+    interfaces: { wlan0: home }, auth: { rfc4285: { spi: 257, key: "hex:00112233445566778899aabbccddeeff" } } }
   cn:`;
   assert.deepEqual(said(changed('  cn:', twin)), [
     'x.yaml:16:71: nodes.mn2.home-address: 2001:db8:1::100 is the home address of "mn" already: give each node its own',

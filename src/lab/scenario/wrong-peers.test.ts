@@ -18,7 +18,7 @@ const FILES: Readonly<Record<string, string>> = {
   }) as string,
 };
 
-const KEY = '{ key: "hex:000102030405060708090a0b0c0d0e0f" }';
+const KEY = '{ key: "hex:000102030405060708090a0b0c0d0e0f10111213" }';
 
 const scenario = (mn: string, cn: string, more = '') => `title: Keys for peers
 links:
@@ -99,7 +99,7 @@ const CASES: readonly (readonly [string, string, string, ...string[]])[] = [
     '{ rfc4449: { cn: { key: "hex:0011" } } }',
     `{ rfc4449: { mn: ${KEY} } }`,
     '',
-    '8: nodes.mn.peers.rfc4449.cn.key: has 2 octets: 16 at least cannot be tried out',
+    '8: nodes.mn.peers.rfc4449.cn.key: has 2 octets: RFC 4449 wants 20 at least',
   ],
   [
     `{ rfc4449: { cm: ${KEY} } }`,
