@@ -34,6 +34,13 @@ import {
 } from './bpf.ts';
 import { inScratchNamespace } from './in-scratch-namespace.ts';
 import { inNamespace } from './namespace.ts';
+import {
+  addClsact,
+  removeClassifier,
+  removeClsact,
+  replaceClassifier,
+} from './netlink/classifiers.ts';
+import { Rtnetlink } from './netlink/rtnetlink.ts';
 import { hasCapability, obstacleToNamespaces } from './privileges.ts';
 import { SysError } from './sys-error.ts';
 import { Tun } from './tun.ts';
@@ -159,41 +166,74 @@ test('objects that are pinned outlive their descriptors', limits, () => {
   }
 });
 
-test('a program is attached, exchanged and taken off', limits, () => {
-  inScratchNamespace('cf-sys-tcx', (name) => {
+/** A TUN with an address in a namespace, and whether a datagram that is sent reaches it. */
+function withTun(name: string, run: (tun: Tun, sent: () => boolean) => void): void {
+  inScratchNamespace(name, () => {
     const tun = inNamespace(name, () => Tun.open({ name: 'tun0', mode: 'tun' }));
-    execFileSync('ip', ['-n', name, 'link', 'set', 'tun0', 'up']);
-    execFileSync('ip', ['-n', name, 'addr', 'add', 'fd00::1/64', 'dev', 'tun0', 'nodad']);
-    const drop = classifier(returning(2)); // TC_ACT_SHOT
-    const pass = classifier(returning(0)); // TC_ACT_OK
-    const { ifindex } = tun;
-    const link = inNamespace(name, () =>
-      createLink({ program: drop, ifindex, attachType: ATTACH_TYPE.tcxEgress }),
-    );
     try {
+      execFileSync('ip', ['-n', name, 'link', 'set', 'tun0', 'up']);
+      execFileSync('ip', ['-n', name, 'addr', 'add', 'fd00::1/64', 'dev', 'tun0', 'nodad']);
       const into = Buffer.alloc(2000);
-      const sent = () => {
+      run(tun, () => {
         execFileSync('ip', ['netns', 'exec', name, 'bash', '-c', 'echo > /dev/udp/fd00::2/9']);
         let seen = false;
         for (let length = tun.read(into); length > 0; length = tun.read(into)) {
           seen ||= into[6] === 17;
         }
         return seen;
-      };
-      assert.equal(sent(), false, 'dropped at egress');
-      updateLink(link, pass);
-      assert.equal(sent(), true, 'passed');
-      const attached = () => inNamespace(name, () => attachedPrograms(ifindex, 47));
-      assert.deepEqual(attached(), [programInformation(pass).id]);
-      const info = linkInformation(link);
-      assert.deepEqual([info.ifindex, info.attachType], [ifindex, ATTACH_TYPE.tcxEgress]);
-      detachLink(link);
-      assert.deepEqual(attached(), []);
-      const nowhere = { program: pass, ifindex: 4711, attachType: ATTACH_TYPE.tcxIngress };
-      assert.throws(() => inNamespace(name, () => createLink(nowhere)), { code: 'ENODEV' });
+      });
     } finally {
-      for (const fd of [link, drop, pass]) closeSync(fd);
       tun.close();
     }
+  });
+}
+
+test('a program is attached, exchanged and taken off', limits, () => {
+  withTun('cf-sys-tcx', ({ ifindex }, sent) => {
+    const inside = <T>(run: () => T): T => inNamespace('cf-sys-tcx', run);
+    const drop = classifier(returning(2)); // TC_ACT_SHOT
+    const pass = classifier(returning(0)); // TC_ACT_OK
+    const link = inside(() =>
+      createLink({ program: drop, ifindex, attachType: ATTACH_TYPE.tcxEgress }),
+    );
+    assert.equal(sent(), false, 'dropped at egress');
+    updateLink(link, pass);
+    assert.equal(sent(), true, 'passed');
+    const attached = () => inside(() => attachedPrograms(ifindex, ATTACH_TYPE.tcxEgress));
+    assert.deepEqual(attached(), [programInformation(pass).id]);
+    const info = linkInformation(link);
+    assert.deepEqual([info.ifindex, info.attachType], [ifindex, ATTACH_TYPE.tcxEgress]);
+    detachLink(link);
+    assert.deepEqual(attached(), []);
+    const nowhere = { program: pass, ifindex: 4711, attachType: ATTACH_TYPE.tcxIngress };
+    assert.throws(() => inside(() => createLink(nowhere)), { code: 'ENODEV' });
+    for (const fd of [link, drop, pass]) closeSync(fd);
+  });
+});
+
+test('without tcx, traffic control does the same', limits, () => {
+  withTun('cf-sys-tc', ({ ifindex }, sent) => {
+    const client = inNamespace('cf-sys-tc', () => new Rtnetlink());
+    const drop = classifier(returning(2));
+    const pass = classifier(returning(0));
+    const where = { ifindex, direction: 'egress', priority: 7, name: 'cf_test' } as const;
+    client.run(addClsact(ifindex));
+    assert.throws(() => client.run(addClsact(ifindex)), { code: 'EEXIST' });
+    client.run(replaceClassifier(where, drop));
+    closeSync(drop);
+    assert.equal(sent(), false, 'dropped at egress, although its descriptor is closed');
+    const tc = ['-n', 'cf-sys-tc', 'filter', 'show', 'dev', 'tun0', 'egress'];
+    assert.match(
+      execFileSync('tc', tc, { encoding: 'utf8' }),
+      /pref 7 bpf.*cf_test direct-action/s,
+    );
+    client.run(replaceClassifier(where, pass));
+    assert.equal(sent(), true, 'passed');
+    client.run(removeClassifier(where));
+    assert.equal(execFileSync('tc', tc, { encoding: 'utf8' }), '');
+    client.run(removeClsact(ifindex));
+    assert.throws(() => client.run(removeClsact(ifindex)), { code: /^(ENOENT|EINVAL)$/ });
+    closeSync(pass);
+    client.close();
   });
 });
