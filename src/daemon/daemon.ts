@@ -14,6 +14,7 @@ import { createNode } from '../roles/create.ts';
 import { answerRequest } from './answers.ts';
 import { logEvent } from './event-lines.ts';
 import { EventLog } from './event-log.ts';
+import { HandoverTimes } from './handover-times.ts';
 import type { HostPlan } from './host-file.ts';
 import { FileJournal } from './journal.ts';
 import { Ledger } from './ledger.ts';
@@ -42,10 +43,12 @@ export class Daemon {
   readonly clock: DaemonClock;
   readonly events: EventLog;
   readonly ledger: Ledger;
+  readonly handovers = new HandoverTimes();
   readonly node: LinuxNode;
   readonly #journal: FileJournal;
   #role: Role | undefined;
   #control: ControlServer | undefined;
+  #metrics: { close(): void } | undefined;
   #ready = false;
   readonly startedAt: Instant;
 
@@ -104,8 +107,10 @@ export class Daemon {
       onFault: (fault) => log.error('a request failed by our own mistake', { fault: fault.stack }),
     });
     try {
+      await this.#serveMetrics();
       this.node.start();
     } catch (cause) {
+      this.#metrics?.close();
       this.#control.close('the node could not start');
       this.#journal.close();
       throw cause;
@@ -119,13 +124,23 @@ export class Daemon {
     this.#ready = false;
     this.node.close({ leave });
     this.#control?.close(leave ? 'it ended; the kernel goes on forwarding' : 'it ended');
+    this.#metrics?.close();
     this.#journal.close();
     this.options.log.info('ended', { leave });
+  }
+
+  async #serveMetrics(): Promise<void> {
+    const { metrics } = this.options.host.settings;
+    if (metrics === undefined) return;
+    const { metricsText } = await import('./metrics.ts');
+    const { metricsPlace, serveMetrics } = await import('./metrics-server.ts');
+    this.#metrics = await serveMetrics(metricsPlace(metrics), () => metricsText(this));
   }
 
   #happened(event: CareofEvent, now: Instant): void {
     this.events.add(event, now);
     this.ledger.add(event, now);
+    this.handovers.add(event, now);
     logEvent(this.options.log, event);
   }
 }

@@ -14,8 +14,8 @@ const interfaceName = z
   })
   .meta({ description: 'as `ip link` shows it' });
 
-/** `[::1]:9464`, `127.0.0.1:9464`, or the path of a socket. */
-const METRICS = /^(?:\/.+|\[[0-9a-fA-F:]+\]:[0-9]{1,5}|[0-9.]+:[0-9]{1,5})$/;
+/** Nobody is asked who they are, so only who is on this host may fetch. */
+const METRICS = /^(?:\/.{1,100}|(?:\[::1\]|127\.0\.0\.1):[0-9]{1,5})$/;
 
 /** The sections that a scenario has not. */
 export const HOST = {
@@ -32,7 +32,7 @@ export const HOST = {
   metrics: z
     .string({ error: 'is not an address with a port, such as "[::1]:9464", or a path' })
     .regex(METRICS, {
-      error: 'is not an address with a port, such as "[::1]:9464", or the path of a socket',
+      error: 'is not [::1]:PORT, 127.0.0.1:PORT, or the path of a socket: only this host may fetch',
     })
     .optional()
     .meta({ description: 'where Prometheus fetches metrics; nowhere if absent' }),
