@@ -1,10 +1,13 @@
 /** Shows what a daemon answers: as tables for people, as JSON for programs. */
+import { resolve } from 'node:path';
+import { readHostText } from '../daemon/host-file.ts';
 import type { StatusJson } from '../daemon/status.ts';
 import type { WhyJson } from '../daemon/why.ts';
 import { EXIT } from './careof-error.ts';
 import type { HostOptions, Shown } from './host.ts';
 import { statusLines } from './host-status.ts';
 import { agentLines, bindingLines, counterLines, flowLines, neighborLines } from './host-tables.ts';
+import { operatorError } from './operator-error.ts';
 import { asked } from './running.ts';
 import { paintFor } from './terminal.ts';
 
@@ -42,6 +45,34 @@ export async function why(address: string, options: HostOptions): Promise<number
 /** Gives the operator's word. */
 export async function command(word: object, options: HostOptions): Promise<number> {
   await asked(options, 'command', { command: word });
+  return EXIT.ok;
+}
+
+/** Gives it a changed file; 1 where that cannot be taken over without a restart. */
+export async function syncconf(
+  file: string,
+  options: HostOptions & { dryRun?: boolean },
+): Promise<number> {
+  const path = resolve(file);
+  let more: object;
+  try {
+    const { octets, open } = readHostText(path);
+    more = { file: path, text: Buffer.from(octets).toString(), open };
+  } catch (cause) {
+    throw operatorError(cause);
+  }
+  const answer = await asked(options, 'syncconf', { ...more, dry_run: options.dryRun === true });
+  const { diagnostics = [], changes = [], refused = [] } = answer as Record<string, string[]>;
+  for (const line of diagnostics) console.error(line);
+  if (diagnostics.length > 0) return EXIT.unfit;
+  if (refused.length > 0) {
+    console.error(`careof: nothing was changed, since these want a restart: ${refused.join(', ')}`);
+    console.error(
+      '        careof down --leave, then careof up: bindings stay, forwarding goes on.',
+    );
+    return EXIT.failed;
+  }
+  console.log(changes.length === 0 ? 'nothing is to be changed' : changes.join('\n'));
   return EXIT.ok;
 }
 

@@ -42,6 +42,7 @@ export function hostCommands(): Command[] {
     watchCommand(),
     preferCommand(),
     revokeCommand(),
+    syncCommand(),
     downCommand(),
   ];
 }
@@ -81,6 +82,20 @@ function revokeCommand(): Command {
     .action(async (home: string, options: HostOptions) => {
       const { command } = await import('./host-show.ts');
       process.exitCode = await command({ do: 'revoke', home }, options);
+    });
+}
+
+function syncCommand(): Command {
+  return hostCommand('syncconf', 'takes a changed file over without losing sessions')
+    .argument('<file>', 'the file of this host')
+    .option('--dry-run', 'only says what would be done')
+    .addHelpText(
+      'after',
+      '\nMobile nodes of a home agent and their keys are taken over; all else wants a restart.',
+    )
+    .action(async (file: string, options: HostOptions & { dryRun?: boolean }) => {
+      const { syncconf } = await import('./host-show.ts');
+      process.exitCode = await syncconf(file, options);
     });
 }
 

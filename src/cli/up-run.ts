@@ -72,6 +72,7 @@ export async function runHost(options: UpOptions): Promise<number> {
       dataPlane: options.dataPlane,
       interfaces: options.interface,
       without: new Set(options.without),
+      readableKeys: options.readableKeys,
       onDown: end,
     });
     await daemon.start();

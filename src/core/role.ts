@@ -6,6 +6,7 @@
  */
 import type { Address } from '../wire/address.ts';
 import type { Binding } from './binding-cache.ts';
+import type { Authentication } from './config.ts';
 import type { ConstantName } from './constants.ts';
 import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
@@ -74,6 +75,8 @@ export type Command =
   | { readonly do: 'prefer'; readonly link: string }
   /** The home agent takes this home address's binding back (RFC 5846). */
   | { readonly do: 'revoke'; readonly home: Address }
+  /** The home agent serves this home address from now on, or (without proof to ask for) no more. */
+  | { readonly do: 'serve'; readonly home: Address; readonly authentication?: Authentication }
   /** A home agent asks this peer every minute whether it is there (RFC 5847). */
   | { readonly do: 'watch'; readonly peer: Address }
   /** A router's link gets other prefixes (RFC 6275 section 10.6). */

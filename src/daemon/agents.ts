@@ -13,8 +13,8 @@ export interface AgentRow {
   readonly trouble?: string;
 }
 
-export function agentsOf({ options, ledger, clock }: Daemon): AgentRow[] {
-  const { mobileNode } = options.host.config;
+export function agentsOf({ host, ledger, clock }: Daemon): AgentRow[] {
+  const { mobileNode } = host.config;
   const agent = mobileNode?.homeAgent;
   if (agent === undefined) return [];
   const now = clock.now();

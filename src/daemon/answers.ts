@@ -1,6 +1,7 @@
 /** What the control socket answers: every request that there is, and what its answer holds. */
 import type { Command } from '../core/role.ts';
 import type { Duration } from '../core/time.ts';
+import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
 import { suggestion } from '../lab/scenario/nearest.ts';
 import { ControlError, type Request } from '../linux/control/control-server.ts';
 import { type Address, formatAddress, parseAddress } from '../wire/address.ts';
@@ -8,8 +9,10 @@ import { agentsOf } from './agents.ts';
 import { bindingsOf } from './bindings.ts';
 import type { Daemon } from './daemon.ts';
 import { flowsOf } from './flows.ts';
+import { hostPlanOf } from './host-file.ts';
 import { linksOf } from './links.ts';
 import { statusOf } from './status.ts';
+import { differenceOf } from './sync.ts';
 import { whyOf } from './why.ts';
 
 type Answer = (daemon: Daemon, request: Request) => unknown;
@@ -25,6 +28,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   why: (daemon, { said }) => whyOf(daemon, addressIn(said.to, 'to')),
   watch,
   command,
+  syncconf,
   down,
 };
 
@@ -59,13 +63,28 @@ function down(daemon: Daemon, { said }: Request): object {
   return { pid: process.pid };
 }
 
+/** The file comes as text: it was read with the rights of who asks. */
+function syncconf(daemon: Daemon, { said }: Request): object {
+  const { host, options } = daemon;
+  if (typeof said.text !== 'string' || typeof said.file !== 'string') {
+    throw new ControlError('no-file', 'file and text of a host`s file are wanted');
+  }
+  const text = { octets: Buffer.from(said.text), open: said.open !== false };
+  const { readableKeys } = options;
+  const read = hostPlanOf(said.file, text, { node: host.node, readableKeys });
+  if (!read.ok) return { diagnostics: read.error.map(diagnosticLine) };
+  const { commands, changes, refused } = differenceOf(host, read.value);
+  if (refused.length === 0 && said.dry_run !== true) daemon.sync(read.value, commands);
+  return { changes, refused };
+}
+
 function command(daemon: Daemon, { said }: Request): object {
   daemon.node.command(commandIn(said.command, daemon));
   return {};
 }
 
 /** The command that a request holds, with addresses as text; throws ControlError. */
-function commandIn(data: unknown, { options: { host }, ledger }: Daemon): Command {
+function commandIn(data: unknown, { host, ledger }: Daemon): Command {
   const said = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;
   const { mobileNode, homeAgent, accessRouter } = host.config;
   switch (said.do) {

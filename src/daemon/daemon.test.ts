@@ -171,7 +171,7 @@ test('a link without a router is an error after three seconds, not before', asyn
 
 test('a home agent that accepts, falls silent, and refuses', async () => {
   await withDaemon(async ({ client, daemon, clock }) => {
-    const config = daemon.options.host.config.mobileNode!;
+    const config = daemon.host.config.mobileNode!;
     const names = { peer: config.homeAgent!, home: config.home, careof: config.home };
     const tell = (event: Parameters<typeof daemon.ledger.add>[0]) =>
       daemon.ledger.add(event, daemon.clock.now());

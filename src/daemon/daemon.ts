@@ -4,7 +4,7 @@
  */
 import type { CareofEvent } from '../core/events.ts';
 import type { Mechanism } from '../core/mechanisms.ts';
-import type { Role } from '../core/role.ts';
+import type { Command, Role } from '../core/role.ts';
 import type { Instant } from '../core/time.ts';
 import { nodeCryptography } from '../lab/crypto.ts';
 import { ControlServer } from '../linux/control/control-server.ts';
@@ -32,6 +32,8 @@ export interface DaemonOptions {
   readonly dataPlane?: DataPlaneChoice | undefined;
   readonly interfaces?: ReadonlyMap<string, string>;
   readonly without?: ReadonlySet<Mechanism>;
+  /** Keys may be where others can read them. */
+  readonly readableKeys?: boolean | undefined;
   /** The operator has asked for the end by `careof down`. */
   readonly onDown: (options: { readonly leave: boolean }) => void;
   /** For tests: another host than this machine. */
@@ -51,11 +53,13 @@ export class Daemon {
   #metrics: { close(): void } | undefined;
   #ready = false;
   readonly startedAt: Instant;
+  #host: HostPlan;
 
   /** Opens journal and clock; nothing of the host is touched before `start`. */
   constructor(options: DaemonOptions) {
     this.options = options;
     const { host, places, log, openHost } = options;
+    this.#host = host;
     this.clock = openClock(places.clock, options.clocks);
     this.startedAt = this.clock.now();
     this.events = new EventLog(host.node, this.clock.bootTimeOfStart);
@@ -83,6 +87,17 @@ export class Daemon {
       onEvent: (event: CareofEvent, now: Instant) => this.#happened(event, now),
     };
     this.node = new LinuxNode(nodeOptions, openHost);
+  }
+
+  /** What this host is told to be, as it is now. */
+  get host(): HostPlan {
+    return this.#host;
+  }
+
+  /** Takes over a changed file, where it can be done without losing anything. */
+  sync(host: HostPlan, commands: readonly Command[]): void {
+    for (const command of commands) this.node.command(command);
+    this.#host = host;
   }
 
   /** Has the role been told of the host as it is? */
@@ -130,7 +145,7 @@ export class Daemon {
   }
 
   async #serveMetrics(): Promise<void> {
-    const { metrics } = this.options.host.settings;
+    const { metrics } = this.#host.settings;
     if (metrics === undefined) return;
     const { metricsText } = await import('./metrics.ts');
     const { metricsPlace, serveMetrics } = await import('./metrics-server.ts');

@@ -29,15 +29,38 @@ export function loadHostFile(
   file: string,
   { node, readableKeys = false }: HostFileOptions = {},
 ): Result<HostPlan, readonly Diagnostic[]> {
-  let octets: Uint8Array;
-  let open: boolean;
+  let text: HostText;
   try {
-    open = isReadableByOthers(file);
-    octets = readFileSync(file);
+    text = readHostText(file);
   } catch (cause) {
     const message = `cannot be read: ${(cause as Error).message}`;
     return fail([{ file, line: 1, column: 1, path: '', message }]);
   }
+  return hostPlanOf(file, text, { node, readableKeys });
+}
+
+/** The octets of a host's file, and whether others than its owner can read them. */
+export interface HostText {
+  readonly octets: Uint8Array;
+  readonly open: boolean;
+}
+
+/** Throws what Node throws where there is no such file. */
+export function readHostText(file: string): HostText {
+  const fd = openSync(file, 'r');
+  try {
+    return { open: (fstatSync(fd).mode & 0o077) !== 0, octets: readFileSync(fd) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same for a file that was read already; keys that it names are looked for beside it. */
+export function hostPlanOf(
+  file: string,
+  { octets, open }: HostText,
+  { node, readableKeys = false }: HostFileOptions,
+): Result<HostPlan, readonly Diagnostic[]> {
   const read = readHostFile(file, octets, {
     node,
     hostname: hostname().split('.')[0]!,
@@ -52,15 +75,6 @@ export function loadHostFile(
 
 const literalKeyFault = (file: string): string =>
   `is a key in a file that others can read: chmod 600 ${file}, or write "file:/etc/careof/NAME.key" and put it there`;
-
-function isReadableByOthers(file: string): boolean {
-  const fd = openSync(file, 'r');
-  try {
-    return (fstatSync(fd).mode & 0o077) !== 0;
-  } finally {
-    closeSync(fd);
-  }
-}
 
 /** Looks and reads through one descriptor, so that nobody exchanges the file in between. */
 function readKeyFile(path: string, readable: boolean): Uint8Array {

@@ -17,13 +17,13 @@ export interface LinkJson {
   readonly since_s?: number;
 }
 
-export function linksOf({ node, options, ledger, clock }: Daemon): LinkJson[] {
+export function linksOf({ node, host, options, ledger, clock }: Daemon): LinkJson[] {
   const status = node.status();
   const now = clock.now();
-  return options.host.planned.interfaces.map(({ name: link }) => {
+  return host.planned.interfaces.map(({ name: link }) => {
     const found = status?.links.find((one) => one.link === link);
     const record = ledger.links.get(link);
-    const mapped = options.interfaces?.get(link) ?? options.host.settings.interfaces?.[link];
+    const mapped = options.interfaces?.get(link) ?? host.settings.interfaces?.[link];
     const addresses = (status?.addresses ?? [])
       .filter((one) => one.link === link)
       .map(({ address, prefixLength }) => `${formatAddress(address)}/${prefixLength}`);

@@ -68,8 +68,8 @@ function* linkProblems({ ledger, clock }: Daemon, links: readonly LinkJson[]): G
   }
 }
 
-function* registrationProblems({ ledger, clock, options }: Daemon): Generator<Problem> {
-  const { mobileNode } = options.host.config;
+function* registrationProblems({ ledger, clock, host }: Daemon): Generator<Problem> {
+  const { mobileNode } = host.config;
   if (mobileNode === undefined) return;
   const now = clock.now();
   if (mobileNode.authentication.method === 'none') {
@@ -105,9 +105,9 @@ function mendOf(trouble: string): string {
 }
 
 function* agentProblems(daemon: Daemon, links: readonly LinkJson[]): Generator<Problem> {
-  const { options, ledger, clock } = daemon;
-  const { homeAgent } = options.host.config;
-  if (options.host.planned.forwarding && !forwards()) {
+  const { host, ledger, clock } = daemon;
+  const { homeAgent } = host.config;
+  if (host.planned.forwarding && !forwards()) {
     const mend = 'sysctl -w net.ipv6.conf.all.forwarding=1';
     yield { level: 'error', what: 'this host forwards no packets of others', mend };
   }
@@ -148,9 +148,9 @@ const REFUSED: Partial<Record<LinuxCounter, string>> = {
   'plane.entry_refused': 'entries found no room in the forwarding table',
 };
 
-function* planeProblems({ node, options }: Daemon): Generator<Problem> {
+function* planeProblems({ node, host, options }: Daemon): Generator<Problem> {
   const plane = node.status()?.dataPlane;
-  const asked = options.dataPlane ?? options.host.settings['data-plane'] ?? 'auto';
+  const asked = options.dataPlane ?? host.settings['data-plane'] ?? 'auto';
   if (plane?.kind === 'tun' && asked === 'auto') {
     const what = `packets go through this process (TUN), not the kernel: ${plane.why}`;
     yield { level: 'warning', what, mend: 'careof doctor says what eBPF needs' };

@@ -51,8 +51,8 @@ export interface TableJson {
 }
 
 export function statusOf(daemon: Daemon): StatusJson {
-  const { node, options, ready, clock } = daemon;
-  const { host, version } = options;
+  const { node, host, ready, clock } = daemon;
+  const { version } = daemon.options;
   const status = node.status();
   const links = linksOf(daemon);
   const tables = tablesOf(daemon);
@@ -90,9 +90,9 @@ export function rolesOf(config: NodeConfig): string[] {
   ];
 }
 
-function homesOf({ ledger, clock, options }: Daemon): HomeJson[] {
+function homesOf({ ledger, clock, host }: Daemon): HomeJson[] {
   const now = clock.now();
-  const { mobileNode } = options.host.config;
+  const { mobileNode } = host.config;
   const place = ledger.handover;
   return [...ledger.homes].map((home) => {
     const atHome = ledger.atHome.has(home);
@@ -119,8 +119,8 @@ function homesOf({ ledger, clock, options }: Daemon): HomeJson[] {
 }
 
 /** Bounds of tables that have one by the configuration. */
-function tablesOf({ node, options }: Daemon): TableJson[] {
-  const { homeAgent, correspondentNode, mobileNode } = options.host.config;
+function tablesOf({ node, host }: Daemon): TableJson[] {
+  const { homeAgent, correspondentNode, mobileNode } = host.config;
   const bindings = (homeAgent?.maxBindings ?? 0) + (correspondentNode?.maxBindings ?? 0);
   const limits: Partial<Record<Table, number>> = {
     ...(bindings > 0 && { bindings }),

@@ -49,7 +49,7 @@ function bindingSentences({ clock }: Daemon, binding: Binding): string[] {
 
 /** Where this node itself is with its home address, and what the other end knows of that. */
 function ownSentences(daemon: Daemon, home: Address, to: Address): string[] {
-  const { ledger, clock, options } = daemon;
+  const { ledger, clock, host } = daemon;
   const now = clock.now();
   const name = formatAddress(to);
   if (to === home) return [`${name} is this node's own home address.`];
@@ -59,7 +59,7 @@ function ownSentences(daemon: Daemon, home: Address, to: Address): string[] {
       `${formatAddress(home)} is at home on ${link}: nothing special is done to its packets.`,
     ];
   }
-  const agent = options.host.config.mobileNode?.homeAgent;
+  const agent = host.config.mobileNode?.homeAgent;
   const held = ledger.registrations.get(pairKey(home, to));
   const sentences: string[] = [];
   if (held?.until !== undefined && held.until > now) {

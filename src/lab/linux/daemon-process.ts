@@ -138,6 +138,8 @@ function commandJson(command: Command): object {
       return { ...command, home: formatAddress(command.home) };
     case 'watch':
       return { ...command, peer: formatAddress(command.peer) };
+    case 'serve':
+      throw new RangeError('whom a home agent serves stands in its file');
     case 'renumber': {
       const { to, ...change } = command.change;
       return { ...command, change: { ...change, ...(to && { to: formatAddress(to) }) } };

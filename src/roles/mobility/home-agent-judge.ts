@@ -82,6 +82,19 @@ export class UpdateJudge {
       node.lastTimestamp = BigInt(value);
   }
 
+  /**
+   * A mobile node is ours from now on, or proves itself otherwise; without `authentication` it is
+   * ours no more. What is older than this moment may be a replay from when it was ours before.
+   */
+  serve(home: Address, authentication: Authentication | undefined, now: Instant): void {
+    const before = this.#nodes.get(home);
+    if (authentication === undefined) this.#nodes.delete(home);
+    else {
+      const lastTimestamp = before?.lastTimestamp ?? ntpTimestamp(this.#state.env.epoch, now);
+      this.#nodes.set(home, { authentication, lastTimestamp });
+    }
+  }
+
   /** How a mobile node's messages are proved; undefined where it is none of ours. */
   authenticationOf(home: Address, now: Instant): Authentication | undefined {
     return this.#nodeFor(home, this.#network.prefixes.of(home, now))?.authentication;

@@ -406,3 +406,37 @@ test('unproved registrations are taken of whoever is in the prefix, where that i
   one.packet(update(3, { authentication: NONE }), 3);
   assert.equal(status(one), 146, 'a node that has a key must use it');
 });
+
+const serve = (one: ByHand, time: number, authentication?: Authentication) =>
+  one.feed(
+    {
+      kind: 'command',
+      command: { do: 'serve', home: HOME, ...(authentication && { authentication }) },
+    },
+    time,
+  );
+
+test('whom the operator serves no more is bound no more, and refused with 133', () => {
+  const one = holding();
+  serve(one, 3);
+  assert.deepEqual([bound(one), one.store.has('home-binding/2001:db8:1::100')], [undefined, false]);
+  one.packet(update(4, { sequence: 2 }), 4);
+  assert.deepEqual([status(one), bound(one)], [133, undefined]);
+  // Served anew, it must not be moved by what was sent while it was ours before.
+  serve(one, 5, auth);
+  one.packet(update(4, { sequence: 3 }), 5.1);
+  assert.equal(bound(one), undefined);
+  one.packet(update(6, { sequence: 4 }), 6);
+  assert.equal(bound(one), A);
+});
+
+test('another key for a mobile node leaves its binding, and the old key proves nothing', () => {
+  const one = holding();
+  const other: Authentication = { method: 'rfc4285', spi: 256, key: new Uint8Array(16).fill(8) };
+  serve(one, 3, other);
+  assert.equal(bound(one), A);
+  one.packet(update(4, { sequence: 2, careOf: B }), 4);
+  assert.equal(bound(one), A);
+  one.packet(update(5, { sequence: 3, careOf: B, authentication: other }), 5);
+  assert.equal(bound(one), B);
+});

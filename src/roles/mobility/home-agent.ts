@@ -217,10 +217,19 @@ export class HomeAgent implements Part {
 
   #command(command: Command, now: Instant): Output[] {
     if (command.do === 'revoke') return this.#revoke(command.home, now);
+    if (command.do === 'serve') return this.#serve(command, now);
     if (command.do !== 'renumber' || command.link !== this.#config.link) return [];
     const outputs = this.#network.renumber(command, now);
     const cut = [...this.#state.bindings.all()].flatMap((one) => this.#cut(one, now));
     return [...outputs, ...cut];
+  }
+
+  /** Who is served no more has no binding here either. */
+  #serve({ home, authentication }: Extract<Command, { do: 'serve' }>, now: Instant): Output[] {
+    this.#judge.serve(home, authentication, now);
+    if (authentication !== undefined) return [];
+    const bound = this.#state.bindings.get(home)?.scope === 'home';
+    return [...this.#abandon(home), ...(bound ? this.#revoked(home) : [])];
   }
 
   /** A binding that would outlive its prefix ends with it. Source: RFC 6275 section 10.6.4. */
