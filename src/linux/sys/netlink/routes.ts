@@ -2,7 +2,6 @@
 import type { Prefix } from '../../../core/forwarding/entry.ts';
 import { type Address, addressOf, formatAddress } from '../../../wire/address.ts';
 import {
-  type Attributes,
   type Message,
   type MessageWriter,
   NLM_F,
@@ -53,8 +52,8 @@ const TYPE = {
   prohibit: 8,
   throw: 9,
 } as const;
-const TYPE_NAMES = new Map<number, string>(
-  Object.entries(TYPE).map(([name, number]) => [number, name]),
+const TYPE_NAMES = new Map<number, keyof typeof TYPE>(
+  Object.entries(TYPE).map(([name, number]) => [number, name as keyof typeof TYPE]),
 );
 const SCOPE = { universe: 0, link: 253 };
 /** RT_TABLE_MAIN and RT_TABLE_LOCAL. */
@@ -100,30 +99,33 @@ export function parseRoute({ type, body }: Message): Route | undefined {
   const family = body[RTMSG.family]!;
   if (family !== AF.INET && family !== AF.INET6) return undefined;
   const attributes = parseAttributes(body, RTMSG.size);
-  const any = addressOf(new Uint8Array(family === AF.INET ? 4 : 16));
-  const prefixOf = (octets: Uint8Array | undefined, length: number) =>
-    length === 0 ? undefined : { address: addressAt(octets) ?? any, length };
-  const flags = new DataView(body.buffer, body.byteOffset).getUint32(RTMSG.flags, true);
-  const route = {
-    destination: prefixOf(attributes.get(RTA.DST), body[RTMSG.destinationLength]!),
-    ipv4: family === AF.INET ? true : undefined,
-    source: prefixOf(attributes.get(RTA.SRC), body[RTMSG.sourceLength]!),
-    ifindex: u32(attributes, RTA.OIF),
-    via: addressAt(attributes.get(RTA.GATEWAY)),
-    preferredSource: addressAt(attributes.get(RTA.PREFSRC)),
-    metric: u32(attributes, RTA.PRIORITY),
+  const route: { -readonly [Key in keyof Route]: Route[Key] } = {
     table: u32(attributes, RTA.TABLE) ?? body[RTMSG.table]!,
     protocol: body[RTMSG.protocol]!,
-    type: TYPE_NAMES.get(body[RTMSG.type]!),
-    mtu: mtuOf(attributes),
-    onLink: (flags & RTNH_F_ONLINK) !== 0 ? true : undefined,
   };
-  const known = Object.entries(route).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(known) as Route;
+  // One by one, since tables have many routes and building objects from lists takes long.
+  const set = <Key extends keyof Route>(key: Key, value: Route[Key] | undefined): void => {
+    if (value !== undefined) route[key] = value;
+  };
+  set('destination', prefixOf(attributes.get(RTA.DST), body[RTMSG.destinationLength]!, family));
+  set('source', prefixOf(attributes.get(RTA.SRC), body[RTMSG.sourceLength]!, family));
+  if (family === AF.INET) route.ipv4 = true;
+  set('ifindex', u32(attributes, RTA.OIF));
+  set('via', addressAt(attributes.get(RTA.GATEWAY)));
+  set('preferredSource', addressAt(attributes.get(RTA.PREFSRC)));
+  set('metric', u32(attributes, RTA.PRIORITY));
+  set('type', TYPE_NAMES.get(body[RTMSG.type]!));
+  if (attributes.has(RTA.METRICS)) set('mtu', u32(nested(attributes, RTA.METRICS), RTAX_MTU));
+  const flags = new DataView(body.buffer, body.byteOffset).getUint32(RTMSG.flags, true);
+  if ((flags & RTNH_F_ONLINK) !== 0) route.onLink = true;
+  return route;
 }
 
-const mtuOf = (attributes: Attributes): number | undefined =>
-  u32(nested(attributes, RTA.METRICS), RTAX_MTU);
+function prefixOf(octets: Uint8Array | undefined, length: number, family: number) {
+  if (length === 0) return undefined;
+  const any = addressOf(new Uint8Array(family === AF.INET ? 4 : 16));
+  return { address: addressAt(octets) ?? any, length };
+}
 
 const addressAt = (octets: Uint8Array | undefined): Address | undefined =>
   octets?.length === 16 || octets?.length === 4 ? addressOf(octets) : undefined;
