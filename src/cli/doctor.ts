@@ -1,28 +1,17 @@
 /** `careof doctor`: what this machine can do, what is missing for which feature, and the mend. */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { release } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Command } from 'commander';
 import { table } from '../lab/report/table.ts';
+import type { MachineFinding as Finding } from '../linux/sys/machine.ts';
 import { paintFor, version } from './terminal.ts';
-
-/** One thing that a machine has or has not. */
-interface Finding {
-  readonly name: string;
-  readonly state: 'ok' | 'missing' | 'too-old';
-  /** What was found. */
-  readonly found: string;
-  readonly neededFor: string;
-  /** The command that mends it; absent where nothing needs to be done. */
-  readonly mend?: string;
-}
 
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('what this machine can do, what is missing for what, and how to mend it')
     .option('--json', 'one JSON object')
-    .action((options: { json?: boolean }) => {
-      const findings = examine();
+    .action(async (options: { json?: boolean }) => {
+      const findings = await examine();
       if (options.json === true) print({ careof: version(), checks: findings });
       else printText(findings);
     });
@@ -30,8 +19,9 @@ export function doctorCommand(): Command {
 
 const print = (object: object): void => console.log(JSON.stringify(object));
 
-/** What the simulator and the tools around it need; the first line is all that is ever required. */
-function examine(): Finding[] {
+/** Everything that careof can use; the first line is all that is ever required. */
+async function examine(): Promise<Finding[]> {
+  const { judgeMachine, observeMachine } = await import('../linux/sys/machine.ts');
   return [
     nodeFinding(),
     {
@@ -40,11 +30,7 @@ function examine(): Finding[] {
       found: 'built in',
       neededFor: 'careof demo, careof lab run: no privileges, nothing to install',
     },
-    privilegeFinding(),
-    kernelFinding(),
-    fileFinding('/dev/net/tun', 'real hosts on this machine (later)', 'modprobe tun'),
-    fileFinding('/sys/fs/bpf', 'the kernel data plane (later)', 'mount -t bpf bpf /sys/fs/bpf'),
-    toolFinding('ip', 'iproute2', 'real hosts on this machine (later)'),
+    ...judgeMachine(observeMachine()),
     toolFinding('tshark', 'tshark', 'npm run check:pcap: a second opinion on captures'),
     scapyFinding(),
   ];
@@ -58,25 +44,6 @@ function nodeFinding(): Finding {
   return { ...base, state: 'too-old', mend: 'install Node.js 20.19 or later from nodejs.org' };
 }
 
-function privilegeFinding(): Finding {
-  const root = process.getuid?.() === 0;
-  const base = { name: 'root', neededFor: 'real hosts on this machine (later)' };
-  if (root) return { ...base, state: 'ok', found: 'yes' };
-  return { ...base, state: 'missing', found: 'no', mend: 'sudo careof ... where it is wanted' };
-}
-
-function kernelFinding(): Finding {
-  const linux = process.platform === 'linux';
-  const base = { name: 'Linux', neededFor: 'real hosts on this machine (later)' };
-  if (linux) return { ...base, state: 'ok', found: release() };
-  return { ...base, state: 'missing', found: process.platform, mend: 'a Linux machine or VM' };
-}
-
-function fileFinding(path: string, neededFor: string, mend: string): Finding {
-  if (existsSync(path)) return { name: path, state: 'ok', found: 'there', neededFor };
-  return { name: path, state: 'missing', found: 'not there', neededFor, mend: `sudo ${mend}` };
-}
-
 function toolFinding(tool: string, debianPackage: string, neededFor: string): Finding {
   const path = which(tool);
   if (path !== undefined) return { name: tool, state: 'ok', found: path, neededFor };
@@ -86,7 +53,7 @@ function toolFinding(tool: string, debianPackage: string, neededFor: string): Fi
 
 /** Debian's scapy belongs to Debian's python3, whatever stands first in PATH. */
 function scapyFinding(): Finding {
-  const base = { name: 'scapy', neededFor: 'npm run check:scapy (later): packets by another hand' };
+  const base = { name: 'scapy', neededFor: 'npm run check:scapy: packets by another hand' };
   const folder = '/usr/lib/python3/dist-packages/scapy';
   if (!existsSync(folder)) {
     return {
