@@ -3,8 +3,11 @@
  *
  *     running --crash--> dead --restart--> running
  *
+ *     running --kill--> without control side --restart--> running
+ *
  * A crash takes the kernel with all that it learned, its sockets and tables, and the role; what was
- * `store`d stays, as on a disk. Links stay plugged in.
+ * `store`d stays, as on a disk. Links stay plugged in. A kill takes the role alone: the kernel goes on
+ * with what it was told, and knows nobody to tell of what happens.
  */
 import type { Counter } from '../core/counters.ts';
 import type { CareofEvent } from '../core/events.ts';
@@ -22,6 +25,9 @@ const MAX_TICKS_AT_ONCE = 1000;
 
 /** What every node of a run shares of its environment; the rest comes from the simulation. */
 export type SharedEnvironment = Pick<Environment, 'crypto' | 'epoch' | 'without' | 'constants'>;
+
+/** What an event of a kill says, and of the restart after it. */
+const CONTROL_SIDE = 'control side';
 
 export interface SimNodeOptions {
   readonly simulation: Simulation;
@@ -91,6 +97,12 @@ export class SimNode {
     return this.#life !== undefined;
   }
 
+  /** Runs with all that it has: its control side too, if it has one. */
+  get whole(): boolean {
+    const life = this.#life;
+    return life !== undefined && (life.role !== undefined || this.#options.role === undefined);
+  }
+
   /** What is stored over restarts. */
   get stored(): ReadonlyMap<string, string> {
     return this.#stored;
@@ -139,11 +151,25 @@ export class SimNode {
     this.#options.onEvent?.({ kind: 'node.crashed' }, this.#simulation.now, this);
   }
 
-  /** Starts again after a crash; `journal: false`: with nothing that was stored. */
+  /** The control side dies, as a process does; the kernel goes on. */
+  kill(): void {
+    if (this.#life?.role === undefined) return;
+    this.#life = { kernel: this.#life.kernel, role: undefined };
+    this.#inputs = [];
+    this.#alarm.set(undefined);
+    this.#options.onEvent?.(
+      { kind: 'node.crashed', reason: CONTROL_SIDE },
+      this.#simulation.now,
+      this,
+    );
+  }
+
+  /** Starts again after a crash or a kill; `journal: false`: with nothing that was stored. */
   restart({ journal }: { readonly journal: boolean }): void {
-    if (this.#life !== undefined) throw new RangeError(`${this.name} is running`);
+    if (this.whole) throw new RangeError(`${this.name} is running`);
     if (!journal) this.#stored.clear();
-    this.#begin(journal);
+    if (this.#life === undefined) this.#begin(journal);
+    else this.#control(this.#life.kernel, journal, CONTROL_SIDE);
   }
 
   /** Gives the control side the operator's word. */
@@ -192,10 +218,17 @@ export class SimNode {
     // Links and addresses that come up now are told behind `start`, all at once.
     for (const port of this.#ports.values()) kernel.addInterface(port);
     configure?.(kernel, this);
+    this.#control(kernel, restored);
+  }
+
+  /** Puts a control side, where the node has one, on a kernel that runs. */
+  #control(kernel: Kernel, restored: boolean, reason?: string): void {
+    const { role } = this.#options;
     this.#inputs = [];
-    this.#life = { kernel, role: controlled ? role(this.#environment!) : undefined };
-    this.#options.onEvent?.({ kind: 'node.started' }, this.#simulation.now, this);
-    if (!controlled) return;
+    this.#life = { kernel, role: role?.(this.#environment!) };
+    const event = { kind: 'node.started', ...(reason !== undefined && { reason }) } as const;
+    this.#options.onEvent?.(event, this.#simulation.now, this);
+    if (role === undefined) return;
     this.#take({ kind: 'start' });
     if (restored) {
       for (const [key, value] of this.#stored) this.#take({ kind: 'restored', key, value });

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { AGENT_COMMAND } from './agent/agent.ts';
 import type { AgentFlow, AgentOrder, AgentReport, FlowReport } from './agent/protocol.ts';
-import { kill, type Started, startInside } from './children.ts';
+import { ChildFailure, kill, type Started, startInside } from './children.ts';
 
 export class AgentProcess {
   /** Settled when all its sockets listen; rejected where it ends before. */
@@ -27,7 +27,7 @@ export class AgentProcess {
       });
       child.on('exit', (code, signal) => {
         const why = complaints.join('\n') || `it ended with ${signal ?? code}`;
-        const failure = new Error(`the applications of ${node} ended: ${why}`);
+        const failure = new ChildFailure(`the applications of ${node} ended: ${why}`);
         reject(failure);
         onFailure(failure);
       });

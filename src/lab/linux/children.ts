@@ -8,6 +8,9 @@ export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 /** Lines of complaint that are kept of a child that ends. */
 const MOST_COMPLAINTS = 20;
 
+/** A process of the run has ended that must not, or would not begin; the message has its last words. */
+export class ChildFailure extends Error {}
+
 /** What a child has said on its standard error, the newest lines. */
 export interface Started {
   readonly child: Child;

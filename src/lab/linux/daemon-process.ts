@@ -7,7 +7,7 @@ import { type CareofEvent, eventOfJson } from '../../core/events.ts';
 import type { Command } from '../../core/role.ts';
 import { ControlClient } from '../../linux/control/control-client.ts';
 import { formatAddress } from '../../wire/address.ts';
-import { kill, type Started, startInside } from './children.ts';
+import { ChildFailure, kill, type Started, startInside } from './children.ts';
 
 const CAREOF = fileURLToPath(new URL('../../../bin/careof.js', import.meta.url));
 
@@ -53,7 +53,7 @@ export class DaemonProcess {
     child.stdout.resume();
     child.on('exit', (code, signal) => {
       const why = complaints.join('\n') || `it ended with ${signal ?? code}`;
-      this.#ended = new Error(`careof up ended on ${node}: ${why}`);
+      this.#ended = new ChildFailure(`careof up ended on ${node}: ${why}`);
       options.onFailure(this.#ended);
     });
     this.ready = this.#connect();

@@ -70,6 +70,16 @@ export class LinuxHost {
     return this.#life !== undefined;
   }
 
+  /** Its daemon runs. */
+  get controlled(): boolean {
+    return this.#life?.daemon !== undefined;
+  }
+
+  /** Runs with all that it has. */
+  get whole(): boolean {
+    return this.running && (this.controlled || this.#options.planned.config === undefined);
+  }
+
   /** The power comes on: kernel, interfaces without a cable, processes. */
   start(): void {
     const { planned, orders, folder, onReport, onFailure } = this.#options;
@@ -139,9 +149,20 @@ export class LinuxHost {
     deleteNamespace(this.#namespace);
   }
 
-  /** Starts again. @param origin instant 0 of CLOCK_BOOTTIME. */
+  /** The daemon is killed; the kernel and the applications go on. */
+  kill(): void {
+    if (this.#life === undefined) return;
+    this.#life.daemon?.kill();
+    this.#life = { ...this.#life, daemon: undefined };
+  }
+
+  /** Starts again what is not there. @param origin instant 0 of CLOCK_BOOTTIME. */
   async restart({ journal }: { readonly journal: boolean }, origin: number): Promise<void> {
     if (!journal) DaemonProcess.forget(this.#options.folder);
+    if (this.#life !== undefined) {
+      this.#life = { ...this.#life, daemon: this.#daemon() };
+      return;
+    }
     this.start();
     this.#plugAll();
     const { agent } = this.#life!;

@@ -156,10 +156,17 @@ export class LinuxNetwork implements Hosts {
     this.#log(name, { kind: 'node.crashed' });
   }
 
+  kill(name: string): void {
+    const host = this.#hosts.get(name);
+    if (host?.controlled !== true) return;
+    host.kill();
+    this.#log(name, { kind: 'node.crashed', reason: 'control side' });
+  }
+
   restart(name: string, options: { readonly journal: boolean }): void {
     const host = this.#hosts.get(name);
-    if (host === undefined || host.running) return;
-    this.#log(name, { kind: 'node.started' });
+    if (host === undefined || host.whole) return;
+    this.#log(name, { kind: 'node.started', ...(host.running && { reason: 'control side' }) });
     host.restart(options, this.#options.time.origin!).catch(this.#options.onFailure);
   }
 

@@ -14,6 +14,7 @@ import { UnaskedWatch } from '../run/unasked-watch.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { Applications } from './applications.ts';
+import { ChildFailure } from './children.ts';
 import { LinuxNetwork } from './network.ts';
 import { RealTime } from './real-time.ts';
 import { makeRunFolder, removeOwn, sweep } from './remains.ts';
@@ -47,8 +48,8 @@ export class LinuxUnfit extends Error {
 const PATIENCE = seconds(60);
 
 /**
- * Runs it. Throws SysError where the machine is not fit, Error where a process of it ends that must
- * not, and what the writing of captures throws. All that it made is gone when it is settled.
+ * Runs it. Throws LinuxUnfit where the machine is not fit, or a process of the run ends that must not;
+ * and what the writing of captures throws. All that it made is gone when it is settled.
  */
 export async function runOnLinux(
   scenario: Scenario,
@@ -68,8 +69,9 @@ export async function runOnLinux(
   try {
     return await new LinuxRun(scenario, options, abort).run();
   } catch (cause) {
-    if (!(cause instanceof SysError)) throw cause;
-    throw new LinuxUnfit(cause.message, cause.hint, { cause });
+    if (cause instanceof SysError) throw new LinuxUnfit(cause.message, cause.hint, { cause });
+    if (cause instanceof ChildFailure) throw new LinuxUnfit(cause.message, undefined, { cause });
+    throw cause;
   } finally {
     for (const signal of signals) process.off(signal, signalled);
     process.off('exit', removeOwn);

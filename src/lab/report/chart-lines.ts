@@ -170,6 +170,8 @@ export function networkText(event: ScenarioEvent): [string, string] {
       return [event.node, `${event.node} is told to prefer ${event.interface}`];
     case 'crash':
       return [event.node, `${event.node} crashes`];
+    case 'kill':
+      return [event.node, `${event.node}'s control side is killed`];
     case 'restart':
       return [event.node, `${event.node} is back${event.journal ? '' : ', its journal lost'}`];
     case 'cut': {

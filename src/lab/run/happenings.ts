@@ -14,7 +14,9 @@ export interface Hosts {
   attach(node: string, interfaceName: string, link: Link | undefined): void;
   /** The power fails. */
   crash(node: string): void;
-  /** Starts a node that crashed; one that runs already goes on. */
+  /** The control side dies; the kernel with all that it was told, and programs, go on. */
+  kill(node: string): void;
+  /** Starts what crashed or was killed; what runs already goes on. */
   restart(node: string, options: { readonly journal: boolean }): void;
   /** The operator's word to a node's control side; nothing where there is none. */
   command(node: string, command: Command): void;
@@ -72,6 +74,9 @@ export class Happenings {
         return;
       case 'crash':
         hosts.crash(event.node);
+        return;
+      case 'kill':
+        hosts.kill(event.node);
         return;
       case 'restart':
         hosts.restart(event.node, { journal: event.journal && this.#stage.journals });

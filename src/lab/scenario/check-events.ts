@@ -45,16 +45,14 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
     case 'crash':
       yield* unknownName([...path, 'crash'], 'node', event.node, eventNames(draft));
       break;
+    case 'kill':
+      yield* checkKill(draft, [...path, 'kill'], event.node);
+      break;
     case 'restart':
       yield* checkRestart(draft, [...path, 'restart'], event);
       break;
     case 'cut':
-      yield* unknownName([...path, 'cut', 'link'], 'link', event.link, draft.links.keys());
-      for (const end of ['from', 'to'] as const) {
-        const name = event[end];
-        if (name === undefined) continue;
-        yield* unknownName([...path, 'cut', end], 'node', name, nodeNames(draft));
-      }
+      yield* checkCut(draft, [...path, 'cut'], event);
       break;
     case 'heal':
       yield* unknownName([...path, 'heal'], 'link', event.link, draft.links.keys());
@@ -81,6 +79,30 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
       yield* checkAttack(draft, path, event.node, event.attack);
       break;
   }
+}
+
+function* checkCut(
+  draft: Draft,
+  path: Path,
+  event: Extract<ScenarioEvent, { kind: 'cut' }>,
+): Generator<Finding> {
+  yield* unknownName([...path, 'link'], 'link', event.link, draft.links.keys());
+  for (const end of ['from', 'to'] as const) {
+    const name = event[end];
+    if (name === undefined) continue;
+    yield* unknownName([...path, end], 'node', name, nodeNames(draft));
+  }
+}
+
+/** Roles that are kernels alone. */
+const UNCONTROLLED: readonly string[] = ['host', 'router', 'attacker'];
+
+function* checkKill(draft: Draft, path: Path, name: string): Generator<Finding> {
+  yield* unknownName(path, 'node', name, eventNames(draft));
+  const role = nodeNamed(draft, name)?.role;
+  if (role === undefined || !UNCONTROLLED.includes(role)) return;
+  const message = `"${name}" has the role ${role}, and so no control side: write crash for its power`;
+  yield { path, message };
 }
 
 function* checkRenumber(
@@ -116,7 +138,8 @@ function* checkRestart(
   const names = eventNames(draft);
   yield* unknownName(path, 'node', event.node, names);
   if (!names.has(event.node)) return;
-  if (before(draft, event, ({ kind, node }) => kind === 'crash' && node === event.node)) return;
+  const ends = (kind: string) => kind === 'crash' || kind === 'kill';
+  if (before(draft, event, ({ kind, node }) => ends(kind) && node === event.node)) return;
   const message = `"${event.node}" runs by then: add { at: ..., crash: ${event.node} } before it`;
   yield { path, message };
 }

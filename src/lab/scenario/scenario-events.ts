@@ -38,7 +38,12 @@ const SHAPE = {
   times: whole('how often it happens in all', 1, 100_000).optional(),
   prefer: place.optional().meta({ description: 'interface to be used from now on' }),
   crash: name('a node').optional().meta({ description: 'node that dies without a word' }),
-  restart: name('a node').optional().meta({ description: 'node that comes back' }),
+  kill: name('a node').optional().meta({
+    description: 'node whose control side dies; its kernel and its programs go on',
+  }),
+  restart: name('a node')
+    .optional()
+    .meta({ description: 'node, or control side, that comes back' }),
   journal: yesNo('restart: with what it stored').optional(),
   cut: object('{ link: core } or { link: core, from: a, to: b }', {
     link: name('a link'),
@@ -71,6 +76,7 @@ export const EVENT_KINDS = [
   'link-up',
   'prefer',
   'crash',
+  'kill',
   'restart',
   'cut',
   'heal',
@@ -85,7 +91,7 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 const BELONGS: Readonly<Record<string, readonly EventKind[]>> = {
   to: ['move', 'link-up'],
   gap: ['move'],
-  over: ['move', 'link-down', 'link-up', 'prefer', 'crash', 'restart'],
+  over: ['move', 'link-down', 'link-up', 'prefer', 'crash', 'kill', 'restart'],
   journal: ['restart'],
   ...Object.fromEntries(Object.keys(ATTACK_FIELDS).map((key) => [key, ['attack']])),
 };
@@ -106,7 +112,7 @@ export type ScenarioEvent = {
   | ({ readonly kind: 'move'; readonly to: string; readonly gap: Duration } & Place)
   | ({ readonly kind: 'link-down' | 'prefer' } & Place)
   | ({ readonly kind: 'link-up'; readonly to?: string } & Place)
-  | { readonly kind: 'crash'; readonly node: string }
+  | { readonly kind: 'crash' | 'kill'; readonly node: string }
   | { readonly kind: 'restart'; readonly node: string; readonly journal: boolean }
   | { readonly kind: 'cut'; readonly link: string; readonly from?: string; readonly to?: string }
   | { readonly kind: 'heal'; readonly link: string }
@@ -194,6 +200,7 @@ function kindOf(value: Shape): ScenarioEvent {
   if (value['link-down'] !== undefined) return { at, kind: 'link-down', ...value['link-down'] };
   if (value.prefer !== undefined) return { at, kind: 'prefer', ...value.prefer };
   if (value.crash !== undefined) return { at, kind: 'crash', node: value.crash };
+  if (value.kill !== undefined) return { at, kind: 'kill', node: value.kill };
   if (value.restart !== undefined) {
     return { at, kind: 'restart', node: value.restart, journal: value.journal ?? true };
   }

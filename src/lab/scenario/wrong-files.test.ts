@@ -51,6 +51,14 @@ test('the right file is right', () => {
   assert.deepEqual(said(RIGHT), []);
 });
 
+test('a kernel alone has no control side to kill', () => {
+  const text = changed('move: mn.wlan0, to: visited', 'kill: cn');
+  assert.deepEqual(said(text), []);
+  assert.deepEqual(said(text.replace('correspondent-node', 'host')), [
+    'x.yaml:21:21: events[0].kill: "cn" has the role host, and so no control side: write crash for its power',
+  ]);
+});
+
 /** What is replaced, by what, and all that is said of it: line, column, path, fault, mend. */
 const CASES: readonly (readonly [string, string, ...string[]])[] = [
   ['delay: 1ms', 'dely: 1ms', '3:36: links.home.dely: is no key here: did you mean "delay"?'],

@@ -103,9 +103,13 @@ export class Network implements Hosts {
     this.nodes.get(name)!.crash();
   }
 
+  kill(name: string): void {
+    this.nodes.get(name)!.kill();
+  }
+
   restart(name: string, options: { readonly journal: boolean }): void {
     const node = this.nodes.get(name)!;
-    if (!node.running) node.restart(options);
+    if (!node.whole) node.restart(options);
   }
 
   command(name: string, command: Command): void {
