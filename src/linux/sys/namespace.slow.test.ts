@@ -16,6 +16,19 @@ import { obstacleToNamespaces } from './privileges.ts';
 const limits = { skip: obstacleToNamespaces() ?? false, timeout: 30_000 };
 const own = () => readlinkSync('/proc/thread-self/ns/net');
 
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const AS_NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+/** Runs lines of TypeScript as the user `nobody`. */
+function asNobody(script: string, wrap = (command: readonly string[]) => [...command]) {
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+  return spawnSync('setpriv', [...AS_NOBODY, ...wrap(node)], {
+    encoding: 'utf8',
+    env: { ...process.env, TMPDIR: '/tmp', HOME: '/tmp' },
+    timeout: 20_000,
+  });
+}
+
 test('a namespace is one that `ip netns` sees, and goes again', limits, () => {
   inScratchNamespace('cf-sys-seen', () => {
     assert.match(execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }), /^cf-sys-seen\b/m);
@@ -63,35 +76,53 @@ test('settings in /proc/sys/net and child processes are those of the namespace',
 
 test('an ordinary user has namespaces in a user namespace of their own', limits, (t) => {
   const [program, ...rest] = inUserNamespace(['ip', 'netns', 'list']);
-  const as = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
-  if (spawnSync('setpriv', [...as, program!, ...rest]).status !== 0) {
+  if (spawnSync('setpriv', [...AS_NOBODY, program!, ...rest]).status !== 0) {
     t.skip('user namespaces are not allowed to ordinary users here');
     return;
   }
-  const folder = fileURLToPath(new URL('.', import.meta.url));
-  const script = `
+  const run = asNobody(
+    `
     import { execFileSync } from 'node:child_process';
+    import { createMap } from '${folder}bpf.ts';
     import { createNamespace, inNamespace, listNamespaces } from '${folder}namespace.ts';
+    import { Rtnetlink } from '${folder}netlink/rtnetlink.ts';
+    import { applyRuleset, Nftables } from '${folder}nftables.ts';
+    import { writeSetting } from '${folder}sysctl.ts';
     createNamespace('a');
-    inNamespace('a', () => execFileSync('ip', ['link', 'set', 'lo', 'up']));
-    console.log(listNamespaces().join());`;
-  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
-  const run = spawnSync('setpriv', [...as, ...inUserNamespace(node)], {
-    encoding: 'utf8',
-    env: { ...process.env, TMPDIR: '/tmp', HOME: '/tmp' },
-    timeout: 20_000,
-  });
-  assert.equal(run.stdout, 'a\n', run.stderr);
+    const set = { family: 'inet', table: 'careof', set: 'own' };
+    inNamespace('a', () => {
+      const client = new Rtnetlink();
+      client.createVeth({ name: 'one' }, { name: 'two' });
+      client.setLink(client.link('one').ifindex, { up: true });
+      applyRuleset('table inet careof { set own { type ipv6_addr; }; }');
+      const nftables = new Nftables();
+      nftables.addElements(set, [new Uint8Array(16)]);
+      const forwards = writeSetting('ipv6/conf/one/forwarding', 1);
+      console.log(client.links().length, nftables.elements(set).length, forwards);
+    });
+    console.log(listNamespaces().join());
+    try {
+      createMap({ type: 2, keySize: 4, valueSize: 4, maxEntries: 1 });
+    } catch (error) {
+      console.log(error.code, error.hint);
+    }`,
+    inUserNamespace,
+  );
+  assert.equal(
+    run.stdout,
+    '3 1 true\na\nEPERM run as root, or with the capabilities CAP_BPF and CAP_NET_ADMIN\n',
+    run.stderr,
+  );
 });
 
 test('without privileges the error says what to do', limits, () => {
-  const folder = fileURLToPath(new URL('.', import.meta.url));
-  const script = `
+  const run = asNobody(`
     import { createNamespace } from '${folder}namespace.ts';
-    try { createNamespace('cf-sys-forbidden'); } catch (error) { console.log(error.message, '|', error.hint); }`;
-  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
-  const as = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
-  const run = spawnSync('setpriv', [...as, ...node], { encoding: 'utf8', timeout: 20_000 });
+    try {
+      createNamespace('cf-sys-forbidden');
+    } catch ({ message, hint }) {
+      console.log(message, '|', hint);
+    }`);
   assert.match(
     run.stdout,
     /not permitted \((EPERM|EACCES), errno \d+\) \| run as root, or in a user/,

@@ -7,7 +7,7 @@
  * Source: bpf(2), `union bpf_attr` of <linux/bpf.h>; its names stand beside the offsets.
  */
 import { syscall3 } from '../libc.ts';
-import { allocate, type Memory } from '../memory.ts';
+import { allocate, type Memory, point as pointFrom } from '../memory.ts';
 import { type Cures, check } from '../sys-error.ts';
 
 // enum bpf_cmd
@@ -43,12 +43,8 @@ export const KEY_AT = 256;
 export const VALUE_AT = 1024;
 let scratch: Memory = { octets: Buffer.alloc(0), address: 0n };
 
-/** What the attributes point to: an address alone does not keep memory from being collected. */
-let held: Memory[] = [];
-
 /** Memory with the attributes zeroed and room for a value of this size. */
 export function prepare(valueSize = 0): Memory {
-  held = [];
   if (scratch.octets.length < VALUE_AT + valueSize) {
     scratch = allocate(VALUE_AT + Math.max(2 * valueSize, 1 << 14));
   }
@@ -56,11 +52,9 @@ export function prepare(valueSize = 0): Memory {
   return scratch;
 }
 
-/** Has the attribute at this offset point to memory, which is held until the next call. */
-export function point(at: number, memory: Memory, offset = 0): void {
-  held.push(memory);
-  scratch.octets.writeBigUInt64LE(memory.address + BigInt(offset), at);
-}
+/** Has the attribute at this offset point to memory. */
+export const point = (at: number, memory: Memory, offset = 0): void =>
+  pointFrom(scratch.octets, at, memory, offset);
 
 /** Makes the call with the attributes in `scratch`. */
 export function call(command: number, size: number): number {

@@ -64,7 +64,7 @@ function element(fd: number, key: Uint8Array | undefined, valueSize: number): Me
   if (key !== undefined) {
     if (key.length > VALUE_AT - KEY_AT) throw new RangeError('a key has at most 768 octets');
     octets.set(key, KEY_AT);
-    octets.writeBigUInt64LE(address + BigInt(KEY_AT), 8);
+    octets.writeBigUInt64LE(address + BigInt(KEY_AT), 8); // key
   }
   octets.writeBigUInt64LE(address + BigInt(VALUE_AT), 16);
   return memory;

@@ -7,18 +7,9 @@
  *
  * Source: netlink(7), <linux/netlink.h>.
  */
-import {
-  bindSocket,
-  close,
-  errno,
-  O_CLOEXEC,
-  type Pointer,
-  recv,
-  send,
-  setsockopt,
-  socket,
-} from '../libc.ts';
+import { bindSocket, close, errno, O_CLOEXEC, recv, send, socket } from '../libc.ts';
 import { allocate } from '../memory.ts';
+import { setOption, setReceiveBuffer, setReceiveTimeout } from '../socket-options.ts';
 import { type Cures, check, errorName, SysError } from '../sys-error.ts';
 import {
   type Message,
@@ -33,10 +24,6 @@ import { AF, type Request } from './request.ts';
 
 // <sys/socket.h>, asm-generic/socket.h
 const SOCK_RAW = 3;
-const SOL_SOCKET = 1;
-const SO_RCVBUF = 8;
-const SO_RCVTIMEO = 20;
-const SO_RCVBUFFORCE = 33;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 // <linux/netlink.h>
@@ -53,6 +40,7 @@ const ERROR_SIZE = 20;
 const BATCH = 256;
 const RECEIVE_BUFFER = 1 << 20;
 const ROOM = 1 << 16;
+const ANSWER_SECONDS = 5;
 /** A dump of what changes meanwhile is begun again so often. */
 const DUMP_ATTEMPTS = 10;
 
@@ -76,16 +64,11 @@ export class NetlinkSocket {
     const fd = check(socket(AF.NETLINK, SOCK_RAW | O_CLOEXEC, protocol), 'socket AF_NETLINK');
     this.fd = fd;
     try {
-      this.#setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1);
-      this.#setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
-      this.#setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
-      const size = int(RECEIVE_BUFFER);
-      if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size, 4) < 0) {
-        this.#setOption(SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-      }
-      const timeout = Buffer.alloc(16);
-      timeout.writeBigInt64LE(5n, 0);
-      check(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, timeout, 16), 'setsockopt SO_RCVTIMEO');
+      setOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1, 'NETLINK_EXT_ACK');
+      setOption(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1, 'NETLINK_CAP_ACK');
+      setOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1, 'NETLINK_GET_STRICT_CHK');
+      setReceiveBuffer(fd, RECEIVE_BUFFER);
+      setReceiveTimeout(fd, ANSWER_SECONDS);
       const address = Buffer.alloc(12);
       address.writeUInt16LE(AF.NETLINK, 0);
       check(bindSocket(fd, address, 12), 'bind AF_NETLINK');
@@ -216,7 +199,7 @@ export class NetlinkSocket {
 
   /** Takes part in a multicast group of the family; RTNLGRP_* of <linux/rtnetlink.h>. */
   join(group: number): void {
-    this.#setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
+    setOption(this.fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group, 'NETLINK_ADD_MEMBERSHIP');
   }
 
   /**
@@ -251,16 +234,6 @@ export class NetlinkSocket {
   }
 
   #parse = (length: number): Message[] => parseMessages(this.#into.subarray(0, length));
-
-  #setOption(level: number, name: number, value: number): void {
-    check(setsockopt(this.fd, level, name, int(value), 4), `setsockopt ${level} ${name}`);
-  }
-}
-
-function int(value: number): Pointer {
-  const octets = Buffer.alloc(4);
-  octets.writeInt32LE(value);
-  return octets;
 }
 
 /**
