@@ -6,6 +6,7 @@
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
+import type { FilterWish } from './packet-filter.ts';
 
 /** A set of the table; each element is an address, and a number where the set has one. */
 export type Wanted =
@@ -72,6 +73,19 @@ export class Interception {
     return this.#counts.has(`from_protocol ${readAddress(octets, 8)} ${kinds.protocol}`);
   }
 
+  /** What packets must be looked at for it. */
+  wish(): FilterWish {
+    const protocols = new Set<number>();
+    const ports = new Set<number>();
+    let all = false;
+    for (const { wanted } of this.#counts.values()) {
+      if (wanted.set === 'to_any') all = true;
+      else if (wanted.set === 'to_port') ports.add(wanted.number);
+      else if ('number' in wanted) protocols.add(wanted.number);
+    }
+    return { protocols, ports, all };
+  }
+
   /** What has changed in the sets since the last call. */
   changes(): { readonly add: readonly Wanted[]; readonly remove: readonly Wanted[] } {
     const add: Wanted[] = [];
@@ -114,21 +128,21 @@ const keyOf = (wanted: Wanted): string =>
     ? `${wanted.set} ${wanted.address} ${wanted.number}`
     : `${wanted.set} ${wanted.address}`;
 
-/** Does it name no destination, since it is for whatever comes to the host itself? */
-const isForAnyOwn = ({ match: { dst, local } }: ForwardingEntry): boolean =>
-  local === true && (dst === undefined || (dst.length ?? 128) < 128);
+/**
+ * Is it for whatever comes to the host itself? So is every entry that names no destination: what goes
+ * through to others is left to the kernel, unless its source and protocol are named.
+ */
+function isForAnyOwn({ match: { dst, src, protocol, local } }: ForwardingEntry): boolean {
+  if (dst !== undefined) return (dst.length ?? 128) < 128;
+  return local === true || src === undefined || (src.length ?? 128) < 128 || protocol === undefined;
+}
 
 /** The elements that an entry asks for. */
 function wantedBy(entry: ForwardingEntry, own: ReadonlySet<Address>): Wanted[] {
   const { dst, src, protocol } = entry.match;
-  if (dst !== undefined && (dst.length ?? 128) === 128) return wantedTo(dst.address, entry);
   if (isForAnyOwn(entry)) return [...own].flatMap((address) => wantedTo(address, entry));
-  if (src === undefined || (src.length ?? 128) < 128 || protocol === undefined) {
-    throw new RangeError(
-      `${entry.id}: an arriving entry names a destination, or source and protocol`,
-    );
-  }
-  return [{ set: 'from_protocol', address: src.address, number: protocol }];
+  if (dst !== undefined) return wantedTo(dst.address, entry);
+  return [{ set: 'from_protocol', address: src!.address, number: protocol! }];
 }
 
 function wantedTo(address: Address, { match }: ForwardingEntry): Wanted[] {

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ForwardingCase, forwardingCases } from '../../core/forwarding/cases.ts';
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { Input } from '../../core/role.ts';
+import type { Instant } from '../../core/time.ts';
+import { type Address, address, formatAddress } from '../../wire/address.ts';
+import { parsePacket, serialisePacket } from '../../wire/packet.ts';
+import type { LinuxCounter } from '../counters.ts';
+import { PacketPlane } from './packet-plane.ts';
+
+const home = address('2001:db8:1::100');
+const agent = address('2001:db8:1::1');
+const careOf = address('2001:db8:2::7');
+const peer = address('2001:db8:f::1');
+const router = address('2001:db8:9::1');
+
+interface Rig {
+  readonly plane: PacketPlane;
+  readonly sent: Uint8Array[];
+  readonly delivered: Uint8Array[];
+  readonly control: Input[];
+  readonly counted: LinuxCounter[];
+  /** MTU of all links. */
+  mtu: number;
+}
+
+function rig(isOwn: (address: Address) => boolean, now = 0 as Instant): Rig {
+  const made: Omit<Rig, 'plane'> = { sent: [], delivered: [], control: [], counted: [], mtu: 1500 };
+  const plane: PacketPlane = new PacketPlane({
+    now: () => now,
+    send: (octets) => {
+      if (octets.length > made.mtu) return 'too-big';
+      made.sent.push(octets.slice());
+      return 'sent';
+    },
+    mtuOf: () => made.mtu,
+    deliver: (octets) => made.delivered.push(octets.slice()) > 0,
+    isOwn,
+    hears: () => true,
+    sourceFor: () => agent,
+    control: (input) => made.control.push(input),
+    count: (counter) => made.counted.push(counter),
+  });
+  return Object.assign(made, { plane });
+}
+
+/** What came out of a case, in the words of the case. */
+function outcomeOf(one: ForwardingCase): Record<string, unknown> {
+  const { hook, ours, entries, packet } = one;
+  const isOwn = (to: Address) => ours?.includes(to) ?? hook === 'arriving';
+  const made = rig(isOwn, one.now ?? (0 as Instant));
+  made.mtu = 65_575;
+  const { plane, sent, delivered, control, counted } = made;
+  for (const entry of entries) plane.add(entry);
+  if (hook === 'leaving') plane.leaving(packet.slice());
+  else plane.arriving(packet.slice(), { link: 'l' });
+  const [out] = hook === 'leaving' ? sent : delivered;
+  const notices = control
+    .filter((input) => input.kind === 'notice')
+    .map(({ kind: _, ...notice }) => notice);
+  const told = notices.length > 0 ? { notices } : {};
+  if (out !== undefined) return { octets: out, ...told };
+  const diverted = control.find((input) => input.kind === 'packet' && input.reason !== 'icmpv6');
+  if (diverted?.kind === 'packet') {
+    const { octets, reason, tunnel } = diverted;
+    return { octets, reason, ...(tunnel && { tunnel }), ...told };
+  }
+  const ended = ['plane.entry_dropped', 'plane.entry_fault', 'plane.malformed', 'plane.not_sent'];
+  // A part of a tunnelled packet waits here for the others.
+  const waits = one.expect.reason === 'fragment' && counted.length === 0;
+  assert.ok(waits || counted.some((counter) => ended.includes(counter)), one.name);
+  return told;
+}
+
+test('every forwarding case comes out of the plane octet for octet', () => {
+  const cases = forwardingCases();
+  assert.ok(cases.length > 50);
+  for (const one of cases) {
+    const { kind, octets, reason, tunnel, notices } = one.expect;
+    const told = notices === undefined ? {} : { notices };
+    // The anchor device and the packet sockets give IPv6 packets only.
+    const foreign = one.packet[0]! >> 4 !== 6;
+    const expected =
+      kind === 'unmatched'
+        ? foreign
+          ? told
+          : { octets: one.packet }
+        : kind === 'continue'
+          ? { octets, ...told }
+          : kind === 'divert'
+            ? { octets, reason, ...(tunnel && { tunnel }), ...told }
+            : told;
+    assert.deepEqual(outcomeOf(one), expected, one.name);
+  }
+});
+
+const entry = (
+  at: ForwardingEntry['at'],
+  match: ForwardingEntry['match'],
+  action: ForwardingEntry['do'][number],
+): ForwardingEntry => ({ id: 'e', owner: 'test', at, match, do: [action] });
+const toHome = entry(
+  'leaving',
+  { dst: { address: home } },
+  { push: 'ipv6', src: agent, dst: careOf },
+);
+const datagram = (source: Address, destination: Address, size: number): Uint8Array =>
+  serialisePacket([
+    { layer: 'ipv6', source, destination },
+    { layer: 'udp', sourcePort: 1, destinationPort: 2, payload: new Uint8Array(size - 48) },
+  ]);
+
+/** Source, destination and last layers of a packet. */
+function shown(octets: Uint8Array): string {
+  const parsed = parsePacket(octets);
+  assert.ok(parsed.ok);
+  const [outer, ...rest] = parsed.value;
+  assert.equal(outer?.layer, 'ipv6');
+  const ends = outer.layer === 'ipv6' ? [outer.source, outer.destination] : [];
+  const error = rest.find((layer) => layer.layer === 'packet-too-big');
+  const mtu = error?.layer === 'packet-too-big' ? ` mtu ${error.mtu}` : '';
+  return `${ends.map(formatAddress).join(' > ')} ${rest[0]?.layer}${mtu}`;
+}
+
+test('who sends more than a tunnel takes is told what it takes', () => {
+  const one = rig((to) => to === agent);
+  one.plane.add(toHome);
+  one.plane.leaving(datagram(peer, home, 1460));
+  assert.deepEqual(one.sent.map(shown), ['2001:db8:1::1 > 2001:db8:2::7 ipv6']);
+  one.plane.leaving(datagram(peer, home, 1461));
+  assert.equal(shown(one.sent[1]!), '2001:db8:1::1 > 2001:db8:f::1 packet-too-big mtu 1460');
+});
+
+test('what a path has said is kept to, and who sent the packet inside is told', () => {
+  const one = rig((to) => to === agent);
+  one.plane.add(toHome);
+  one.plane.leaving(datagram(peer, home, 1440));
+  const tunnelled = one.sent.pop()!;
+  const said = serialisePacket([
+    { layer: 'ipv6', source: router, destination: agent },
+    { layer: 'packet-too-big', mtu: 1400, invoking: tunnelled.subarray(0, 200) },
+  ]);
+  one.plane.overheard(said, { link: 'l' });
+  assert.deepEqual(one.sent.map(shown), ['2001:db8:1::1 > 2001:db8:f::1 packet-too-big mtu 1360']);
+  assert.equal(one.control.length, 1);
+  one.plane.leaving(datagram(peer, home, 1360));
+  assert.equal(one.sent[1]?.length, 1400);
+  one.plane.leaving(datagram(peer, home, 1361));
+  assert.equal(shown(one.sent[2]!), '2001:db8:1::1 > 2001:db8:f::1 packet-too-big mtu 1360');
+});
+
+test('a program of this host hears of its own packet, without the header that was added', () => {
+  const one = rig((to) => to === home || to === careOf);
+  const direct = entry('leaving', { src: { address: home } }, { insert: 'home-address', careOf });
+  one.plane.add(direct);
+  const made = datagram(home, peer, 1400);
+  one.plane.leaving(made);
+  const said = serialisePacket([
+    { layer: 'ipv6', source: router, destination: careOf },
+    { layer: 'packet-too-big', mtu: 1400, invoking: one.sent[0]!.subarray(0, 300) },
+  ]);
+  one.plane.overheard(said, { link: 'l' });
+  const [told] = one.delivered;
+  assert.equal(shown(told!), '2001:db8:1::1 > 2001:db8:1::100 packet-too-big mtu 1376');
+  const parsed = parsePacket(told!);
+  const error = parsed.ok ? parsed.value[1] : undefined;
+  assert.ok(error?.layer === 'packet-too-big');
+  assert.deepEqual(error.invoking, made.subarray(0, 276));
+});
+
+test('an error about what others sent is believed by nobody', () => {
+  const one = rig((to) => to === agent);
+  const said = serialisePacket([
+    { layer: 'ipv6', source: router, destination: agent },
+    { layer: 'packet-too-big', mtu: 1300, invoking: datagram(peer, home, 1400) },
+  ]);
+  one.plane.overheard(said, { link: 'l' });
+  assert.equal(one.plane.pathMtus.size, 0);
+  const wrong = said.slice();
+  wrong[45]! ^= 1;
+  one.plane.overheard(wrong, { link: 'l' });
+  assert.ok(one.counted.includes('host.checksum'));
+});
+
+test('over a link of 1280 octets the tunnel goes in fragments, and comes out whole', () => {
+  const one = rig((to) => to === agent);
+  one.mtu = 1280;
+  one.plane.add(toHome);
+  one.plane.leaving(datagram(peer, home, 1280));
+  assert.equal(one.sent.length, 2);
+  assert.ok(one.sent.every((part) => part.length <= 1280));
+  const other = rig((to) => to === careOf || to === home);
+  const out = entry('arriving', { dst: { address: careOf }, protocol: 41 }, { pop: 'ipv6' });
+  other.plane.add(out);
+  for (const part of one.sent) other.plane.arriving(part, { link: 'l' });
+  assert.deepEqual(other.delivered, [datagram(peer, home, 1280)]);
+  // What is larger than 1280 itself can be made smaller by who sends it.
+  one.plane.leaving(datagram(peer, home, 1281));
+  assert.match(shown(one.sent[2]!), /packet-too-big mtu 1280/);
+});
+
+test('what comes out of a tunnel is copied to the control side with that tunnel', () => {
+  const one = rig((to) => to === careOf || to === home);
+  one.plane.add(entry('arriving', { dst: { address: careOf }, protocol: 41 }, { pop: 'ipv6' }));
+  const echo = serialisePacket([
+    { layer: 'ipv6', source: agent, destination: careOf },
+    { layer: 'ipv6', source: peer, destination: home },
+    { layer: 'echo-request', identifier: 1, sequence: 2, data: new Uint8Array(8) },
+  ]);
+  one.plane.arriving(echo, { link: 'l' });
+  const [input] = one.control;
+  assert.ok(input?.kind === 'packet');
+  assert.deepEqual(input.tunnel, { src: agent, dst: careOf });
+  assert.equal(one.delivered.length, 1);
+});

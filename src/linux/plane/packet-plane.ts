@@ -1,0 +1,341 @@
+/**
+ * The TypeScript data plane of a Linux host: what becomes of one packet.
+ *
+ *     anchor's TUN --leaving--> table --> host's real routes (raw socket, marked)
+ *     link --arriving--> taken out? --> table --> anchor's TUN --> host's stack
+ *                                             \--> control side
+ *
+ * It does for packets what the simulator's `IpInput` and `IpOutput` do around the same table.
+ *
+ * Supported standards: RFC 2473 sections 7.1 and 8, RFC 8201, RFC 4443.
+ */
+import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { execute, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
+import { fragment, Reassembly } from '../../core/forwarding/fragments.ts';
+import { PacketView, wholePacket } from '../../core/forwarding/packet-view.ts';
+import { MINIMUM_MTU, PathMtus } from '../../core/forwarding/path-mtus.ts';
+import { ForwardingTable } from '../../core/forwarding/table.ts';
+import type { Mechanism } from '../../core/mechanisms.ts';
+import type { LinkAddress } from '../../core/role.ts';
+import type { TableSizes } from '../../core/tables.ts';
+import type { Instant } from '../../core/time.ts';
+import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
+import { PROTOCOL } from '../../wire/numbers.ts';
+import { checksumOk } from '../../wire/walk.ts';
+import { headerKinds, Interception } from './interception.ts';
+import { ErrorTeller, relayedError } from './network-errors.ts';
+import { Steering } from './steering.ts';
+import type { Out, PlaneSurroundings } from './surroundings.ts';
+
+/** The anchor device, which carries no packets of links. */
+export const ANCHOR = 'careof0';
+
+const sourceOf = (octets: Uint8Array): Address => readAddress(octets, 8);
+const destinationOf = (octets: Uint8Array): Address => readAddress(octets, 24);
+
+/** How a packet came. */
+export interface Arrival {
+  readonly link: string;
+  readonly from?: LinkAddress;
+  readonly tunnel?: { readonly src: Address; readonly dst: Address };
+}
+
+export class PacketPlane {
+  readonly table: ForwardingTable;
+  readonly pathMtus = new PathMtus();
+  readonly steering = new Steering();
+  readonly interception = new Interception();
+  readonly #host: PlaneSurroundings;
+  readonly #errors: ErrorTeller;
+  readonly #reassembly = new Reassembly();
+  #identification: number;
+
+  /** @param identification of the first packet that is cut into fragments: any number. */
+  constructor(
+    host: PlaneSurroundings,
+    without: ReadonlySet<Mechanism> = new Set(),
+    identification = 0,
+  ) {
+    this.#host = host;
+    this.#identification = identification;
+    this.table = new ForwardingTable({
+      mobilityExemption: !without.has('mobility-header-exemption'),
+      isOurs: (destination) => isMulticast(destination) || host.isOwn(destination),
+      ...(without.has('encapsulation-limit') && { encapsulationLimit: Number.POSITIVE_INFINITY }),
+    });
+    this.#errors = new ErrorTeller(host);
+  }
+
+  /** Adds an entry, or puts it in the place of the one with the same id. Says whether there was room. */
+  add(entry: ForwardingEntry): boolean {
+    const old = this.table.get(entry.id);
+    if (this.table.add(entry) === 'full') {
+      this.#host.count('plane.entry_refused');
+      return false;
+    }
+    if (old !== undefined) this.#unfollow(old);
+    this.steering.add(entry);
+    this.interception.add(entry);
+    return true;
+  }
+
+  remove(id: string): void {
+    const gone = this.table.remove(id);
+    if (gone !== undefined) this.#unfollow(gone);
+  }
+
+  /** Takes out the entries whose time is over, and gives them back. */
+  expire(now: Instant): ForwardingEntry[] {
+    const gone = this.table.expire(now);
+    for (const entry of gone) this.#unfollow(entry);
+    return gone;
+  }
+
+  use(id: string): EntryUse {
+    return this.table.use(id);
+  }
+
+  sizes(): TableSizes {
+    return { forwarding: this.table.size, 'path-mtus': this.pathMtus.size };
+  }
+
+  /** Takes what the host routed into the anchor device. */
+  leaving(octets: Uint8Array): void {
+    const host = this.#host;
+    host.count('plane.leaving');
+    const whole = wholePacket(octets);
+    if (whole === undefined) host.count('plane.malformed');
+    // What the kernel says on the anchor device by itself (MLD) is for nobody.
+    else if (isOfOneLink(destinationOf(whole))) host.count('plane.not_sent');
+    else this.send(whole);
+  }
+
+  /** Sends a packet of this host: by the table, then by the real routes. */
+  send(octets: Uint8Array): void {
+    const host = this.#host;
+    if (isOfOneLink(destinationOf(octets))) {
+      this.#sendOn(octets, octets, undefined);
+      return;
+    }
+    const outcome = execute(this.table, 'leaving', octets, host.now());
+    if (outcome.kind === 'unmatched') {
+      this.#sendOn(octets, octets, undefined);
+      return;
+    }
+    this.#tell(outcome.notices);
+    if (outcome.kind === 'continue') this.#sendOn(octets, outcome.octets, outcome.out);
+    else if (outcome.kind === 'divert') this.#divert(outcome, { link: '' });
+    else this.#countDrop(outcome);
+  }
+
+  /** Only tells the control side what an entry would: an accelerator has carried the packet. */
+  notice(hook: 'arriving' | 'leaving', octets: Uint8Array): void {
+    const outcome = execute(this.table, hook, octets, this.#host.now());
+    if (outcome.kind !== 'unmatched') this.#tell(outcome.notices);
+  }
+
+  /** Takes what came from a link and was kept from the host's stack, which gets what comes out. */
+  arriving(octets: Uint8Array, arrival: Arrival): void {
+    const host = this.#host;
+    const whole = wholePacket(octets);
+    if (whole === undefined) {
+      host.count('plane.malformed');
+      return;
+    }
+    const packet = this.#reassembled(whole);
+    if (packet === undefined) return;
+    host.count('plane.arriving');
+    const outcome = execute(this.table, 'arriving', packet, host.now());
+    if (outcome.kind === 'unmatched') {
+      this.#deliver(packet, arrival);
+      return;
+    }
+    this.#tell(outcome.notices);
+    if (outcome.kind === 'drop') this.#countDrop(outcome);
+    else if (outcome.kind === 'divert') this.#divert(outcome, arrival);
+    else {
+      const { tunnel } = outcome;
+      this.#deliver(outcome.octets, { ...arrival, ...(tunnel && { tunnel }) });
+    }
+  }
+
+  /** Looks at an ICMPv6 packet that the host's stack gets too: the control side has a copy. */
+  overheard(octets: Uint8Array, arrival: Arrival): void {
+    const whole = wholePacket(octets);
+    if (whole === undefined || headerKinds(whole).protocol !== PROTOCOL.icmpv6) return;
+    const destination = destinationOf(whole);
+    const ours = isMulticast(destination)
+      ? this.#host.hears(arrival.link, destination)
+      : this.#host.isOwn(destination);
+    if (ours) this.#copy(whole, arrival);
+  }
+
+  /** The same for what has come out of the table: the stack gets it behind the anchor device. */
+  #deliver(octets: Uint8Array, arrival: Arrival): void {
+    const host = this.#host;
+    const isIcmpv6 = headerKinds(octets).protocol === PROTOCOL.icmpv6;
+    if (isIcmpv6 && host.isOwn(destinationOf(octets))) this.#copy(octets, arrival);
+    host.count(host.deliver(octets) ? 'plane.delivered' : 'plane.not_sent');
+  }
+
+  #copy(octets: Uint8Array, { link, from, tunnel }: Arrival): void {
+    const { walk, isPart } = new PacketView(octets);
+    const type = walk === undefined ? undefined : octets[walk.upperAt];
+    if (walk === undefined || type === undefined || isPart || LISTENERS.has(type)) return;
+    if (!checksumOk(octets)) {
+      this.#host.count('host.checksum');
+      return;
+    }
+    this.#host.count('host.icmpv6');
+    if (type < FIRST_INFORMATIONAL) this.#learn(octets.subarray(walk.upperAt));
+    this.#host.control({
+      kind: 'packet',
+      link,
+      octets: octets.slice(),
+      reason: 'icmpv6',
+      ...(tunnel && { tunnel }),
+      ...(from && { from }),
+    });
+  }
+
+  /**
+   * An error about a packet that this plane sent: what is too big is remembered, and who made the
+   * packet is told in terms of what it made. What the host's stack sent itself it hears itself.
+   */
+  #learn(message: Uint8Array): void {
+    const about = message.subarray(8);
+    if (about.length < 40 || !this.#host.isOwn(sourceOf(about))) return;
+    const mtu = new DataView(message.buffer, message.byteOffset).getUint32(4);
+    const tooBig = message[0] === 2;
+    if (tooBig) this.pathMtus.learn(destinationOf(about), mtu, this.#host.now());
+    const relayed = relayedError(message);
+    if (relayed === undefined) return;
+    const counted = this.#errors.tell(relayed, (octets) => this.#toSender(octets));
+    this.#host.count(counted);
+  }
+
+  /** An error for who sent a packet: a program of this host, or another host. */
+  #toSender(octets: Uint8Array): void {
+    if (this.#host.isOwn(destinationOf(octets))) this.#host.deliver(octets);
+    else this.send(octets);
+  }
+
+  /**
+   * @param made the packet as it came to the table
+   * @param octets what it has become
+   */
+  #sendOn(made: Uint8Array, octets: Uint8Array, out: Out | undefined): void {
+    const host = this.#host;
+    const source = sourceOf(octets);
+    const destination = destinationOf(octets);
+    if (out === undefined && host.isOwn(destination)) {
+      this.#loopBack(made, octets);
+      return;
+    }
+    const learned = this.pathMtus.to(destination, Number.POSITIVE_INFINITY, host.now());
+    if (octets.length > learned) {
+      this.#tooBig(made, octets, learned, out);
+      return;
+    }
+    const result = host.send(octets, source, destination, out);
+    if (result === 'sent') host.count('plane.sent');
+    else if (result === 'no-route') this.#noRoute(made);
+    else if (result === 'refused') host.count('plane.not_sent');
+    else {
+      this.#tooBig(made, octets, host.mtuOf(source, destination, out) ?? MINIMUM_MTU, out);
+    }
+  }
+
+  /** A tunnel from here to here. What no entry changed the stack itself must find its way for. */
+  #loopBack(made: Uint8Array, octets: Uint8Array): void {
+    if (made === octets) this.#host.deliver(octets);
+    else this.arriving(octets, { link: ANCHOR });
+  }
+
+  #noRoute(made: Uint8Array): void {
+    this.#host.count('plane.no_route');
+    this.#errors.unreachable(made, (octets) => this.#toSender(octets));
+  }
+
+  /**
+   * The sender is told what is left for it; where that is less than IPv6 promises, the packet goes in
+   * fragments. Source: RFC 2473 section 7.1.
+   */
+  #tooBig(made: Uint8Array, octets: Uint8Array, mtu: number, out: Out | undefined): void {
+    const host = this.#host;
+    const room = mtu - (octets.length - made.length);
+    if (room >= MINIMUM_MTU || made.length > MINIMUM_MTU) {
+      host.count('plane.too_big');
+      const told = Math.max(room, MINIMUM_MTU);
+      this.#errors.packetTooBig(made, told, (error) => this.#toSender(error));
+      return;
+    }
+    const parts = host.isOwn(sourceOf(octets))
+      ? fragment(octets, mtu, this.#identification++)
+      : undefined;
+    if (parts === undefined) {
+      host.count('plane.not_sent');
+      return;
+    }
+    host.count('plane.fragmented');
+    for (const part of parts) host.send(part, sourceOf(part), destinationOf(part), out);
+  }
+
+  /** What ends here as a whole must be whole first; other fragments go through one by one. */
+  #reassembled(octets: Uint8Array): Uint8Array | undefined {
+    const { isPart, protocol } = new PacketView(octets);
+    if (!isPart || !WHOLE.has(protocol) || !this.#host.isOwn(destinationOf(octets))) return octets;
+    const failed = this.#reassembly.failed;
+    const packet = this.#reassembly.add(octets, this.#host.now());
+    if (packet !== undefined) this.#host.count('plane.reassembled');
+    for (let i = failed; i < this.#reassembly.failed; i++) {
+      this.#host.count('plane.reassembly_failed');
+    }
+    return packet;
+  }
+
+  #tell(notices: readonly Notice[]): void {
+    for (const notice of notices) this.#host.control({ kind: 'notice', ...notice });
+  }
+
+  #divert(
+    { octets, reason, tunnel }: Extract<Outcome, { kind: 'divert' }>,
+    { link, from }: Arrival,
+  ): void {
+    this.#host.count('plane.diverted');
+    this.#host.control({
+      kind: 'packet',
+      link,
+      // The octets stand in a buffer that is read into again.
+      octets: octets.slice(),
+      reason,
+      ...(tunnel && { tunnel }),
+      ...(from && { from }),
+    });
+  }
+
+  #countDrop({ reason }: Extract<Outcome, { kind: 'drop' }>): void {
+    this.#host.count(MEANT.has(reason) ? 'plane.entry_dropped' : 'plane.entry_fault');
+  }
+
+  #unfollow(entry: ForwardingEntry): void {
+    this.steering.remove(entry);
+    this.interception.remove(entry);
+  }
+}
+
+const isOfOneLink = (destination: Address): boolean =>
+  isMulticast(destination) || isLinkLocal(destination);
+
+/** Source: RFC 4443 section 2.1. */
+const FIRST_INFORMATIONAL = 128;
+/** Multicast Listener Discovery is the kernel's own business (RFC 2710, RFC 3810). */
+const LISTENERS: ReadonlySet<number> = new Set([130, 131, 132, 143]);
+/** Upper layers that an entry can only take whole. */
+const WHOLE: ReadonlySet<number | undefined> = new Set([
+  PROTOCOL.ipv6,
+  PROTOCOL.esp,
+  PROTOCOL.mobility,
+]);
+/** Reasons that an entry gives, in contrast to what went wrong with one. */
+const MEANT: ReadonlySet<string> = new Set(['no-home-agent', 'policy', 'tunnel-source-unverified']);

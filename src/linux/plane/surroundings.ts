@@ -1,0 +1,32 @@
+/** What the TypeScript data plane needs around it: the host's real routes, its stack, its addresses. */
+import type { Input } from '../../core/role.ts';
+import type { Instant } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
+import type { LinuxCounter } from '../counters.ts';
+
+/** What became of a packet that was sent by the host's routes. */
+export type SendResult = 'sent' | 'too-big' | 'no-route' | 'refused';
+
+/** By which link a packet leaves, where its entry says so. */
+export interface Out {
+  readonly link: string;
+  readonly nextHop?: Address;
+}
+
+export interface PlaneSurroundings {
+  readonly now: () => Instant;
+  /** Sends a whole packet as it is; `source` decides among routes that are for one source only. */
+  send(octets: Uint8Array, source: Address, destination: Address, out: Out | undefined): SendResult;
+  /** The MTU of the way that a packet takes; undefined: there is none. */
+  mtuOf(source: Address, destination: Address, out: Out | undefined): number | undefined;
+  /** The packet has arrived by the anchor device: the host's stack delivers or forwards it. */
+  deliver(octets: Uint8Array): boolean;
+  /** Is it an address of the host, on whatever link? */
+  isOwn(address: Address): boolean;
+  /** Does the host take what is sent to a group, on this link? */
+  hears(link: string, group: Address): boolean;
+  /** An address of the host that errors to a destination may come from. */
+  sourceFor(destination: Address): Address | undefined;
+  control(input: Input): void;
+  count(counter: LinuxCounter): void;
+}
