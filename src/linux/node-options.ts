@@ -35,6 +35,8 @@ export interface LinuxNodeOptions {
   readonly links: readonly string[];
   /** What the configuration calls a link -> the interface's name; absent ones are the same. */
   readonly interfaces?: ReadonlyMap<string, string>;
+  /** Name of the network namespace that the node lives in; absent: the one of this process. */
+  readonly namespace?: string;
   readonly without?: Environment['without'];
   readonly constants?: Environment['constants'];
   /** Folder for what is this node's alone while it runs (its bpffs); made where it is not there. */

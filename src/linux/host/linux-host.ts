@@ -1,8 +1,335 @@
-/** This machine as the host of one node: kernel, links, and data plane. */
+/**
+ * This machine as the host of one node: the kernel's links, addresses, routes and groups, and the
+ * data plane between them.
+ */
+import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { LinkAddress } from '../../core/role.ts';
+import type { TableSizes } from '../../core/tables.ts';
+import type { Instant } from '../../core/time.ts';
+import { isMulticast, readAddress } from '../../wire/address.ts';
+import type { LinuxCounter } from '../counters.ts';
 import type { LinuxNodeOptions } from '../node-options.ts';
-import type { Host, HostEvents } from './host.ts';
+import type { DataPlaneStatus, EntryStatus, HostStatus } from '../node-status.ts';
+import { type Arrival, PacketPlane } from '../plane/packet-plane.ts';
+import { MARK } from '../plane/steering.ts';
+import { BootTimer } from '../sys/boot-clock.ts';
+import { GroupMemberships, RawIpv6Sender } from '../sys/ipv6-socket.ts';
+import { inNamespace } from '../sys/namespace.ts';
+import { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
+import { PacketSender } from '../sys/packet-socket.ts';
+import { Poller } from '../sys/poller.ts';
+import { Anchor } from './anchor.ts';
+import type {
+  AddressOutput,
+  GroupOutput,
+  Host,
+  HostEvents,
+  RouteOutput,
+  TransmitOutput,
+} from './host.ts';
+import { groupLinkAddress, type HostLink } from './host-links.ts';
+import { HostNetwork, type NetworkSurroundings } from './host-network.ts';
+import { Interceptor, type Taker } from './interceptor.ts';
+import { sweep } from './leftovers.ts';
+import { managedLinks, manageLink } from './managed-links.ts';
+import { Neighbors } from './neighbors.ts';
+import { planeSurroundings } from './plane-surroundings.ts';
+import { type Inside, Settings } from './settings.ts';
+import { SteeringTables } from './steering-tables.ts';
 
-/** Takes this machine over for a node. */
-export function openHost(_options: LinuxNodeOptions, _events: HostEvents): Host {
-  throw new Error('a data plane for this host is not there yet');
+/** What an earlier life has left goes on working for so long, until it is wanted again or not. */
+const GRACE_MILLISECONDS = 10_000;
+const MAX_UINT32 = 2 ** 32;
+
+interface Closing {
+  close(): void;
+}
+/** What has been opened so far, to be closed backwards where the rest cannot be. */
+type Opened = Closing[];
+
+/** Takes this machine over for a node. Throws SysError, and leaves nothing behind then. */
+export function openHost(options: LinuxNodeOptions, events: HostEvents): Host {
+  const opened: Opened = [];
+  try {
+    return new LinuxHost(options, events, opened);
+  } catch (error) {
+    for (const one of opened.reverse()) one.close();
+    throw error;
+  }
+}
+
+class LinuxHost implements Host {
+  readonly #options: LinuxNodeOptions;
+  readonly #events: HostEvents;
+  readonly #counters = new Map<LinuxCounter, number>();
+  readonly #settings: Settings;
+  readonly #poller = new Poller();
+  readonly #netlink: Rtnetlink;
+  readonly #sender: PacketSender;
+  readonly #raw: RawIpv6Sender;
+  readonly #memberships: GroupMemberships;
+  readonly #network: HostNetwork;
+  readonly #neighbors: Neighbors;
+  readonly #plane: PacketPlane;
+  readonly #anchor: Anchor;
+  readonly #steering: SteeringTables;
+  readonly #interceptor: Interceptor;
+  readonly #alarm: BootTimer;
+  readonly #expiry: BootTimer;
+  readonly #grace: NodeJS.Timeout;
+  readonly #managed: ReadonlySet<string>;
+  #alarmAt: Instant | undefined;
+
+  constructor(options: LinuxNodeOptions, events: HostEvents, opened: Opened) {
+    const { namespace } = options;
+    const inside: Inside =
+      namespace === undefined ? (run) => run() : (run) => inNamespace(namespace, run);
+    const poller = this.#poller;
+    const count = (counter: LinuxCounter) => this.#count(counter);
+    const open = <T extends Closing>(make: () => T): T => {
+      const made = inside(make);
+      opened.push(made);
+      return made;
+    };
+    this.#options = options;
+    this.#events = events;
+    this.#managed = managedLinks(options.config);
+    opened.push(poller);
+    const netlink = open(() => new Rtnetlink());
+    this.#netlink = netlink;
+    this.#sender = open(() => new PacketSender());
+    this.#raw = open(() => new RawIpv6Sender(MARK));
+    this.#memberships = open(() => new GroupMemberships());
+    this.#settings = new Settings(options.stateFolder, inside);
+    opened.push({ close: () => this.#settings.restore() });
+    const send = this.#put.bind(this);
+    this.#neighbors = new Neighbors({ netlink, send, count });
+    this.#network = new HostNetwork(this.#networkSurroundings(inside));
+    const seen = planeSurroundings({
+      now: () => options.clock.now(),
+      raw: this.#raw,
+      netlink,
+      network: this.#network,
+      neighbors: this.#neighbors,
+      deliver: (octets) => this.#anchor.deliver(octets),
+      tell: (input) => events.control(input),
+      count,
+    });
+    const identification = Math.floor(Math.random() * MAX_UINT32);
+    this.#plane = new PacketPlane(seen, options.without, identification);
+    const mtu = this.#network.links.largestMtu();
+    this.#anchor = new Anchor(inside, poller, netlink, this.#settings, mtu, (octets) =>
+      this.#plane.leaving(octets),
+    );
+    opened.push({ close: () => this.#anchor.close({ leave: false }) });
+    opened.push({ close: () => sweep(netlink) });
+    const refused = () => count('host.route_refused');
+    const { steering, interception } = this.#plane;
+    this.#steering = new SteeringTables(netlink, steering, this.#anchor.ifindex, refused);
+    this.#interceptor = new Interceptor(inside, poller, interception, this.#taker(), true);
+    opened.push({ close: () => this.#interceptor.close({ leave: false }) });
+    this.#network.begin(this.#anchor.ifindex);
+    opened.push(this.#network);
+    this.#alarm = new BootTimer(poller, () => this.#ring());
+    this.#expiry = new BootTimer(poller, () => this.#expire());
+    this.#grace = setTimeout(() => this.#sweep(), GRACE_MILLISECONDS);
+    this.#changed();
+    this.settle();
+  }
+
+  tellAll(): void {
+    this.#network.tellAll();
+  }
+
+  transmit({ octets, link, nextHop, to }: TransmitOutput): void {
+    if (link === undefined) {
+      this.#plane.send(octets);
+      return;
+    }
+    const on = this.#network.links.byName(link);
+    if (on?.up !== true) {
+      this.#count('host.link_down');
+      return;
+    }
+    const target = nextHop ?? readAddress(octets, 24);
+    if (to !== undefined) this.#put(octets, on.ifindex, to);
+    else if (isMulticast(target)) this.#put(octets, on.ifindex, groupLinkAddress(target));
+    else this.#neighbors.send(octets, on.ifindex, target);
+  }
+
+  address(output: AddressOutput): void {
+    this.#network.addresses.perform(output);
+  }
+
+  route(output: RouteOutput): void {
+    this.#network.routes.perform(output);
+  }
+
+  group(output: GroupOutput): void {
+    this.#network.groups.perform(output);
+  }
+
+  forward(entry: ForwardingEntry): void {
+    this.#plane.expire(this.#options.clock.now());
+    this.#plane.add(entry);
+  }
+
+  unforward(id: string): void {
+    this.#plane.remove(id);
+  }
+
+  use(id: string): EntryUse {
+    return this.#plane.use(id);
+  }
+
+  *entries(): Iterable<EntryStatus> {
+    for (const entry of this.#plane.table.all()) {
+      yield { entry, use: this.use(entry.id), carriedBy: 'plane' };
+    }
+  }
+
+  settle(): void {
+    this.#steering.settle();
+    this.#interceptor.settle();
+    const next = this.#plane.table.deadline();
+    if (next === undefined) this.#expiry.clear();
+    else this.#expiry.set(this.#bootTimeAt(next));
+  }
+
+  setAlarm(at: Instant | undefined): void {
+    this.#alarmAt = at;
+    if (at === undefined) this.#alarm.clear();
+    else this.#alarm.set(this.#bootTimeAt(at));
+  }
+
+  counters(): ReadonlyMap<LinuxCounter, number> {
+    return this.#counters;
+  }
+
+  sizes(): TableSizes {
+    return { ...this.#plane.sizes(), neighbors: this.#netlink.neighbours().length };
+  }
+
+  status(): HostStatus {
+    const { routes, rules } = this.#steering.status();
+    return {
+      dataPlane: this.#dataPlane(),
+      links: [...this.#network.links.all()],
+      addresses: this.#network.addresses.status(),
+      routes: [...routes, ...this.#network.routes.status()],
+      rules,
+      pathMtus: [...this.#plane.pathMtus.all(this.#options.clock.now())],
+    };
+  }
+
+  close({ leave }: { readonly leave: boolean }): void {
+    clearTimeout(this.#grace);
+    this.#alarm.close();
+    this.#expiry.close();
+    this.#network.close();
+    this.#neighbors.close();
+    this.#interceptor.close({ leave });
+    if (!leave) sweep(this.#netlink);
+    this.#anchor.close({ leave });
+    this.#memberships.close();
+    this.#sender.close();
+    this.#raw.close();
+    this.#poller.close();
+    this.#netlink.close();
+    if (!leave) this.#settings.restore();
+  }
+
+  #dataPlane(): DataPlaneStatus {
+    const asked = this.#options.dataPlane === 'tun';
+    return {
+      kind: 'tun',
+      name: 'TypeScript over TUN',
+      why: asked ? 'it was asked for' : 'there is no accelerator here',
+    };
+  }
+
+  #count(counter: LinuxCounter): void {
+    this.#counters.set(counter, (this.#counters.get(counter) ?? 0) + 1);
+  }
+
+  #arrival(ifindex: number, from: LinkAddress | undefined): Arrival {
+    const link = this.#network.links.byIndex(ifindex)?.link ?? '';
+    return from === undefined ? { link } : { link, from };
+  }
+
+  #put(octets: Uint8Array, ifindex: number, to: LinkAddress): void {
+    const refused = this.#sender.send(octets, ifindex, to);
+    this.#count(refused === undefined ? 'host.transmitted' : 'host.link_down');
+  }
+
+  #networkSurroundings(inside: Inside): NetworkSurroundings {
+    return {
+      inside,
+      poller: this.#poller,
+      netlink: this.#netlink,
+      memberships: this.#memberships,
+      interfaces: this.#options.interfaces ?? new Map(),
+      came: (link) => this.#came(link),
+      went: ({ ifindex }) => this.#interceptor.detach(ifindex),
+      changed: () => this.#changed(),
+      settle: () => this.settle(),
+      neighbour: (neighbour) => this.#neighbors.follow(neighbour),
+      tell: (input) => this.#events.control(input),
+      count: (counter) => this.#count(counter),
+    };
+  }
+
+  #taker(): Taker {
+    return {
+      taken: (octets, ifindex, from) => this.#plane.arriving(octets, this.#arrival(ifindex, from)),
+      overheard: (octets, ifindex, from) =>
+        this.#plane.overheard(octets, this.#arrival(ifindex, from)),
+    };
+  }
+
+  #came(link: HostLink): void {
+    if (this.#managed.has(link.link)) manageLink(this.#settings, link.interface);
+    this.#interceptor.attach(link);
+  }
+
+  /** Links or addresses have changed: so does what is steered and what is taken. */
+  #changed(): void {
+    if (this.#anchor === undefined) return;
+    const mtu = this.#network.links.largestMtu();
+    this.#anchor.setMtu(mtu);
+    this.#plane.steering.setMtu(mtu);
+    const preferred = this.#network.addresses.preferred(this.#anchor.ifindex);
+    this.#plane.steering.setAddresses(preferred, this.#network.addressesOfLinks());
+    this.#plane.interception.setOwn(this.#network.addresses.global());
+  }
+
+  #bootTimeAt(at: Instant): bigint {
+    return this.#options.clock.bootTimeOfStart + BigInt(Math.ceil(at)) * 1000n;
+  }
+
+  #ring(): void {
+    const at = this.#alarmAt;
+    if (at === undefined) return;
+    // The node's clock may go a little slower than the kernel's.
+    if (this.#options.clock.now() < at) this.setAlarm(at);
+    else {
+      this.#alarmAt = undefined;
+      this.#events.alarm();
+    }
+  }
+
+  #expire(): void {
+    this.#plane.expire(this.#options.clock.now());
+    this.settle();
+  }
+
+  #sweep(): void {
+    const steering = this.#steering.state();
+    const routes = this.#network.routes.state();
+    sweep(this.#netlink, {
+      routes: [...steering.routes, ...routes.routes],
+      rules: [...steering.rules, ...routes.rules],
+      wantsAddress: (address) => this.#network.addresses.wants(address),
+    });
+  }
 }

@@ -1,0 +1,78 @@
+/** The anchor device `careof0`: identities live on it, and what is for the data plane is routed to it. */
+import type { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
+import type { Poller, Watch } from '../sys/poller.ts';
+import { Tun } from '../sys/tun.ts';
+import { OWN_DEVICES } from './host-links.ts';
+import type { Inside, Settings } from './settings.ts';
+
+/** Packets that are read in a row, so that others have their turn. */
+const ROUND = 128;
+const ROOM = 65_616;
+
+export class Anchor {
+  readonly ifindex: number;
+  readonly #tun: Tun;
+  readonly #watch: Watch;
+  readonly #netlink: Rtnetlink;
+  #mtu: number;
+
+  /**
+   * Makes the device, or takes up the one that an earlier life has left. Throws SysError.
+   *
+   * @param packet takes what the host sends by it; the octets are valid only during the call.
+   */
+  constructor(
+    inside: Inside,
+    poller: Poller,
+    netlink: Rtnetlink,
+    settings: Settings,
+    mtu: number,
+    packet: (octets: Uint8Array) => void,
+  ) {
+    const { anchor: name } = OWN_DEVICES;
+    this.#netlink = netlink;
+    this.#mtu = mtu;
+    this.#tun = inside(() => Tun.open({ name, mode: 'tun', persistent: true }));
+    this.ifindex = this.#tun.ifindex;
+    // The kernel says nothing on it by itself, and forwards what comes out of the data plane.
+    netlink.setLink(this.ifindex, { addressGeneration: 'none' });
+    for (const [setting, value] of [
+      ['accept_ra', '0'],
+      ['autoconf', '0'],
+      ['router_solicitations', '0'],
+      ['dad_transmits', '0'],
+      ['accept_redirects', '0'],
+      ['forwarding', '1'],
+    ] as const) {
+      settings.set(`net/ipv6/conf/${name}/${setting}`, value);
+    }
+    netlink.setLink(this.ifindex, { up: true, mtu });
+    const room = new Uint8Array(new ArrayBuffer(ROOM));
+    this.#watch = poller.watch(this.#tun.fd, () => {
+      for (let i = 0; i < ROUND; i++) {
+        const length = this.#tun.read(room);
+        if (length === 0) return;
+        packet(room.subarray(0, length));
+      }
+    });
+  }
+
+  /** Packets of the largest link must fit through it. */
+  setMtu(mtu: number): void {
+    if (mtu === this.#mtu) return;
+    this.#mtu = mtu;
+    this.#netlink.setLink(this.ifindex, { mtu });
+  }
+
+  /** The packet arrives by the device; false where the host does not take it. */
+  deliver(octets: Uint8Array): boolean {
+    return this.#tun.write(octets) === undefined;
+  }
+
+  /** @param leave the device stays, with the addresses on it. */
+  close({ leave }: { readonly leave: boolean }): void {
+    this.#watch.close();
+    if (!leave) this.#tun.setPersistent(false);
+    this.#tun.close();
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * What an earlier life of a node has left in the kernel: known by the protocol number that careof
+ * marks all it sets with. It goes on working until the new life has had time to want it again.
+ */
+import { type InterfaceAddress, removeAddress } from '../sys/netlink/addresses.ts';
+import type { Request } from '../sys/netlink/request.ts';
+import { type Route, removeRoute } from '../sys/netlink/routes.ts';
+import { isAbsence, type Rtnetlink } from '../sys/netlink/rtnetlink.ts';
+import { type Rule, removeRule } from '../sys/netlink/rules.ts';
+import { CAREOF_PROTOCOL } from './host-addresses.ts';
+
+/** What a node wants to have in the kernel. */
+export interface WantedState {
+  readonly routes: readonly Route[];
+  readonly rules: readonly Rule[];
+  wantsAddress(address: InterfaceAddress): boolean;
+}
+
+const NOTHING: WantedState = { routes: [], rules: [], wantsAddress: () => false };
+
+/** Removes all that careof has set and that is not wanted; gives how much that was. */
+export function sweep(netlink: Rtnetlink, wanted: WantedState = NOTHING): number {
+  const isOurs = ({ protocol }: { readonly protocol?: number }) => protocol === CAREOF_PROTOCOL;
+  const routes = new Set(wanted.routes.map(routeKey));
+  const rules = new Set(wanted.rules.map(ruleKey));
+  const requests: Request[] = [
+    ...netlink
+      .rules()
+      .filter((rule) => isOurs(rule) && !rules.has(ruleKey(rule)))
+      .map(removeRule),
+    ...netlink
+      .routes({ protocol: CAREOF_PROTOCOL })
+      .filter((route) => !routes.has(routeKey(route)))
+      .map(removeRoute),
+    ...netlink
+      .addresses()
+      .filter((address) => isOurs(address) && !wanted.wantsAddress(address))
+      .map(removeAddress),
+  ];
+  for (const error of netlink.runAll(requests)) {
+    if (error !== undefined && !isAbsence(error)) throw error;
+  }
+  return requests.length;
+}
+
+const routeKey = ({ table, destination, ifindex, via, metric }: Route): string =>
+  [table, destination?.address, destination?.length, ifindex, via, metric ?? 1024].join(' ');
+
+const ruleKey = ({ priority, from, table, action, target }: Rule): string =>
+  [priority, from?.address, action ?? 'table', table ?? 0, target].join(' ');

@@ -1,0 +1,30 @@
+/** The links whose addresses and routes are a role's to decide: the kernel decides nothing there. */
+import type { NodeConfig } from '../../core/config.ts';
+import type { Settings } from './settings.ts';
+
+/** The links that the roles of a node manage, by their names in the configuration. */
+export function managedLinks({ mobileNode, homeAgent, accessRouter }: NodeConfig): Set<string> {
+  return new Set([
+    ...(mobileNode?.links ?? []),
+    ...(homeAgent === undefined ? [] : [homeAgent.link]),
+    ...(accessRouter?.advertisements.map(({ link }) => link) ?? []),
+    ...(accessRouter?.dhcpv6?.map(({ link }) => link) ?? []),
+  ]);
+}
+
+/**
+ * Router Advertisements are the role's; so is Duplicate Address Detection (the link-local address is
+ * made of the link address and stands at once). A route over a link without carrier is none.
+ */
+const SETTINGS: readonly (readonly [name: string, value: string])[] = [
+  ['accept_ra', '0'],
+  ['autoconf', '0'],
+  ['router_solicitations', '0'],
+  ['accept_dad', '0'],
+  ['ignore_routes_with_linkdown', '1'],
+];
+
+export function manageLink(settings: Settings, name: string): void {
+  const folder = `net/ipv6/conf/${name}`;
+  for (const [setting, value] of SETTINGS) settings.set(`${folder}/${setting}`, value);
+}

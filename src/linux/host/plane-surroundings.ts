@@ -1,0 +1,74 @@
+/** The host as the data plane sees it. */
+import type { Input } from '../../core/role.ts';
+import type { Instant } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
+import type { LinuxCounter } from '../counters.ts';
+import { MARK } from '../plane/steering.ts';
+import type { Out, PlaneSurroundings, SendResult } from '../plane/surroundings.ts';
+import type { RawIpv6Sender } from '../sys/ipv6-socket.ts';
+import type { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
+import type { HostNetwork } from './host-network.ts';
+import type { Neighbors } from './neighbors.ts';
+
+export interface HostParts {
+  readonly now: () => Instant;
+  readonly raw: RawIpv6Sender;
+  readonly netlink: Rtnetlink;
+  readonly network: HostNetwork;
+  readonly neighbors: Neighbors;
+  deliver(octets: Uint8Array): boolean;
+  tell(input: Input): void;
+  count(counter: LinuxCounter): void;
+}
+
+/** Errors of a send that say that there is no way, in contrast to one that is shut just now. */
+const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EACCES']);
+
+export function planeSurroundings(parts: HostParts): PlaneSurroundings {
+  const { raw, netlink, neighbors, network } = parts;
+  const { links, addresses, groups } = network;
+  const routeOf = (source: Address | undefined, destination: Address, ifindex?: number) => {
+    const from = source === undefined ? {} : { source };
+    const by = ifindex === undefined ? {} : { ifindex };
+    const route = netlink.routeOf({ destination, ...from, ...by, mark: MARK });
+    return typeof route === 'string' ? undefined : route;
+  };
+  const send = (
+    octets: Uint8Array,
+    source: Address,
+    destination: Address,
+    out: Out | undefined,
+  ): SendResult => {
+    const on = out === undefined ? undefined : links.byName(out.link);
+    if (out !== undefined && on?.up !== true) return 'refused';
+    if (on !== undefined && out?.nextHop !== undefined) {
+      if (octets.length > on.mtu) return 'too-big';
+      // It waits for its neighbor, perhaps, and the octets stand in a buffer that is read into again.
+      neighbors.send(octets.slice(), on.ifindex, out.nextHop);
+      return 'sent';
+    }
+    const error = raw.send(octets, source, destination, on?.ifindex);
+    if (error === undefined) return 'sent';
+    if (error === 'EMSGSIZE') return 'too-big';
+    return NO_ROUTE.has(error) ? 'no-route' : 'refused';
+  };
+  return {
+    now: parts.now,
+    send,
+    mtuOf: (source, destination, out) => {
+      if (out !== undefined) return links.byName(out.link)?.mtu;
+      const route = routeOf(source, destination);
+      const link = route?.ifindex === undefined ? undefined : links.byIndex(route.ifindex);
+      return route?.mtu ?? link?.mtu;
+    },
+    deliver: (octets) => parts.deliver(octets),
+    isOwn: (address) => addresses.isOwn(address),
+    hears: (link, group) => groups.hears(link, group),
+    sourceFor: (destination) => {
+      const preferred = routeOf(undefined, destination)?.preferredSource;
+      return preferred ?? addresses.global().values().next().value;
+    },
+    control: (input) => parts.tell(input),
+    count: (counter) => parts.count(counter),
+  };
+}

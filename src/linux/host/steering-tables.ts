@@ -1,0 +1,126 @@
+/** Tells the kernel what is to be routed into the anchor device. */
+
+import { formatAddress } from '../../wire/address.ts';
+import type { RouteStatus, RuleStatus } from '../node-status.ts';
+import {
+  type AnchorRoute,
+  MARK,
+  PREFERENCE,
+  type Steering,
+  type SteeringRule,
+  TABLE,
+} from '../plane/steering.ts';
+import type { Request } from '../sys/netlink/request.ts';
+import { type Route, removeRoute, replaceRoute } from '../sys/netlink/routes.ts';
+import { isAbsence, type Rtnetlink } from '../sys/netlink/rtnetlink.ts';
+import { addRule, type Rule, removeRule } from '../sys/netlink/rules.ts';
+import type { SysError } from '../sys/sys-error.ts';
+import { CAREOF_PROTOCOL } from './host-addresses.ts';
+import { OWN_DEVICES } from './host-links.ts';
+
+const protocol = CAREOF_PROTOCOL;
+
+/** Rules that are there as long as the node runs. */
+const FIXED: readonly Rule[] = [
+  { priority: PREFERENCE.end, action: 'nop', protocol },
+  {
+    priority: PREFERENCE.marked,
+    mark: MARK,
+    markMask: 0xffff,
+    action: 'goto',
+    target: PREFERENCE.end,
+    protocol,
+  },
+  { priority: PREFERENCE.destinations, table: TABLE.destinations, protocol },
+  { priority: PREFERENCE.preferred, table: TABLE.preferred, protocol },
+];
+
+export class SteeringTables {
+  readonly #netlink: Rtnetlink;
+  readonly #steering: Steering;
+  readonly #anchor: number;
+  readonly #refused: () => void;
+
+  /** @param refused is called for each route or rule that the kernel does not take. */
+  constructor(netlink: Rtnetlink, steering: Steering, anchor: number, refused: () => void) {
+    this.#netlink = netlink;
+    this.#steering = steering;
+    this.#anchor = anchor;
+    this.#refused = refused;
+    this.#run(FIXED.map(addRule));
+  }
+
+  /** Tells the kernel what has changed; false where nothing has. */
+  settle(): boolean {
+    const { routes, rules } = this.#steering.changes();
+    const requests = [
+      ...routes.add.map((route) => replaceRoute(this.#route(route))),
+      ...rules.add.map((rule) => addRule(ruleOf(rule))),
+      ...rules.remove.map((rule) => removeRule(ruleOf(rule))),
+      ...routes.remove.map((route) => removeRoute(this.#route(route))),
+    ];
+    if (requests.length === 0) return false;
+    this.#run(requests);
+    return true;
+  }
+
+  /** Routes and rules as they stand in the kernel. */
+  state(): { readonly routes: readonly Route[]; readonly rules: readonly Rule[] } {
+    const { routes, rules } = this.#steering.state();
+    return {
+      routes: [...routes.values()].map((route) => this.#route(route)),
+      rules: [...FIXED, ...[...rules.values()].map(ruleOf)],
+    };
+  }
+
+  status(): { readonly routes: RouteStatus[]; readonly rules: RuleStatus[] } {
+    const { routes, rules } = this.#steering.state();
+    return {
+      routes: [...routes.values()].map(({ table, prefix, prefixLength, mtu }) => {
+        const kind = 'unicast' as const;
+        return { table, prefix, prefixLength, mtu, kind, interface: OWN_DEVICES.anchor };
+      }),
+      rules: [...FIXED, ...[...rules.values()].map(ruleOf)].map((rule) => ({
+        preference: rule.priority,
+        text: textOf(rule),
+      })),
+    };
+  }
+
+  #run(requests: readonly Request[]): void {
+    for (const error of this.#netlink.runAll(requests)) {
+      if (error !== undefined && !isSettled(error)) this.#refused();
+    }
+  }
+
+  #route({ table, prefix, prefixLength, mtu, preferredSource }: AnchorRoute): Route {
+    return {
+      ...(prefixLength > 0 && { destination: { address: prefix, length: prefixLength } }),
+      ifindex: this.#anchor,
+      table,
+      protocol,
+      mtu,
+      ...(preferredSource !== undefined && { preferredSource }),
+    };
+  }
+}
+
+/** It is there already (left by an earlier life), or not any more. */
+const isSettled = (error: SysError): boolean => error.code === 'EEXIST' || isAbsence(error);
+
+function ruleOf({ preference: priority, source, then }: SteeringRule): Rule {
+  return {
+    priority,
+    ...(source && { from: { address: source.address, length: source.length ?? 128 } }),
+    ...('goto' in then ? { action: 'goto', target: then.goto } : { table: then.table }),
+    protocol,
+  };
+}
+
+/** As `ip -6 rule` shows it. */
+export function textOf({ from, mark, action, target, table }: Rule): string {
+  const whom = from === undefined ? 'from all' : `from ${formatAddress(from.address)}`;
+  const marked = mark === undefined ? '' : ` fwmark 0x${mark.toString(16)}`;
+  if (action === 'goto') return `${whom}${marked} goto ${target}`;
+  return action === 'nop' ? `${whom}${marked} nop` : `${whom}${marked} lookup ${table}`;
+}
