@@ -41,7 +41,7 @@ export function flowsOf({ node, clock }: Daemon): FlowJson[] {
 const isForControl = (action: Action): boolean => 'divert' in action;
 
 /** What a packet in a tunnel is matched by is what is inside. */
-function endText({ match }: ForwardingEntry, end: 'src' | 'dst'): string {
+export function endText({ match }: ForwardingEntry, end: 'src' | 'dst'): string {
   const inner = end === 'src' ? match.innerSrc : match.innerDst;
   if (inner !== undefined) return formatAddress(inner);
   const prefix = match[end];

@@ -4,7 +4,7 @@ import type { LinuxCounter } from '../linux/counters.ts';
 import { formatAddress } from '../wire/address.ts';
 import { secondsSince } from './bindings.ts';
 import type { Daemon } from './daemon.ts';
-import { pairKey } from './ledger.ts';
+import { pairKey, type RefusalRecord } from './ledger.ts';
 import type { LinkJson } from './links.ts';
 import type { TableJson } from './status.ts';
 
@@ -47,6 +47,14 @@ function* linkProblems({ ledger, clock }: Daemon, links: readonly LinkJson[]): G
     const level = usable.length > 0 ? 'warning' : 'error';
     const mend = `ip link shows those that there are; interfaces: { ${link}: NAME } in the file names another`;
     yield { level, what: `the interface ${name} is not there`, mend };
+  }
+  for (const { interface: name, state } of ledger.links.size === 0 ? links : []) {
+    if (state !== 'down') continue;
+    yield {
+      level: 'warning',
+      what: `the interface ${name} is down`,
+      mend: `ip link set ${name} up`,
+    };
   }
   if (ledger.links.size === 0) return;
   if (usable.length === 0) {
@@ -91,10 +99,17 @@ function* registrationProblems({ ledger, clock, host }: Daemon): Generator<Probl
     const what = `the home agent ${name} does not answer for ${since} s (${silence.count} updates)`;
     yield { level: 'error', what, mend: `ping -6 ${name}; does careof run there?` };
   } else if (trouble !== undefined && !trouble.text.startsWith('taken back')) {
-    const what = `the home agent ${name}: ${trouble.text}, ${secondsSince(trouble.at, now)} s ago`;
-    yield { level: 'error', what, mend: mendOf(trouble.text) };
+    const text = words(trouble.text);
+    const what = `the home agent ${name}: ${text}, ${secondsSince(trouble.at, now)} s ago`;
+    yield { level: 'error', what, mend: mendOf(text) };
   }
 }
+
+/** Names of status codes as words: `mipv6IdMismatch` is `mipv6 id mismatch`. */
+export const words = (text: string): string =>
+  text.replace(/\b[a-z]+[a-z0-9]*(?:[A-Z][a-z0-9]*)+\b/g, (name) =>
+    name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+  );
 
 function mendOf(trouble: string): string {
   if (trouble.includes('not authenticated'))
@@ -134,11 +149,17 @@ function* agentProblems(daemon: Daemon, links: readonly LinkJson[]): Generator<P
     };
   }
   const now = clock.now();
-  const lately = ledger.refusals.filter(({ at }) => now - at < LATELY_US);
+  const ours = new Set(homeAgent.mobileNodes.map(({ home }) => home));
+  // One of ours that takes back what there is not is only making sure that it is home.
+  const matters = ({ home, reason }: RefusalRecord) =>
+    !(ours.has(home) && reason === 'notHomeAgentForThisMobileNode');
+  const lately = ledger.refusals.filter((one) => now - one.at < LATELY_US && matters(one));
   const last = lately.at(-1);
   if (last === undefined) return;
-  const what = `${lately.length} registrations refused lately, the last of ${formatAddress(last.home)}: ${last.reason}, ${secondsSince(last.at, now)} s ago`;
-  yield { level: 'warning', what, mend: mendOf(last.reason) };
+  const count = lately.length === 1 ? 'a registration was' : `${lately.length} registrations were`;
+  const reason = words(last.reason);
+  const what = `${count} refused lately, the last of ${formatAddress(last.home)}: ${reason}, ${secondsSince(last.at, now)} s ago`;
+  yield { level: 'warning', what, mend: mendOf(reason) };
 }
 
 /** What the host did not do for the node, by its counters. */

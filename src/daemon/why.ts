@@ -7,8 +7,9 @@ import type { EntryStatus } from '../linux/node-status.ts';
 import { type Address, formatAddress } from '../wire/address.ts';
 import { secondsSince, secondsTo } from './bindings.ts';
 import type { Daemon } from './daemon.ts';
-import { actionText } from './flows.ts';
+import { actionText, endText } from './flows.ts';
 import { pairKey } from './ledger.ts';
+import { words } from './problems.ts';
 
 export interface WhyJson {
   readonly to: string;
@@ -105,7 +106,7 @@ function troubles({ ledger, clock }: Daemon, home: Address, to: Address): string
         ]),
     ...(trouble === undefined
       ? []
-      : [`What went wrong last, ${ago(trouble.at)}: ${trouble.text}.`]),
+      : [`What went wrong last, ${ago(trouble.at)}: ${words(trouble.text)}.`]),
   ];
 }
 
@@ -114,9 +115,9 @@ function pathSentences(entries: readonly EntryStatus[]): string[] {
     .filter(({ entry }) => entry.do.every((action) => !('divert' in action)))
     .map(({ entry, use, carriedBy }) => {
       const actions = entry.do.filter((one) => !('notify' in one)).map(actionText);
-      const way = entry.at === 'leaving' ? 'Packets to it go' : 'Packets from it come';
       const by = carriedBy === 'kernel' ? 'the kernel' : 'this process';
-      return `${way} ${actions.join(', then ')} (entry ${entry.id}, carried by ${by}): ${use.packets} packets, ${use.octets} octets so far.`;
+      const [from, to] = [endText(entry, 'src'), endText(entry, 'dst')];
+      return `${entry.at === 'leaving' ? 'What leaves' : 'What arrives'} from ${from} to ${to}: ${actions.join(', then ')} (${use.packets} packets, ${use.octets} octets so far, by ${by}; entry ${entry.id}).`;
     });
 }
 
