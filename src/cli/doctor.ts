@@ -4,17 +4,41 @@ import { delimiter, join } from 'node:path';
 import { Command } from 'commander';
 import { table } from '../lab/report/table.ts';
 import type { MachineFinding as Finding } from '../linux/sys/machine.ts';
+import { operatorError } from './operator-error.ts';
 import { paintFor, version } from './terminal.ts';
+
+interface DoctorOptions {
+  readonly json?: boolean;
+  readonly clean?: boolean;
+  readonly state?: readonly string[];
+}
 
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('what this machine can do, what is missing for what, and how to mend it')
     .option('--json', 'one JSON object')
-    .action(async (options: { json?: boolean }) => {
+    .option('--clean', 'removes what a daemon that was killed has left on this host')
+    .option('--state <folder...>', 'with --clean: folders of daemons that had one of their own')
+    .action(async (options: DoctorOptions) => {
+      if (options.clean === true) {
+        await clean(options.state ?? []);
+        return;
+      }
       const findings = await examine();
       if (options.json === true) print({ careof: version(), checks: findings });
       else printText(findings);
     });
+}
+
+/** Says what was removed. */
+async function clean(folders: readonly string[]): Promise<void> {
+  const { cleanHost } = await import('../daemon/clean.ts');
+  try {
+    const done = await cleanHost(folders);
+    console.log(done.length === 0 ? 'nothing was left here' : `removed ${done.join('\nremoved ')}`);
+  } catch (cause) {
+    throw operatorError(cause);
+  }
 }
 
 const print = (object: object): void => console.log(JSON.stringify(object));

@@ -2,6 +2,8 @@
  * A node that runs on this host until somebody ends it: its driver, its journal, its events, and the
  * socket by which the operator asks and commands.
  */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CareofEvent } from '../core/events.ts';
 import type { Mechanism } from '../core/mechanisms.ts';
 import type { Command, Role } from '../core/role.ts';
@@ -19,8 +21,9 @@ import type { HostPlan } from './host-file.ts';
 import { FileJournal } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
+import { networkNamespace } from './network-namespace.ts';
 import { type DaemonClock, type MachineClocks, openClock } from './node-clock.ts';
-import type { Places } from './places.ts';
+import { NAMESPACE_FILE, type Places } from './places.ts';
 
 export interface DaemonOptions {
   readonly host: HostPlan;
@@ -122,6 +125,7 @@ export class Daemon {
       onFault: (fault) => log.error('a request failed by our own mistake', { fault: fault.stack }),
     });
     try {
+      this.#noteNamespace();
       await this.#serveMetrics();
       this.node.start();
     } catch (cause) {
@@ -141,7 +145,15 @@ export class Daemon {
     this.#control?.close(leave ? 'it ended; the kernel goes on forwarding' : 'it ended');
     this.#metrics?.close();
     this.#journal.close();
+    if (!leave) rmSync(join(this.options.places.nodeFolder, NAMESPACE_FILE), { force: true });
     this.options.log.info('ended', { leave });
+  }
+
+  /** For who cleans up after us: what is left belongs to one network namespace. */
+  #noteNamespace(): void {
+    const { nodeFolder } = this.options.places;
+    mkdirSync(nodeFolder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(nodeFolder, NAMESPACE_FILE), `${networkNamespace()}\n`);
   }
 
   async #serveMetrics(): Promise<void> {

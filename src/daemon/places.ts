@@ -6,6 +6,9 @@ export const RUN_FOLDER = '/run/careof';
 /** Journals. */
 export const STATE_FOLDER = '/var/lib/careof';
 
+/** In a node's folder: the network namespace that it lives in. */
+export const NAMESPACE_FILE = 'netns';
+
 export interface Places {
   readonly socket: string;
   readonly journal: string;
