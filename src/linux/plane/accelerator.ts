@@ -23,16 +23,26 @@ export interface Accelerator {
   remove(id: string): void;
   /**
    * What the kernel carried for an entry since its id was first added, over restarts of the control
-   * side; zeros where it never took it over.
+   * side; zeros where it never took it over. What came by the slow path is not in it.
    */
   use(id: string): EntryUse;
   /** Does the kernel execute this entry, or is it left to the slow path? */
   takes(id: string): boolean;
   /** Addresses of this host, groups left out (`Match.local`). */
   setOwn(addresses: ReadonlySet<Address>): void;
+  /**
+   * What the path to a destination was found to carry, in octets; undefined: forget it. Packets that
+   * leave for it and are longer go the slow way, which answers with Packet Too Big.
+   */
+  setPathMtu(destination: Address, mtu: number | undefined): void;
   /** Begins to look at what comes in by an interface. */
   attach(ifindex: number): void;
   detach(ifindex: number): void;
+  /**
+   * The control side has added all entries that it knows of. What an earlier process left and this
+   * one did not add again is removed now; until then it is carried as before.
+   */
+  settle(): void;
   /** What the kernel side counted since it was loaded: name of a counter of the data plane -> count. */
   counters(): ReadonlyMap<string, number>;
   /** `leave`: programs, entries and their expiry stay at work for the next process to take up. */
@@ -50,4 +60,7 @@ export interface AcceleratorSurroundings {
   /** Nanoseconds of the kernel's boot clock at instant 0, so that entries expire without us. */
   readonly bootTimeOfStart: bigint;
   readonly now: () => Instant;
+  /** As of the forwarding table (`table.ts`): absent ones are as there. */
+  readonly mobilityExemption?: boolean;
+  readonly encapsulationLimit?: number;
 }
