@@ -46,9 +46,11 @@ export class Claims {
   }
 
   deadline(): Instant | undefined {
-    return this.#waiting
-      .map((waiting): Instant | undefined => waiting.values().next().value)
-      .reduce(sooner, undefined);
+    let deadline: Instant | undefined;
+    for (const waiting of this.#waiting) {
+      deadline = sooner(deadline, waiting.values().next().value);
+    }
+    return deadline;
   }
 
   /** The addresses that are to be claimed once more now. */
