@@ -9,7 +9,7 @@
  * the whole process when `terminate` or `process.exit` meets a callback there: for the main thread.
  *
  * koffi calls back outside of Node's callback scope. So what a callback throws is thrown again from
- * where `uncaughtException` sees it, and an immediate makes promises and ticks go on in the same round.
+ * where `uncaughtException` sees it; promises and ticks go on at the end of the loop's round.
  *
  * Source: epoll(7); <linux/eventpoll.h>.
  */
@@ -63,8 +63,6 @@ interface Entry {
 
 const maskOf = ({ readable, writable }: Wanted): number =>
   (readable === true ? EPOLLIN : 0) | (writable === true ? EPOLLOUT : 0);
-
-const goOn = (): void => {};
 
 /** Descriptors that are watched together. */
 export class Poller {
@@ -136,7 +134,6 @@ export class Poller {
   }
 
   #round(): void {
-    setImmediate(goOn);
     const count = epollWait(this.#epoll, this.#events, ROUND, 0);
     for (let i = 0; i < count && this.#open; i++) {
       const at = i * EVENT.size;

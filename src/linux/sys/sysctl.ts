@@ -20,8 +20,7 @@ export function readSetting(name: string): string | undefined {
 /** Sets it; gives false where this kernel has no such setting. Throws SysError (EACCES, EINVAL). */
 export function writeSetting(name: string, value: string | number): boolean {
   try {
-    // Without O_CREAT, which procfs refuses as not permitted where the file is not there.
-    writeFileSync(pathOf(name), `${value}`, { flag: 'r+' });
+    writeFileSync(pathOf(name), `${value}`);
     return true;
   } catch (error) {
     absence(`write net/${name}`, error);

@@ -83,6 +83,13 @@ test('a buffer that has to grow keeps what it has, and forgets it when cleared',
   assert.deepEqual(parseAttributes(two!.body).get(2), Buffer.from(large));
   writer.clear();
   assert.equal(writer.octets().length, 0);
+  writer.message(1, 0, 1, () => writer.structure(8, () => {}));
+  assert.deepEqual(
+    parseMessages(writer.octets())[0]!.body,
+    Buffer.alloc(8),
+    'nothing is left over',
+  );
+  writer.clear();
   assert.throws(() => writer.message(1, 0, 1, () => writer.attribute(1, Buffer.alloc(65532))));
 });
 
