@@ -139,6 +139,7 @@ export class FourHosts {
   readonly #options: FourHostsOptions;
   readonly #nodes = new Map<HostName, LinuxNode>();
   readonly #journals = new Map<HostName, Map<string, string>>();
+  readonly #children = new Set<ChildProcess>();
   readonly #hub: string;
   readonly #bridges: Rtnetlink;
   readonly #start = bootTime();
@@ -210,7 +211,10 @@ export class FourHosts {
   /** Starts a program in a host's namespace. The nodes live in this process: nothing may block it. */
   spawn(host: HostName | 'hub', ...command: readonly string[]): ChildProcess {
     const [program, ...words] = command;
-    return inNamespace(this.namespace(host), () => spawn(program!, words));
+    const child = inNamespace(this.namespace(host), () => spawn(program!, words));
+    this.#children.add(child);
+    child.on('close', () => this.#children.delete(child));
+    return child;
   }
 
   /** Runs a program in a host's namespace to its end, and gives what it said. */
@@ -259,6 +263,7 @@ export class FourHosts {
   }
 
   close(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
     for (const node of this.#nodes.values()) node.close({ leave: false });
     this.#bridges.close();
     this.#sweep();

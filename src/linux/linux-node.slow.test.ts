@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeCryptography } from '../lab/crypto.ts';
 import { createNode } from '../roles/create.ts';
@@ -31,4 +33,81 @@ test('a mobile node registers from a visited link', { ...skip, timeout: 60_000 }
     assert.ok(hosts.has('ha', 'binding.accepted'));
     await hosts.run('mn', 'ping', '-6', '-c', '3', '-i', '0.2', '-W', '2', '2001:db8:f::2');
   }),
+);
+
+/** Sends octets that are known, at a steady pace, to whoever connects. */
+const SERVER = `
+const { createServer } = require('node:net');
+const part = Buffer.alloc(16384, 'careof');
+createServer((socket) => {
+  let left = 200;
+  const timer = setInterval(() => {
+    if (left-- > 0) return socket.write(part);
+    clearInterval(timer);
+    socket.end();
+  }, 10);
+  socket.on('error', (error) => console.log(error.message));
+}).listen(5001, '::');
+`;
+/** Takes them and says what came, and from which address it asked. */
+const CLIENT = `
+const { createHash } = require('node:crypto');
+const { connect } = require('node:net');
+const hash = createHash('sha256');
+let octets = 0;
+const socket = connect(5001, '2001:db8:f::2');
+socket.on('connect', () => console.log('from ' + socket.localAddress));
+socket.on('data', (part) => { octets += part.length; hash.update(part); });
+socket.on('error', (error) => console.log(error.message));
+socket.on('close', () => console.log(octets + ' ' + hash.digest('hex')));
+`;
+const WHOLE = (() => {
+  const hash = createHash('sha256');
+  for (let i = 0; i < 200; i++) hash.update(Buffer.alloc(16_384, 'careof'));
+  return `${200 * 16_384} ${hash.digest('hex')}`;
+})();
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Layers of all packets of a capture, as tshark names them, that a filter shows. */
+async function shown(hosts: FourHosts, file: string, filter: string): Promise<number> {
+  const said = await hosts.run('hub', 'tshark', '-r', file, '-Y', filter);
+  return said.split('\n').filter((line) => /^ *[0-9]+ /.test(line)).length;
+}
+
+test(
+  'a download of the kernel goes on over moves, by tunnel and then directly',
+  {
+    ...skip,
+    timeout: 90_000,
+  },
+  () =>
+    withHosts('tcp', async (hosts) => {
+      for (const host of ['ha', 'ar', 'cn', 'mn'] as const) hosts.start(host);
+      await hosts.until('home', () => hosts.has('mn', 'home.returned'));
+      const capture = join(hosts.folder, 'one.pcap');
+      const dump = hosts.spawn('hub', 'tcpdump', '-i', 'one', '-w', capture, '-U', 'ip6');
+      hosts.move('one');
+      await hosts.until('registered', () => hosts.has('mn', 'registration.accepted'));
+      const server = hosts.spawn('cn', process.execPath, '-e', SERVER);
+      await pause(500);
+      const download = hosts.end(hosts.spawn('mn', process.execPath, '-e', CLIENT));
+      await pause(1500);
+      hosts.move('two');
+      await pause(1500);
+      const { said } = await download;
+      server.kill();
+      dump.kill();
+      assert.deepEqual(said.trim().split('\n'), ['from 2001:db8:1::100', WHOLE], hosts.log());
+      await pause(200);
+      assert.ok((await shown(hosts, capture, 'ipv6.nxt == 41 and tcp')) > 0, 'tunnelled');
+      assert.ok(
+        (await shown(hosts, capture, 'ipv6.opt.mipv6.home_address and tcp')) > 0,
+        'Home Address',
+      );
+      assert.ok(
+        (await shown(hosts, capture, 'ipv6.routing.mipv6.home_address and tcp')) > 0,
+        'Type 2',
+      );
+    }),
 );

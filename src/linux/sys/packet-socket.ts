@@ -68,6 +68,8 @@ export class PacketSocket {
   /** The message headers point into these, so they live as long as the socket. */
   readonly #vectors = allocate(BATCH * IOVEC.size);
   readonly #packets = allocate(BATCH * ROOM);
+  /** The same octets, no Buffer: `slice` of a Buffer makes no copy. */
+  readonly #room = new Uint8Array(this.#packets.octets.buffer);
   #open = true;
 
   /** Opens it in the namespace of this thread. Throws SysError. */
@@ -114,8 +116,7 @@ export class PacketSocket {
       const name = i * SOCKADDR.size;
       if (this.#names.octets[name + SOCKADDR.type] === PACKET_OTHERHOST) continue;
       const length = octets.readUInt32LE(i * MMSGHDR.size + MMSGHDR.length);
-      const packet = this.#packets.octets.subarray(i * ROOM, i * ROOM + length);
-      reader(packet, this.#from(name));
+      reader(this.#room.subarray(i * ROOM, i * ROOM + length), this.#from(name));
     }
     return count;
   }
