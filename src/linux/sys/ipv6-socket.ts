@@ -5,17 +5,14 @@
  */
 import { type Address, addressOctets } from '../../wire/address.ts';
 import { close, O_CLOEXEC, O_NONBLOCK, sendmmsg, setsockopt, socket } from './libc.ts';
-import { allocate, type Memory } from './memory.ts';
+import { allocate, point } from './memory.ts';
+import { setMark, setOption, setSendBuffer } from './socket-options.ts';
 import { check, lastError } from './sys-error.ts';
 
 const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
 const SOCK_RAW = 3;
 const IPPROTO_RAW = 255;
-const SOL_SOCKET = 1;
-const SO_SNDBUF = 7;
-const SO_SNDBUFFORCE = 32;
-const SO_MARK = 36;
 const SOL_IPV6 = 41;
 const IPV6_JOIN_GROUP = 20;
 const IPV6_LEAVE_GROUP = 21;
@@ -60,15 +57,10 @@ export class RawIpv6Sender {
     const type = SOCK_RAW | O_NONBLOCK | O_CLOEXEC;
     this.#fd = check(socket(AF_INET6, type, IPPROTO_RAW), 'socket AF_INET6 SOCK_RAW');
     try {
-      const set = (level: number, name: number, value: number, what: string): void => {
-        check(setsockopt(this.#fd, level, name, int(value), 4), `setsockopt ${what}`);
-      };
-      set(SOL_SOCKET, SO_MARK, mark, 'SO_MARK');
-      set(SOL_IPV6, IPV6_HDRINCL, 1, 'IPV6_HDRINCL');
-      set(SOL_IPV6, IPV6_TRANSPARENT, 1, 'IPV6_TRANSPARENT');
-      if (setsockopt(this.#fd, SOL_SOCKET, SO_SNDBUFFORCE, int(SEND_BUFFER), 4) < 0) {
-        set(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER, 'SO_SNDBUF');
-      }
+      setMark(this.#fd, mark);
+      setOption(this.#fd, SOL_IPV6, IPV6_HDRINCL, 1, 'IPV6_HDRINCL');
+      setOption(this.#fd, SOL_IPV6, IPV6_TRANSPARENT, 1, 'IPV6_TRANSPARENT');
+      setSendBuffer(this.#fd, SEND_BUFFER);
     } catch (error) {
       close(this.#fd);
       throw error;
@@ -148,14 +140,4 @@ export class GroupMemberships {
     request.writeInt32LE(ifindex, 16);
     return setsockopt(this.#fd, SOL_IPV6, name, request, 20) < 0 ? lastError() : undefined;
   }
-}
-
-function point(into: Buffer, at: number, to: Memory): void {
-  into.writeBigUInt64LE(to.address, at);
-}
-
-function int(value: number): Buffer {
-  const octets = Buffer.alloc(4);
-  octets.writeInt32LE(value);
-  return octets;
 }

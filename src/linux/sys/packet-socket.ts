@@ -15,17 +15,14 @@ import {
   setsockopt,
   socket,
 } from './libc.ts';
-import { allocate, type Memory } from './memory.ts';
+import { allocate, point } from './memory.ts';
+import { setReceiveBuffer } from './socket-options.ts';
 import { check, lastError } from './sys-error.ts';
 
 const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
-const SO_RCVBUF = 8;
 const SO_ATTACH_FILTER = 26;
-const SO_RCVBUFFORCE = 33;
-const SOL_PACKET = 263;
-const PACKET_IGNORE_OUTGOING = 23;
 const MSG_DONTWAIT = 0x40;
 const ETH_P_IPV6 = 0x86dd;
 const PACKET_OTHERHOST = 3;
@@ -59,13 +56,15 @@ export interface FilterInstruction {
 /** What a packet socket hands out; `octets` are valid only during the call. */
 export type PacketReader = (octets: Uint8Array, from: LinkAddress | undefined) => void;
 
-/** Receives the IPv6 packets that come in by one link, those that others sent to us or to groups. */
+/**
+ * Receives the IPv6 packets that come in by one link, those that others sent to us or to groups. The
+ * kernel shows what goes out only to sockets that are bound to all protocols.
+ */
 export class PacketSocket {
   /** Non-blocking; for a `Poller`. */
   readonly fd: number;
   readonly #messages = allocate(BATCH * MMSGHDR.size);
   readonly #names = allocate(BATCH * SOCKADDR.size);
-  /** The message headers point into these, so they live as long as the socket. */
   readonly #vectors = allocate(BATCH * IOVEC.size);
   readonly #packets = allocate(BATCH * ROOM);
   /** The same octets, no Buffer: `slice` of a Buffer makes no copy. */
@@ -79,12 +78,7 @@ export class PacketSocket {
     this.fd = check(socket(AF_PACKET, type, 0), 'socket AF_PACKET');
     try {
       attachFilter(this.fd, filter);
-      const size = int(RECEIVE_BUFFER);
-      if (setsockopt(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, size, 4) < 0) {
-        check(setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, size, 4), 'setsockopt SO_RCVBUF');
-      }
-      const outgoing = setsockopt(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, int(1), 4);
-      check(outgoing, 'setsockopt PACKET_IGNORE_OUTGOING');
+      setReceiveBuffer(this.fd, RECEIVE_BUFFER);
       const address = sockaddr(ifindex);
       check(bindSocket(this.fd, address, address.length), `bind AF_PACKET to link ${ifindex}`);
     } catch (error) {
@@ -139,10 +133,10 @@ export class PacketSocket {
     for (let i = 0; i < BATCH; i++) {
       const message = i * MMSGHDR.size;
       const vector = i * IOVEC.size;
-      writeAddress(octets, message + MMSGHDR.name, this.#names, i * SOCKADDR.size);
-      writeAddress(octets, message + MMSGHDR.vectors, this.#vectors, vector);
+      point(octets, message + MMSGHDR.name, this.#names, i * SOCKADDR.size);
+      point(octets, message + MMSGHDR.vectors, this.#vectors, vector);
       octets.writeBigUInt64LE(1n, message + MMSGHDR.count);
-      writeAddress(this.#vectors.octets, vector + IOVEC.base, this.#packets, i * ROOM);
+      point(this.#vectors.octets, vector + IOVEC.base, this.#packets, i * ROOM);
       this.#vectors.octets.writeBigUInt64LE(BigInt(ROOM), vector + IOVEC.length);
     }
   }
@@ -185,7 +179,7 @@ function attachFilter(fd: number, filter: readonly FilterInstruction[]): void {
   });
   const value = allocate(16).octets;
   value.writeUInt16LE(filter.length, 0);
-  writeAddress(value, 8, program, 0);
+  point(value, 8, program);
   check(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, value, 16), 'setsockopt SO_ATTACH_FILTER');
 }
 
@@ -195,14 +189,4 @@ function sockaddr(ifindex: number): Buffer {
   address.writeUInt16BE(ETH_P_IPV6, SOCKADDR.protocol);
   address.writeInt32LE(ifindex, SOCKADDR.ifindex);
   return address;
-}
-
-function writeAddress(into: Buffer, at: number, { address }: Memory, offset: number): void {
-  into.writeBigUInt64LE(address + BigInt(offset), at);
-}
-
-function int(value: number): Buffer {
-  const octets = Buffer.alloc(4);
-  octets.writeInt32LE(value);
-  return octets;
 }

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import type { LinkAddress } from '../../core/role.ts';
+import { type Address, address, addressOctets } from '../../wire/address.ts';
+import { inScratchNamespace } from './in-scratch-namespace.ts';
+import { GroupMemberships, RawIpv6Sender } from './ipv6-socket.ts';
+import { inNamespace } from './namespace.ts';
+import { IFA_F } from './netlink/addresses.ts';
+import { Rtnetlink } from './netlink/rtnetlink.ts';
+import { type FilterInstruction, PacketSender, PacketSocket } from './packet-socket.ts';
+import { obstacleToNamespaces } from './privileges.ts';
+
+const limits = { skip: obstacleToNamespaces() ?? false, timeout: 20_000 };
+const HERE = address('fd00::1');
+const THERE = address('fd00::2');
+
+/** Takes packets whose Next Header is this, none else: `ldb [6]; jeq; ret`. */
+const only = (nextHeader: number): FilterInstruction[] => [
+  { code: 0x30, k: 6 },
+  { code: 0x15, jt: 0, jf: 1, k: nextHeader },
+  { code: 0x06, k: 0x40000 },
+  { code: 0x06, k: 0 },
+];
+
+function packet(nextHeader: number, source: Address, destination: Address, size = 8): Uint8Array {
+  const octets = Buffer.alloc(40 + size);
+  octets[0] = 0x60;
+  octets.writeUInt16BE(size, 4);
+  octets[6] = nextHeader;
+  octets[7] = 64;
+  octets.set(addressOctets(source), 8);
+  octets.set(addressOctets(destination), 24);
+  return octets;
+}
+
+interface Cable {
+  readonly inside: <T>(run: () => T) => T;
+  readonly client: Rtnetlink;
+  readonly near: { readonly ifindex: number; readonly linkAddress: LinkAddress };
+  readonly far: { readonly ifindex: number; readonly linkAddress: LinkAddress };
+}
+
+/** A namespace with a cable in it; the near end has the address HERE. */
+function withCable(name: string, run: (cable: Cable) => void): void {
+  inScratchNamespace(name, () => {
+    const inside = <T>(act: () => T): T => inNamespace(name, act);
+    const client = inside(() => new Rtnetlink());
+    try {
+      client.createVeth({ name: 'near' }, { name: 'far' });
+      const end = (which: string) => {
+        const { ifindex, linkAddress } = client.link(which)!;
+        client.setLink(ifindex, { addressGeneration: 'none', up: true });
+        return { ifindex, linkAddress: linkAddress! };
+      };
+      const [near, far] = [end('near'), end('far')];
+      const own = { ifindex: near.ifindex, address: HERE, prefixLength: 64, flags: IFA_F.NODAD };
+      client.addAddress(own);
+      run({ inside, client, near, far });
+    } finally {
+      client.close();
+    }
+  });
+}
+
+/** Next Header, source and sender of all that a socket has. */
+function heard(socket: PacketSocket): [number, Address, string | undefined][] {
+  const all: [number, Address, string | undefined][] = [];
+  const reader = (octets: Uint8Array, from: LinkAddress | undefined) => {
+    assert.equal(octets.length, 40 + octets[4]! * 256 + octets[5]!, 'whole, and no more');
+    const source = String.fromCharCode(...octets.subarray(8, 24)) as Address;
+    all.push([octets[6]!, source, from]);
+  };
+  while (socket.read(reader) > 0);
+  return all;
+}
+
+test('a packet socket hears what comes in by its link, as the filter says', limits, () => {
+  withCable('cf-sys-packets', ({ inside, near, far }) => {
+    const socket = inside(() => new PacketSocket(far.ifindex, only(135)));
+    const sender = inside(() => new PacketSender());
+    try {
+      assert.equal(sender.send(packet(17, HERE, THERE), near.ifindex, far.linkAddress), undefined);
+      assert.equal(sender.send(packet(135, HERE, THERE), near.ifindex, far.linkAddress), undefined);
+      assert.deepEqual(heard(socket), [[135, HERE, near.linkAddress]]);
+      sender.send(packet(135, HERE, THERE), far.ifindex, near.linkAddress);
+      assert.deepEqual(heard(socket), [], 'what goes out is not heard');
+      const another = '\x02\x00\x00\x00\x00\x77' as LinkAddress;
+      sender.send(packet(135, HERE, THERE), near.ifindex, another);
+      assert.deepEqual(heard(socket), [], 'nor what is for somebody else');
+      socket.setFilter(only(17));
+      for (let i = 0; i < 50; i++) {
+        sender.send(packet(17, HERE, THERE, i), near.ifindex, far.linkAddress);
+      }
+      assert.equal(heard(socket).length, 50, 'more than a batch');
+      const tooLong = packet(17, HERE, THERE, 4000);
+      assert.equal(sender.send(tooLong, near.ifindex, far.linkAddress), 'EMSGSIZE');
+      assert.throws(() => inside(() => new PacketSocket(4711, only(17))), { code: 'ENODEV' });
+    } finally {
+      socket.close();
+      sender.close();
+    }
+  });
+});
+
+test('a raw packet goes as mark and source say, from any address', limits, () => {
+  withCable('cf-sys-raw', ({ inside, client, near, far }) => {
+    const socket = inside(() => new PacketSocket(far.ifindex, only(135)));
+    const sender = inside(() => new RawIpv6Sender(0xca));
+    const beyond = address('2001:db8::9');
+    const home = address('2001:db8:a::5');
+    try {
+      client.replaceNeighbour({
+        ifindex: near.ifindex,
+        address: THERE,
+        linkAddress: far.linkAddress,
+      });
+      assert.match(sender.send(packet(135, home, beyond), home, beyond)!, /UNREACH/);
+      client.addRoute({ via: THERE, ifindex: near.ifindex, table: 9901 });
+      assert.match(sender.send(packet(135, home, beyond), home, beyond)!, /UNREACH/);
+      const from = { address: home, length: 128 };
+      client.addRule({ priority: 90, from, mark: 0xca, table: 9901 });
+      assert.equal(sender.send(packet(135, home, beyond), home, beyond), undefined);
+      assert.deepEqual(heard(socket), [[135, home, near.linkAddress]]);
+      assert.match(sender.send(packet(135, HERE, beyond), HERE, beyond)!, /UNREACH/);
+      assert.equal(sender.send(packet(135, home, beyond, 3000), home, beyond), 'EMSGSIZE');
+    } finally {
+      socket.close();
+      sender.close();
+    }
+  });
+});
+
+test('groups and anycast addresses are joined and left', limits, () => {
+  withCable('cf-sys-groups', ({ inside, client, near }) => {
+    const groups = inside(() => new GroupMemberships());
+    const joined = () =>
+      execFileSync('ip', ['-n', 'cf-sys-groups', '-6', 'maddr', 'show', 'dev', 'near'], {
+        encoding: 'utf8',
+      });
+    const group = address('ff02::1:ff00:5');
+    assert.equal(groups.join(near.ifindex, group), undefined);
+    assert.match(joined(), /ff02::1:ff00:5/);
+    assert.equal(groups.join(near.ifindex, group), 'EADDRINUSE');
+    assert.equal(groups.leave(near.ifindex, group), undefined);
+    assert.doesNotMatch(joined(), /ff02::1:ff00:5/);
+    const anycast = address('fd00::fdff:ffff:ffff:fffe');
+    assert.equal(groups.joinAnycast(near.ifindex, anycast), undefined);
+    const way = client.routeOf({ destination: anycast });
+    assert.equal(typeof way === 'object' && way.type, 'anycast');
+    assert.equal(groups.leaveAnycast(near.ifindex, anycast), undefined);
+    groups.close();
+  });
+});
