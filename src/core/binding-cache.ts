@@ -1,6 +1,7 @@
 import type { Address } from '../wire/address.ts';
 import { Heap } from './heap.ts';
 import type { Duration, Instant } from './time.ts';
+import type { UdpEnd } from './udp-signalling.ts';
 
 /** Who keeps the binding for whom: a home agent for its mobile node, or a peer for itself. */
 export type BindingScope = 'home' | 'peer';
@@ -17,6 +18,8 @@ export interface Binding {
   /** Binding identifier (RFC 5648); 0 where there is one binding. */
   readonly bindingId: number;
   readonly careOf: Address;
+  /** Where the node is met instead, inside UDP. */
+  readonly udp?: UdpEnd;
   /** Sequence number of the update that made it. */
   readonly sequence: number;
   readonly lifetime: Duration;

@@ -85,6 +85,8 @@ export interface HomeAgentConfig {
   /** Registrations of any home address in the prefix are taken unproved (teaching, other makes). */
   readonly allowUnauthenticated: boolean;
   readonly maxBindings: number;
+  /** Takes updates and tunnels inside UDP. */
+  readonly udpEncapsulation?: true;
   readonly advertisement?: AdvertisementConfig;
 }
 
@@ -123,6 +125,8 @@ export interface MobileNodeConfig {
   readonly dad: 'optimistic' | 'normal' | 'off';
   readonly routeOptimisation: boolean;
   readonly maxPeers: number;
+  /** Goes inside UDP where nothing else gets through; not with ESP. */
+  readonly udpEncapsulation?: true;
   /** Absent: return routability alone. */
   readonly peers?: PeerProofConfig;
 }

@@ -30,6 +30,8 @@ const SPECIFICATION = {
   RETRANS_TIMER: seconds(1),
   // RFC 4862 section 5.4.2: the delay before the first solicitation of DAD is drawn up to this.
   MAX_DAD_DELAY: seconds(1),
+  // RFC 5555, "Protocol Constants".
+  NATKATIMEOUT: seconds(110),
   // RFC 5847 section 5.
   HEARTBEAT_INTERVAL: seconds(60),
   // RFC 5846 section 11.

@@ -70,6 +70,13 @@ export const COUNTERS = {
   'esp.replayed': 'ESP packets with a sequence number that came before or is too old',
   'esp.outside_selectors': 'Packets out of ESP that its association is not for',
   'esp.unprotected': 'Packets refused because they came without the ESP that is demanded',
+  'udp.sent': 'Binding Updates sent inside UDP, since none in the open was answered',
+  'udp.answered': 'Binding Acknowledgements that came inside UDP',
+  'udp.kept_alive': 'Packets sent inside UDP so that translators on the way forget nothing',
+  'udp.port_closed': 'Home agents found to take nothing inside UDP',
+  'udp.malformed': 'Datagrams for a tunnel without an IPv6 packet, or with a wrong checksum',
+  'udp.source_asked':
+    'Updates inside UDP from a translated source, answered with a number that shows who gets it',
   'heartbeat.answered': 'Heartbeat requests answered',
   'heartbeat.ignored': 'Heartbeats that answer nothing that waits, or are too many to be answered',
   'heartbeat.peer_silent': 'Peers under watch that left more than three Heartbeats unanswered',

@@ -16,7 +16,7 @@ export const PHASES = [
 export type Phase = (typeof PHASES)[number];
 
 /** How packets to and from a peer travel. */
-export type PathKind = 'direct' | 'tunnelled' | 'route-optimised';
+export type PathKind = 'direct' | 'tunnelled' | 'udp-tunnelled' | 'route-optimised';
 
 export type CareofEvent =
   | {
@@ -80,6 +80,14 @@ export type CareofEvent =
       readonly home: Address;
       readonly path: PathKind;
       readonly reason?: string;
+    }
+  | {
+      /** Nothing that is known here gets through to a peer, or to the home agent. */
+      readonly kind: 'path.failed';
+      readonly peer: Address;
+      readonly home: Address;
+      readonly careof: Address;
+      readonly reason: string;
     }
   | { readonly kind: 'peer.unaware'; readonly peer: Address; readonly reason: string }
   | {

@@ -2,10 +2,12 @@ import type { Address } from '../wire/address.ts';
 import { BINDING_STATUS, nameIn } from '../wire/numbers.ts';
 import type { Layer } from '../wire/packet.ts';
 import type { BindingScope } from './binding-cache.ts';
+import type { Tunnel } from './forwarding/execute.ts';
 import { type Received, tell } from './part.ts';
 import type { LinkAddress, Output } from './role.ts';
 import { bindingAcknowledgement, lifetimeOf, NO_PROOF, type Proof } from './signalling.ts';
 import { type Duration, NO_TIME } from './time.ts';
+import { answerEnds, inUdp } from './udp-signalling.ts';
 
 export type BindingUpdate = Extract<Layer, { layer: 'binding-update' }>;
 
@@ -27,6 +29,8 @@ export interface JudgedUpdate {
   readonly answerTo: Address;
   /** Where the sender is a neighbour: it is answered there, whatever entries and routes say. */
   readonly neighbor?: { readonly link: string; readonly linkAddress: LinkAddress };
+  /** The tunnel inside UDP that it came by: it is answered there. */
+  readonly tunnel?: Tunnel;
   /** What proves the answer. */
   readonly proof: Proof;
   /** The care-of address is not proved yet (RFC 4866). */
@@ -66,6 +70,7 @@ export function askedBy(
     answerSequence: update.sequence,
     sentTo: received.destination,
     answerTo: received.source,
+    ...(received.tunnel?.udp && { tunnel: received.tunnel }),
     proof: NO_PROOF,
   };
 }
@@ -78,20 +83,29 @@ export function answer(judged: JudgedUpdate, scope: BindingScope): Output[] {
   const { status, home, careOf } = judged;
   const refused = status >= 128;
   if (scope === 'peer' && !judged.acknowledge && !refused) return [];
-  const statusName = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
-  const outputs = bindingAcknowledgement({
-    from: judged.sentTo,
-    to: judged.answerTo,
-    home,
-    status,
-    statusName,
-    sequence: judged.answerSequence,
-    lifetime: refused ? NO_TIME : judged.lifetime,
-    proof: judged.proof,
-    ...judged.neighbor,
-  });
+  const outputs = acknowledge(judged);
   if (!refused) return outputs;
   const source = scope === 'home' ? 'RFC 6275 10.3.1' : 'RFC 6275 9.5.1';
   const event = { kind: 'binding.refused', scope, home, careof: careOf, source } as const;
-  return [tell({ ...event, reason: statusName }), ...outputs];
+  return [tell({ ...event, reason: nameOf(status) }), ...outputs];
 }
+
+/** The acknowledgement, the way that the update came. */
+export function acknowledge(judged: JudgedUpdate): Output[] {
+  const { status } = judged;
+  const outputs = bindingAcknowledgement({
+    from: judged.sentTo,
+    to: judged.answerTo,
+    home: judged.home,
+    status,
+    statusName: nameOf(status),
+    sequence: judged.answerSequence,
+    lifetime: status >= 128 ? NO_TIME : judged.lifetime,
+    proof: judged.proof,
+    ...judged.neighbor,
+  });
+  const ends = judged.tunnel && answerEnds(judged.tunnel);
+  return ends === undefined ? outputs : inUdp(outputs, ends);
+}
+
+const nameOf = (status: number): string => nameIn(BINDING_STATUS, status) ?? `status ${status}`;

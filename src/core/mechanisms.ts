@@ -42,6 +42,13 @@ export const MECHANISMS = {
   'prefix-discovery':
     'mobile nodes away learn of the prefixes of their home network (RFC 6275 10.6, 11.4.2)',
   'home-dad': 'the home agent makes sure that nobody else has the home address (RFC 6275 10.3.1)',
+  'udp-encapsulation':
+    'where no update is answered, node and home agent go inside UDP (RFC 5555`s port)',
+  'udp-keep-alive': 'a packet every 110 s keeps translators from forgetting a tunnel inside UDP',
+  'udp-source-check':
+    'a translated source is believed when the node has shown that it gets what is sent there',
+  'path-memory': 'networks where headers vanish are remembered for a while',
+  'path-probing': 'a path whose headers vanish is given up within seconds',
   journal: 'a daemon that restarts takes up its bindings again',
   'old-care-of-linger': 'packets still under way to the last care-of address are taken',
   'make-before-break': 'a node with two interfaces registers the new one before it leaves the old',

@@ -26,6 +26,7 @@ import type { Input, Output, Role, RoleView } from './role.ts';
 import { taken } from './signalling.ts';
 import { sumOfSizes, type TableSizes } from './tables.ts';
 import { type Instant, sooner } from './time.ts';
+import { unwrap } from './udp-signalling.ts';
 
 type Packet = Extract<Input, { kind: 'packet' }>;
 
@@ -100,6 +101,12 @@ export class Node implements Role {
       }
       case 'esp-wanted':
         return this.#protection.tunnel(input);
+      case 'udp-tunnel': {
+        const unwrapped = unwrap(input);
+        return 'refused' in unwrapped
+          ? [count(unwrapped.refused)]
+          : this.#packet(unwrapped.packet, now);
+      }
       case 'esp-missing':
         // What did not come out of a tunnel either is from the node at home, and on its way.
         return input.tunnel === undefined ? onward(input.octets) : [count('esp.unprotected')];

@@ -3,6 +3,7 @@ import type { Action, ForwardingEntry } from './forwarding/entry.ts';
 import { forward, unforward } from './part.ts';
 import type { Output } from './role.ts';
 import { type Duration, type Instant, milliseconds } from './time.ts';
+import { toAgentEnds } from './udp-signalling.ts';
 
 /** So long a packet may be under way for longer than the update was that made the binding. */
 const UNDER_WAY: Duration = milliseconds(100);
@@ -14,6 +15,8 @@ export interface OwnPath {
   readonly careOf: Address;
   /** undefined: none is known yet, and what would go through it is dropped. */
   readonly homeAgent: Address | undefined;
+  /** The tunnel is inside UDP. */
+  readonly udp?: boolean;
   /** Does the control side want to hear of peers that are reached through the tunnel? */
   readonly notify: boolean;
 }
@@ -221,7 +224,8 @@ function tunnelEntry(own: OwnPath): ForwardingEntry {
 
 const toCareOf = ({ careOf }: PeerBinding): Action => ({ insert: 'routing-2', careOf });
 
-const throughAgent = ({ careOf, homeAgent }: OwnPath): Action =>
-  homeAgent === undefined
-    ? { drop: 'no-home-agent' }
-    : { push: 'ipv6', src: careOf, dst: homeAgent };
+function throughAgent({ careOf, homeAgent, udp = false }: OwnPath): Action {
+  if (homeAgent === undefined) return { drop: 'no-home-agent' };
+  if (udp) return { push: 'udp', ...toAgentEnds(careOf, homeAgent) };
+  return { push: 'ipv6', src: careOf, dst: homeAgent };
+}

@@ -45,6 +45,8 @@ interface Waiting {
   readonly began: Instant;
   /** When each outstanding number was sent, newest last. */
   readonly sent: readonly { readonly sequence: number; readonly at: Instant }[];
+  /** How often it was sent because an answer was due; by how many ways each time does not count. */
+  readonly tries: number;
   readonly wait: Duration;
   readonly retryAt: Instant;
   /** At `retryAt` there goes what the rate did not allow before, and no repeat. */
@@ -145,6 +147,7 @@ export class Registration {
       target,
       began: now,
       sent: [],
+      tries: 0,
       wait,
       retryAt: after(now, wait),
       heldBack: false,
@@ -222,18 +225,25 @@ export class Registration {
       this.#state = { ...state, wait, retryAt, heldBack: true };
       return [];
     }
+    const tries = state.tries + 1;
+    return this.#numbered({ ...state, tries, wait, retryAt: after(now, wait) }, now);
+  }
+
+  /** Sends what waits for its answer once more at once, by another way, if the rate allows it. */
+  sendBeside(now: Instant): RegistrationOutput[] {
+    const state = this.#state;
+    const often =
+      this.#lately.length === MAX_UPDATE_RATE && now < after(this.#lately[0]!, seconds(1));
+    return state.name !== 'waiting' || often ? [] : this.#numbered(state, now);
+  }
+
+  #numbered(state: Waiting, now: Instant): RegistrationOutput[] {
     this.#lately = [...this.#lately, now].slice(-MAX_UPDATE_RATE);
     this.#sequence = (this.#sequence + 1) & 0xffff;
     const sent = [...state.sent, { sequence: this.#sequence, at: now }].slice(-MAX_OUTSTANDING);
-    this.#state = { ...state, sent, wait, retryAt: after(now, wait) };
-    return [
-      {
-        kind: 'send',
-        target: state.target,
-        sequence: this.#sequence,
-        repeat: state.sent.length,
-      },
-    ];
+    this.#state = { ...state, sent };
+    const { target, tries } = state;
+    return [{ kind: 'send', target, sequence: this.#sequence, repeat: tries - 1 }];
   }
 
   /** The peer's last number is in the answer: go on from there. RFC 6275 section 11.7.3. */

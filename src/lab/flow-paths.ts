@@ -3,6 +3,7 @@
  * route optimisation.
  */
 import type { PathKind } from '../core/events.ts';
+import { innerAt } from '../core/forwarding/packet-view.ts';
 import type { Instant } from '../core/time.ts';
 import { type Address, readAddress } from '../wire/address.ts';
 import { PROTOCOL } from '../wire/numbers.ts';
@@ -29,9 +30,10 @@ export function carried(octets: Uint8Array): Carried | undefined {
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     const walk = walkHeaders(octets, at);
     if (walk === undefined || !walk.firstFragment) return undefined;
-    if (walk.protocol === PROTOCOL.ipv6) {
-      path = 'tunnelled';
-      at = walk.upperAt;
+    const inside = innerAt(octets, walk);
+    if (inside >= 0) {
+      path = walk.protocol === PROTOCOL.udp ? 'udp-tunnelled' : 'tunnelled';
+      at = inside;
       continue;
     }
     if (walk.protocol !== PROTOCOL.tcp && walk.protocol !== PROTOCOL.udp) return undefined;

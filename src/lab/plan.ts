@@ -220,11 +220,17 @@ function mobileNode(node: NamedNode<MobileNodeText>, context: Context): NodeConf
       dad: text.dad ?? 'optimistic',
       routeOptimisation: text['route-optimisation'] ?? true,
       maxPeers: DEFAULT_MAX_BINDINGS,
+      ...(goesInUdp(text) && { udpEncapsulation: true }),
       ...(peers && { peers }),
     },
     // A mobile node is its peers' correspondent node too (RFC 6275 section 8.5 asks for it).
     correspondentNode: { maxBindings: DEFAULT_MAX_BINDINGS, keys },
   };
+}
+
+/** ESP between the two ends cannot stand inside UDP. */
+function goesInUdp({ auth = 'none', 'udp-encapsulation': wanted }: MobileNodeText): boolean {
+  return wanted ?? (auth === 'none' || !('esp' in auth));
 }
 
 function authentication(scenario: Scenario, from: string, text: MobileNodeText): Authentication {
@@ -276,6 +282,7 @@ function homeAgent(name: string, text: HomeAgentText, context: Context): NodeCon
       ),
       allowUnauthenticated: text['allow-unauthenticated'] ?? false,
       maxBindings: text['max-bindings'] ?? DEFAULT_MAX_BINDINGS,
+      ...(text['udp-encapsulation'] !== false && { udpEncapsulation: true }),
       advertisement: { ...advertised, homeAgent: { address, preference: text.preference ?? 0 } },
     },
   };

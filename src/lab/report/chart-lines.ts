@@ -263,5 +263,6 @@ function summed(runs: readonly Run[]): Run[] {
 const PATH_TEXT = {
   direct: 'plain',
   tunnelled: 'by tunnel',
+  'udp-tunnelled': 'by tunnel in UDP',
   'route-optimised': 'by route optimisation',
 } as const;

@@ -63,6 +63,9 @@ const replay = object('a message, such as { message: binding-update, to: ha }', 
   message,
   to: name('the node it went to').optional(),
   heard: oneOf(HEARD).optional().meta({ description: 'of several that one; last if absent' }),
+  'udp-source': name('a node')
+    .optional()
+    .meta({ description: 'not as it was, but inside UDP in the name of this node' }),
 });
 
 const place = text('an address, or the name of a node or of one of its interfaces');
@@ -119,6 +122,8 @@ export interface Replayed {
   readonly message: string;
   readonly to?: string;
   readonly heard: (typeof HEARD)[number];
+  /** It goes inside UDP, in the name of this node. */
+  readonly udpSource?: string;
 }
 export type TokenOrigin = (typeof TOKENS)[number];
 export interface ForgedBinding {
@@ -162,8 +167,8 @@ export function attackOf(keys: Fields): Attack {
     return { do: 'send', layers: send, count, interval, vary, ...(on && { on }) };
   }
   if (keys.replay !== undefined) {
-    const { message, to, heard = 'last' } = keys.replay;
-    return { do: 'replay', message, heard, ...(to && { to }) };
+    const { message, to, heard = 'last', 'udp-source': udpSource } = keys.replay;
+    return { do: 'replay', message, heard, ...(to && { to }), ...(udpSource && { udpSource }) };
   }
   const forged = keys.bind!;
   return {

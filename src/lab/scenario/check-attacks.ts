@@ -17,8 +17,11 @@ export function* checkAttack(
   yield* checkAttacker(draft, [...path, 'attack'], node);
   if (attack.do === 'send') yield* checkCrafted(draft, path, node, attack);
   else if (attack.do === 'replay') {
-    if (attack.to === undefined) return;
-    yield* unknownName([...path, 'replay', 'to'], 'node', attack.to, nodeNames(draft));
+    const named = { to: attack.to, 'udp-source': attack.udpSource };
+    for (const [key, text] of Object.entries(named)) {
+      if (text === undefined) continue;
+      yield* unknownName([...path, 'replay', key], 'node', text, nodeNames(draft));
+    }
   } else {
     for (const [key, text] of [
       ['peer', attack.peer],

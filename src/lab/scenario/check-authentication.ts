@@ -16,6 +16,10 @@ export function* checkAuthentication(draft: Draft): Generator<Finding> {
       yield { path, message: `is not ${WANTED}` };
     }
     if (protection === undefined) continue;
+    if (node['udp-encapsulation'] === true) {
+      const message = 'cannot be with esp, which does not go inside UDP here: leave it out';
+      yield { path: ['nodes', name, 'udp-encapsulation'], message };
+    }
     if (node.count !== undefined) {
       const message = 'cannot be one for many nodes: each needs keys and numbers of its own';
       yield { path: [...path, 'esp'], message };

@@ -7,7 +7,7 @@ import { bound, list, name, object, oneOf, span, text, time, yesNo } from './fie
 import { suggestion } from './nearest.ts';
 import type { Bound } from './quantity.ts';
 
-export const PATH_KINDS = ['direct', 'tunnelled', 'route-optimised'] as const;
+export const PATH_KINDS = ['direct', 'tunnelled', 'udp-tunnelled', 'route-optimised'] as const;
 
 const carriedBy = object('a time and a path, such as { at: 8s, path: route-optimised }', {
   at: time(),

@@ -90,6 +90,7 @@ const homeAgent = object('a home agent', {
   preference: whole('preference', 0, 65_535).optional(),
   'allow-unauthenticated': yesNo('takes registrations without proof').optional(),
   'max-bindings': whole('bindings it keeps', 1, 1_000_000).optional(),
+  'udp-encapsulation': yesNo('takes updates and tunnels inside UDP; true if absent').optional(),
   routes,
 });
 
@@ -128,6 +129,9 @@ const mobileNode = object('a mobile node', {
     .optional()
     .meta({ description: 'duplicate address detection; optimistic (RFC 4429) if absent' }),
   'route-optimisation': yesNo('registers with its peers too; true if absent').optional(),
+  'udp-encapsulation': yesNo(
+    'goes inside UDP where it must; true if absent, but not with esp',
+  ).optional(),
   peers: mobileNodePeers
     .optional()
     .meta({ description: 'what proves it to peers besides return routability' }),

@@ -211,6 +211,12 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
     '15:31: nodes.mn.auth.esp.algorithm: encrypts nothing: what goes through the tunnel must not be read (RFC 4877 section 4.3)',
   ],
   [
+    'auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } }',
+    `udp-encapsulation: true
+    auth: { esp: { algorithm: null-hmac-sha-1, transport: { to-agent: { spi: 256, key: "hex:${'00'.repeat(20)}" }, to-node: { spi: 257, key: "hex:${'00'.repeat(20)}" } } } }`,
+    '15:24: nodes.mn.udp-encapsulation: cannot be with esp, which does not go inside UDP here: leave it out',
+  ],
+  [
     `home-agent: ha
     home-address: 2001:db8:1::100
     interfaces: { wlan0: home }

@@ -9,6 +9,7 @@ import type { LinkAddress, Output } from '../../core/role.ts';
 import { after, type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { AgentDiscovery, type Discovery } from './agent-discovery.ts';
+import { fromAgent } from './agent-messages.ts';
 import { type AgentBinding, AgentPath } from './agent-path.ts';
 import { HomePresence } from './home-presence.ts';
 import { type HomeProgress, HomeRegistration } from './home-registration.ts';
@@ -169,7 +170,7 @@ export class HomeAddress {
   }
 
   #received(received: Received, now: Instant): Output[] {
-    const { message, source } = received;
+    const { message } = received;
     if (message.layer === 'home-agent-address-discovery-reply') {
       return this.#found(this.#discovery?.received(received), now);
     }
@@ -180,18 +181,9 @@ export class HomeAddress {
       if (foreign) return [count('mobility.ba_unauthenticated')];
     }
     if (message.layer === 'mobile-prefix-advertisement') return this.#told(received, now);
-    if (source === this.#registration.agent) {
-      if (message.layer === 'binding-acknowledgement') {
-        return this.#progress(this.#registration.acknowledged(received, message, now), now);
-      }
-      if (message.layer === 'binding-revocation-indication') {
-        return this.#progress(this.#registration.revoked(received, message, now), now);
-      }
-      if (message.layer === 'binding-error' && message.status === 1) {
-        const ours = received.destination === this.#place?.address;
-        return ours ? this.#progress(this.#registration.unknownToAgent(now), now) : [];
-      }
-    }
+    const at = { home: this.#config.home, careOf: this.#place?.address };
+    const progress = fromAgent(received, this.#registration, at, now);
+    if (progress !== undefined) return this.#progress(progress, now);
     return this.#peers.received(received, now);
   }
 
@@ -208,7 +200,9 @@ export class HomeAddress {
 
   /** How what is for the home agent itself goes, as things stand now. */
   toAgent(now: Instant): Output[] {
-    return this.#agentPath.follow(this.#ends(now));
+    const ends = this.#ends(now);
+    const udp = ends !== undefined && this.#registration.isUdp(ends.careOf);
+    return this.#agentPath.follow(ends, udp);
   }
 
   #ends(now: Instant): (Ends & AgentBinding) | undefined {
@@ -277,8 +271,9 @@ export class HomeAddress {
     const { home, routeOptimisation } = this.#config;
     const homeAgent = this.#registration.agent;
     const { paths, protection } = this.#state;
+    const udp = this.#registration.isUdp(careOf);
     return [
-      ...paths.setOwn(home, { careOf, homeAgent, notify: routeOptimisation }),
+      ...paths.setOwn(home, { careOf, homeAgent, notify: routeOptimisation, udp }),
       ...protection.follow(home, careOf),
     ];
   }
@@ -336,7 +331,9 @@ export class HomeAddress {
     }
     if (result !== 'bound') return outputs;
     this.#discovery?.succeeded();
-    const moved = own?.careOf !== place.address || own.homeAgent === undefined;
+    const udp = this.#registration.isUdp(place.address);
+    const elsewhere = own?.careOf !== place.address || (own.udp ?? false) !== udp;
+    const moved = elsewhere || own?.homeAgent === undefined;
     return [
       ...outputs,
       ...(moved ? this.#sendFrom(place.address) : []),

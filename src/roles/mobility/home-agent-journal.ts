@@ -6,6 +6,7 @@
  */
 import type { Binding } from '../../core/binding-cache.ts';
 import type { Duration, Instant } from '../../core/time.ts';
+import type { UdpEnd } from '../../core/udp-signalling.ts';
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 
 const PREFIX = 'home-binding/';
@@ -16,7 +17,8 @@ export const storeKey = (home: Address): string => PREFIX + formatAddress(home);
 export function storedBinding(binding: Binding, epoch: number): string {
   const { sequence, lifetime, expiresAt } = binding;
   const careOf = formatAddress(binding.careOf);
-  return `{"careof":"${careOf}","sequence":${sequence},"lifetime_us":${lifetime},"expires_us":${epoch + expiresAt}}`;
+  const udp = binding.udp && `,"udp":"${formatAddress(binding.udp.address)} ${binding.udp.port}"`;
+  return `{"careof":"${careOf}","sequence":${sequence},"lifetime_us":${lifetime},"expires_us":${epoch + expiresAt}${udp ?? ''}}`;
 }
 
 /** The binding that a stored value stands for; undefined where it is none or is damaged. */
@@ -40,14 +42,23 @@ export function restoreBinding(
   if (home === undefined || careOf === undefined) return undefined;
   if (typeof sequence !== 'number' || typeof expires !== 'number') return undefined;
   if (typeof lifetime !== 'number') return undefined;
+  const udp = typeof stored.udp === 'string' ? udpEndOf(stored.udp) : undefined;
   return {
     scope: 'home',
     home,
     registrant: '',
     bindingId: 0,
     careOf,
+    ...(udp && { udp }),
     sequence: sequence & 0xffff,
     lifetime: lifetime as Duration,
     expiresAt: Math.max(now, expires - epoch) as Instant,
   };
+}
+
+function udpEndOf(text: string): UdpEnd | undefined {
+  const [one = '', port = ''] = text.split(' ');
+  const address = parseAddress(one);
+  const isPort = /^\d{1,5}$/.test(port) && Number(port) <= 0xffff;
+  return address !== undefined && isPort ? { address, port: Number(port) } : undefined;
 }

@@ -1,21 +1,29 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { HomeAgentConfig } from '../../core/config.ts';
-import { answer, type BindingUpdate, type JudgedUpdate } from '../../core/judged-update.ts';
+import {
+  acknowledge,
+  answer,
+  type BindingUpdate,
+  type JudgedUpdate,
+} from '../../core/judged-update.ts';
 import type { LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import { count, type Part, type PartInput, type Received, tell } from '../../core/part.ts';
+import { count, forward, type Part, type PartInput, type Received, tell } from '../../core/part.ts';
 import type { Command, Output } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { after, between, type Instant, seconds, sooner } from '../../core/time.ts';
-import { type Address, formatAddress, readAddress } from '../../wire/address.ts';
+import { udpTunnelEntry } from '../../core/udp-signalling.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
-import { walkHeaders } from '../../wire/walk.ts';
+import { endOf } from './home-agent-entries.ts';
 import { restoreBinding, storedBinding, storeKey } from './home-agent-journal.ts';
 import { UpdateJudge } from './home-agent-judge.ts';
 import { HomeLinkPresence } from './home-link-presence.ts';
 import { HomeNetwork } from './home-network.ts';
 import { HomeTunnels } from './home-tunnels.ts';
 import { RevocationSender } from './revocation-sender.ts';
+import { strangerInTunnel } from './stranger-in-tunnel.ts';
+import { UdpSources } from './udp-sources.ts';
 
 /**
  * Home agent: stands in for mobile nodes that are away, and tunnels to them what comes for them.
@@ -38,6 +46,7 @@ export class HomeAgent implements Part {
   readonly #network: HomeNetwork;
   readonly #revocations: RevocationSender;
   readonly #tunnels: HomeTunnels;
+  readonly #udpSources: UdpSources;
   /**
    * What is to be bound when Duplicate Address Detection of its home address is over: updates, and
    * bindings of an earlier life, whose nodes may be registered elsewhere meanwhile.
@@ -51,6 +60,7 @@ export class HomeAgent implements Part {
     this.#judge = new UpdateJudge(config, state, this.#network);
     this.#revocations = new RevocationSender(config, state);
     this.#tunnels = new HomeTunnels(state, this.#network);
+    this.#udpSources = new UdpSources(state);
     this.#presence = new HomeLinkPresence(config.link, config.address, state.constants);
   }
 
@@ -75,7 +85,7 @@ export class HomeAgent implements Part {
         return [];
       case 'start':
         this.#judge.start(now);
-        return [];
+        return this.#takesUdp ? forward(udpTunnelEntry(this.#config.address)) : [];
       case 'restored':
         return this.#restore(input.key, input.value, now);
       case 'received':
@@ -91,7 +101,10 @@ export class HomeAgent implements Part {
 
   #received(received: Received, now: Instant): Output[] {
     const { message, reason } = received;
-    if (reason === 'tunnel-unverified') return this.#strangerInTunnel(received, now);
+    if (reason === 'tunnel-unverified') {
+      const isOurs = (home: Address) => this.#network.prefixes.of(home, now) !== undefined;
+      return strangerInTunnel(received, isOurs, this.#pending, this.#state, now);
+    }
     if (message.layer === 'binding-update' && message.homeRegistration) {
       return this.#update(received, message, now);
     }
@@ -116,14 +129,20 @@ export class HomeAgent implements Part {
     const { home } = judged;
     const known = this.#state.bindings.get(home);
     const wanted = this.#pending.get(home);
+    const asked = this.#udpSources.question(judged, known ?? (wanted && endOf(wanted)), now);
+    if (asked !== undefined) {
+      const status = BINDING_STATUS.sequenceNumberOutOfWindow;
+      const question = { ...judged, status, answerSequence: asked };
+      return [...outputs, count('udp.source_asked'), ...acknowledge(question)];
+    }
     if (known === undefined && !this.#state.env.without.has('home-dad')) {
       this.#pending.set(home, judged);
       // A repeat takes the place of the first and is answered in its stead when DAD is over.
       const repeated = wanted !== undefined;
       const restart = this.#state.env.without.has('update-repeated-during-dad');
-      if (wanted !== undefined) outputs.push(...this.#tunnels.refuse(home, wanted.careOf));
+      if (wanted !== undefined) outputs.push(...this.#tunnels.refuse(home, endOf(wanted)));
       // Packets need not wait: nobody's address is claimed on the home link before DAD is over.
-      outputs.push(...this.#tunnels.open(home, judged.careOf, after(now, judged.lifetime), now));
+      outputs.push(...this.#tunnels.open(home, endOf(judged), after(now, judged.lifetime), now));
       if (repeated && !restart) return outputs;
       return [...outputs, ...this.#presence.test(home, judged.linkLocal, now)];
     }
@@ -174,13 +193,13 @@ export class HomeAgent implements Part {
       home,
       registrant: '',
       bindingId: 0,
-      careOf,
+      ...endOf(judged),
       sequence,
       lifetime,
       expiresAt: after(now, lifetime),
     };
     if (!this.#state.bindings.set(binding)) {
-      const closed = this.#tunnels.close(home, careOf);
+      const closed = this.#tunnels.close(home, binding);
       const status = BINDING_STATUS.insufficientResources;
       const refused = [count('mobility.cache_full'), count('mobility.bu_refused')];
       return [...closed, ...refused, ...answer({ ...judged, status }, 'home')];
@@ -250,7 +269,7 @@ export class HomeAgent implements Part {
     const cancelled = this.#presence.cancel(home);
     if (waiting === undefined) return cancelled;
     this.#pending.delete(home);
-    const closed = this.#tunnels.close(home, waiting.careOf);
+    const closed = this.#tunnels.close(home, endOf(waiting));
     return [...cancelled, ...closed, { kind: 'store', key: storeKey(home) }];
   }
 
@@ -265,8 +284,9 @@ export class HomeAgent implements Part {
     const { home, careOf } = binding;
     this.#revocations.cancel(home);
     this.#network.advertising.forget(home);
+    this.#udpSources.forget(home);
     return [
-      ...this.#tunnels.remove(home, careOf),
+      ...this.#tunnels.remove(binding),
       ...this.#presence.stepBack(home),
       { kind: 'store', key: storeKey(home) },
       tell({ kind, scope: 'home', home, careof: careOf, source: 'RFC 6275 10.3.2' }),
@@ -288,19 +308,10 @@ export class HomeAgent implements Part {
     return [...outputs, count('mobility.bu_refused'), ...answer({ ...waiting, status }, 'home')];
   }
 
-  /**
-   * A tunnelled packet from nobody that is registered: dropped (the node counted it). A mobile node
-   * of ours whose binding is gone, as after a restart, is told so, or it would send into the void.
-   */
-  #strangerInTunnel(received: Received, now: Instant): Output[] {
-    const { octets, source, destination } = received;
-    const at = walkHeaders(octets)?.upperAt;
-    if (at === undefined || octets.length < at + 40) return [];
-    const home = readAddress(octets, at + 8);
-    const ours = this.#network.prefixes.of(home, now) !== undefined;
-    const known = this.#pending.has(home) || this.#state.bindings.get(home) !== undefined;
-    if (!ours || known) return [];
-    return this.#state.errors.unknownBinding({ source, destination, home }, now);
+  /** RFC 4303's proof does not go through UDP, but nobody who has it is ever sent there. */
+  get #takesUdp(): boolean {
+    const { udpEncapsulation } = this.#config;
+    return udpEncapsulation === true && !this.#state.env.without.has('udp-encapsulation');
   }
 
   #restore(key: string, value: string, now: Instant): Output[] {
@@ -310,13 +321,13 @@ export class HomeAgent implements Part {
     if (binding === undefined) return [];
     if (between(now, binding.expiresAt) === 0) return [{ kind: 'store', key }];
     if (this.#state.env.without.has('home-dad')) return this.#takeUp(binding, now);
-    const { home, careOf, expiresAt } = binding;
+    const { home, expiresAt } = binding;
     if (this.#state.bindings.room('home') <= this.#pending.size) {
       return [count('mobility.cache_full')];
     }
     this.#pending.set(home, binding);
     return [
-      ...this.#tunnels.open(home, careOf, expiresAt, now),
+      ...this.#tunnels.open(home, binding, expiresAt, now),
       ...this.#presence.test(home, false, now),
     ];
   }

@@ -1,17 +1,29 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
 import { LIFETIME_UNIT } from '../../core/constants.ts';
-import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
+import { checkHomeProof, timestampOf } from '../../core/home-authentication.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received, tell } from '../../core/part.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import { Registration, type RegistrationOutput, type Target } from '../../core/registration.ts';
 import type { Output } from '../../core/role.ts';
-import { bindingUpdate, lifetimeOf } from '../../core/signalling.ts';
-import { after, between, type Duration, type Instant, seconds, sooner } from '../../core/time.ts';
-import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
+import { lifetimeOf } from '../../core/signalling.ts';
+import {
+  after,
+  between,
+  type Duration,
+  type Instant,
+  NO_TIME,
+  seconds,
+  sooner,
+} from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn, REVOCATION_TRIGGER } from '../../wire/numbers.ts';
 import type { Layer } from '../../wire/packet.ts';
 import { AgentClock } from './agent-clock.ts';
+import { AgentWay, type Way } from './agent-way.ts';
+import { tellAnswered, tellNoWay, tellUnproved, tellWay } from './home-registration-events.ts';
+import { HomeRegistrationJournal } from './home-registration-journal.ts';
+import { HomeUpdates, type Sending } from './home-updates.ts';
 import { RevocationReceiver } from './revocation-receiver.ts';
 
 type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
@@ -21,15 +33,10 @@ type RevocationIndication = Extract<Layer, { layer: 'binding-revocation-indicati
 const RETRY_AFTER_REVOCATION: Duration = seconds(32);
 /** A Binding Error of the home agent is believed no more often than this: anybody can forge one. */
 const ERROR_INTERVAL: Duration = seconds(1);
-
 /** Updates to a home agent that was discovered, before it counts as silent. */
 const MAX_UPDATES_UNANSWERED = 3;
 
-const STORE_KEY = 'home-registration/';
-/** Stored where all was taken back; else it is the care-of address and the home agent. */
-const NOTHING_HELD = 'none';
-
-/** What became of the registration, for the mobile node to act on. */
+/** What became of it, for the mobile node to act on. */
 export interface HomeProgress {
   readonly outputs: Output[];
   /** The home agent has news of the home network's prefixes (status 1). */
@@ -45,41 +52,37 @@ export interface HomeProgress {
  */
 export class HomeRegistration {
   readonly #config: MobileNodeConfig;
-  readonly #storeKey: string;
+  readonly #journal: HomeRegistrationJournal;
   readonly #state: NodeState;
   readonly #registration: Registration;
   readonly #clock: AgentClock;
   readonly #errors = new RateLimit(ERROR_INTERVAL, 1);
   #retryAt: Instant | undefined;
   #target: Target | undefined;
-  /**
-   * May the home agent hold what an earlier life registered? Unless the journal says that this was
-   * taken back, it may: a home agent that tunnels for a node at home cuts it off.
-   */
-  #heldBefore = true;
-  /** The link that a de-registration goes out on. */
-  #link: string | undefined;
-  #linkLocal: Address | undefined;
   readonly #validUntil: () => Instant;
   /** What `validUntil` said when the last update was made. */
   #askedUntil: Instant | undefined;
   #agent: Address | undefined;
   #updatedAt = 0 as Instant;
   readonly #revocation: RevocationReceiver;
+  readonly #way: AgentWay;
+  readonly #updates: HomeUpdates;
 
   /** @param validUntil until when both home address and care-of address are valid. */
   constructor(config: MobileNodeConfig, state: NodeState, validUntil: () => Instant) {
     this.#config = config;
-    this.#storeKey = STORE_KEY + formatAddress(config.home);
+    this.#journal = new HomeRegistrationJournal(config.home, state.env);
     this.#state = state;
     this.#validUntil = validUntil;
     this.#agent = config.homeAgent;
     this.#clock = new AgentClock(state.env.epoch);
     this.#revocation = new RevocationReceiver(config, state);
+    this.#way = new AgentWay(config, state);
     const { env, constants } = state;
     const first = Math.floor(env.random() * 0x10000);
     const repeats = !env.without.has('retransmission');
     this.#registration = new Registration(first, constants, env.random, repeats);
+    this.#updates = new HomeUpdates(config, state, this.#registration, this.#clock, this.#way);
   }
 
   /** The home agent, as configured or as found; undefined while none is known. */
@@ -104,15 +107,14 @@ export class HomeRegistration {
 
   /** Is there a registration that may not be over: held, asked for, or of an earlier life? */
   get pending(): boolean {
-    const before = this.#heldBefore && this.#agent !== undefined;
+    const before = this.#journal.heldBefore && this.#agent !== undefined;
     return this.held || this.#registration.waiting || before;
   }
 
   /** Takes up a stored value after a restart. */
   restore(key: string, value: string): void {
-    if (key !== this.#storeKey || this.#state.env.without.has('journal')) return;
-    this.#heldBefore = value !== NOTHING_HELD;
-    this.#agent ??= parseAddress(value.split(' ')[1] ?? '');
+    const agent = this.#journal.restore(key, value);
+    this.#agent ??= agent;
   }
 
   /** How long the home agent goes on holding this care-of address; zero when it does not. */
@@ -123,38 +125,47 @@ export class HomeRegistration {
   }
 
   setLinkLocal(address: Address): void {
-    this.#linkLocal = address;
+    this.#updates.linkLocal = address;
   }
 
   deadline(): Instant | undefined {
-    return sooner(this.#registration.deadline(), this.#retryAt);
+    return sooner(sooner(this.#registration.deadline(), this.#retryAt), this.#way.deadline());
+  }
+
+  /** Are packets between this care-of address and the home agent to go inside UDP? */
+  isUdp(careOf: Address): boolean {
+    return this.#way.isUdp(careOf);
   }
 
   /** Registers a care-of address; with the home address takes the binding back, on that link. */
   move(careOf: Address, link: string | undefined, now: Instant): HomeProgress {
     const away = careOf !== this.#config.home;
+    if (careOf !== this.#target?.careOf) this.#way.stop();
     this.#target = { careOf, lifetime: away ? this.#config.lifetime : (0 as Duration) };
-    this.#link = link;
+    this.#updates.link = link;
     return this.#send(now);
   }
 
   /** At home, with nothing to take back: no attempt to register goes on. */
   rest(): void {
     this.#registration.forget();
+    this.#way.stop();
     this.#target = undefined;
     this.#retryAt = undefined;
   }
 
-  #send(now: Instant): HomeProgress {
+  /** @param only the way that it goes; absent: the open one, and where that may not do both. */
+  #send(now: Instant, only?: Way): HomeProgress {
+    this.#way.begin();
     this.#retryAt = undefined;
     const off = this.#state.env.without.has('home-registration');
     if (this.#target === undefined || this.#agent === undefined || off) return { outputs: [] };
     const target = this.#bounded(this.#target, now);
     if (target === undefined) return { outputs: [] };
-    const { INITIAL_BINDACK_TIMEOUT, INITIAL_BINDACK_TIMEOUT_FIRST_REG } = this.#state.constants;
+    const { constants } = this.#state;
     const first = !this.held && !this.#state.env.without.has('first-registration-timeout');
-    const wait = first ? INITIAL_BINDACK_TIMEOUT_FIRST_REG : INITIAL_BINDACK_TIMEOUT;
-    return this.#act(this.#registration.update(target, wait, now), now);
+    const wait = constants[first ? 'INITIAL_BINDACK_TIMEOUT_FIRST_REG' : 'INITIAL_BINDACK_TIMEOUT'];
+    return this.#act(this.#registration.update(target, wait, now), now, only);
   }
 
   /** None outlives its addresses. Source: RFC 6275 section 11.7.1. */
@@ -176,7 +187,18 @@ export class HomeRegistration {
 
   tick(now: Instant): HomeProgress {
     if (this.#retryAt !== undefined && now >= this.#retryAt) return this.#send(now);
-    return this.#act(this.#registration.tick(now), now);
+    const kept = this.#way.keepAlive(this.#agent, now);
+    kept.push(...this.#updates.tick(this.#agent, now));
+    const progress = this.#act(this.#registration.tick(now), now);
+    return kept.length === 0 ? progress : { ...progress, outputs: [...kept, ...progress.outputs] };
+  }
+
+  /** An error came that may be about an update inside UDP. */
+  unreachable(received: Received, now: Instant): Output[] {
+    const { target } = this.#registration;
+    if (target === undefined || !this.#way.closed(received, this.#agent!, now)) return [];
+    const told = tellNoWay(this.#names(target), 'and the home agent takes nothing inside UDP');
+    return [count('udp.port_closed'), told];
   }
 
   /** The home agent says that it knows no binding of ours (it has restarted, say). */
@@ -190,10 +212,6 @@ export class HomeRegistration {
     return { ...sent, outputs: [...outputs, ...sent.outputs] };
   }
 
-  get #credulous(): boolean {
-    return this.#state.env.without.has('acknowledgement-check');
-  }
-
   /** The home agent takes the binding back. Source: RFC 5846 section 10. */
   revoked(received: Received, message: RevocationIndication, now: Instant): HomeProgress {
     const { bound: told, expiresAt } = this.#registration;
@@ -201,7 +219,10 @@ export class HomeRegistration {
     const { outputs, revoked } = this.#revocation.received(received, message, bound, now);
     if (!revoked) return { outputs };
     const lost = { kind: 'registration.lost', reason: 'revoked' } as const;
-    outputs.push(tell({ ...lost, ...this.#names(this.#target!) }), this.#remember(undefined));
+    outputs.push(
+      tell({ ...lost, ...this.#names(this.#target!) }),
+      this.#journal.remember(undefined, this.#agent!),
+    );
     this.#registration.forget();
     // What is only out of step is mended at once; what the operator wants may change with time.
     if (message.trigger === REVOCATION_TRIGGER.possibleOutOfSyncBceState) {
@@ -214,13 +235,20 @@ export class HomeRegistration {
 
   acknowledged(received: Received, message: BindingAcknowledgement, now: Instant): HomeProgress {
     const target = this.#registration.target;
-    if (target === undefined) return { outputs: [count('mobility.ba_unexpected')] };
+    const way: Way = received.tunnel?.udp === undefined ? 'open' : 'udp';
+    if (target === undefined || (way === 'udp' && !this.#way.asks)) {
+      return { outputs: [count('mobility.ba_unexpected')] };
+    }
     const { authentication, home } = this.#config;
     const subject = { careOf: target.careOf, home };
     const proof = checkHomeProof(authentication, this.#state.env, subject, received);
     const believed = proof === 'proved' && this.#clock.hasOurStamp(message, authentication);
-    if (!believed && !this.#credulous) return this.#unproved(message.status, target);
+    const credulous = this.#state.env.without.has('acknowledgement-check');
+    if (!believed && !credulous)
+      return { outputs: tellUnproved(this.#names(target), message.status) };
     const { status, sequence } = message;
+    const waits = this.#registration.waiting;
+    if (!waits && this.#way.shownOpen(target.careOf, way, sequence)) return this.#send(now, 'open');
     const advice = message.options.find((one) => one.option === 'binding-refresh-advice');
     const refresh = advice === undefined ? {} : { refresh: lifetimeOf(advice.refreshInterval) };
     const answer = { status, sequence, lifetime: lifetimeOf(message.lifetime), ...refresh };
@@ -229,39 +257,42 @@ export class HomeRegistration {
     const wrongTime = outputs.some(isWrongTime);
     if (wrongTime) this.#clock.adjust(timestampOf(message), now);
     const news = status === BINDING_STATUS.acceptedButPrefixDiscoveryNecessary;
-    const progress = { ...this.#act(outputs, now), ...(news && { outdated: true as const }) };
+    const counted = way === 'udp' ? [count('udp.answered')] : [];
+    const acted = this.#act(outputs, now, way, sequence);
+    const progress = {
+      ...acted,
+      outputs: [...counted, ...acted.outputs],
+      ...(news && { outdated: true as const }),
+    };
     if (!wrongTime && outputs[0]?.kind !== 'unexpected') this.#clock.agreed();
     return progress;
   }
 
-  /** Cannot be believed, but an operator with a wrong key wants to see it. */
-  #unproved(status: number, target: Target): HomeProgress {
-    const reason = `${nameIn(BINDING_STATUS, status) ?? `status ${status}`}, itself not authenticated`;
-    return {
-      outputs: [
-        count('mobility.ba_unauthenticated'),
-        tell({ kind: 'registration.refused', ...this.#names(target), reason }),
-      ],
-    };
-  }
-
-  #act(outputs: readonly RegistrationOutput[], now: Instant): HomeProgress {
+  /** @param way that an answer came, or that alone is to be gone; `sequence`: of that answer. */
+  #act(
+    outputs: readonly RegistrationOutput[],
+    now: Instant,
+    way?: Way,
+    sequence?: number,
+  ): HomeProgress {
     const done: Output[] = [];
     let result: HomeProgress['result'];
     for (const output of outputs) {
       switch (output.kind) {
         case 'send':
-          if (this.#silent(output)) result = 'failed';
-          else done.push(...this.#sendUpdate(output, now));
+          if (output.repeat >= MAX_UPDATES_UNANSWERED && this.#hasOthers(output.target)) {
+            result = 'failed';
+          } else done.push(...this.#sendBy(output, way, now));
           break;
         case 'bound':
         case 'released':
           result = output.kind;
           done.push(...this.#accepted(output.target, output.began, now));
+          done.push(...this.#wayShown(output.target, way ?? 'open', sequence, now));
           break;
         case 'refused':
           done.push(...this.#refused(output.target, output.status, now));
-          result = this.#turnedAway(output) ? 'failed' : 'refused';
+          result = this.#hasOthers(output.target) && !isWrongTime(output) ? 'failed' : 'refused';
           if (output.target.lifetime === 0 && this.#target === undefined) result = 'released';
           break;
         case 'refresh':
@@ -286,56 +317,33 @@ export class HomeRegistration {
   }
 
   /** A home agent that was configured is asked for ever: there is no other. */
-  #silent({ target, repeat }: Extract<RegistrationOutput, { kind: 'send' }>): boolean {
-    const found = this.#config.homeAgent === undefined && target.lifetime > 0;
-    return found && repeat >= MAX_UPDATES_UNANSWERED;
+  #hasOthers({ lifetime }: Target): boolean {
+    return this.#config.homeAgent === undefined && lifetime > 0;
   }
 
-  #turnedAway({ target, status }: Extract<RegistrationOutput, { kind: 'refused' }>): boolean {
-    const found = this.#config.homeAgent === undefined && target.lifetime > 0;
-    return found && status !== BINDING_STATUS.mipv6IdMismatch;
-  }
-
-  #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
+  #sendBy(output: Sending, only: Way | undefined, now: Instant): Output[] {
     this.#updatedAt = now;
-    const { target, sequence, repeat } = output;
-    const { authentication, home } = this.#config;
-    const { crypto } = this.#state.env;
-    const subject = { careOf: target.careOf, home };
-    const timestamp = this.#clock.stamp(now);
-    const release = target.careOf === home;
+    return this.#updates.send(output, this.#agent!, only, now);
+  }
+
+  #wayShown(target: Target, way: Way, sequence: number | undefined, now: Instant): Output[] {
+    if (target.lifetime === 0) {
+      this.#way.stop();
+      return [];
+    }
+    const { changed, again } = this.#way.accepted(target.careOf, way, sequence ?? -1, now);
     return [
-      count('mobility.bu_sent'),
-      ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
-      ...bindingUpdate({
-        careOf: target.careOf,
-        home,
-        to: this.#agent!,
-        sequence,
-        lifetime: target.lifetime,
-        homeRegistration: true,
-        linkLocalAddressCompatibility: this.#linkLocal?.slice(8) === home.slice(8),
-        proof: homeProof(authentication, crypto, subject, timestamp),
-        ...(release && this.#link !== undefined ? { link: this.#link } : {}),
-      }),
+      ...(changed ? [tellWay(this.#names(target), way)] : []),
+      ...(again ? this.#send(now, 'open').outputs : []),
     ];
   }
 
   #accepted(target: Target, began: Instant, now: Instant): Output[] {
-    const phase = { phase: 'home_registration', began, ended: now } as const;
-    const outputs: Output[] = [
-      count('mobility.ba_received'),
-      tell({ kind: 'handover.phase', ...phase, peer: this.#agent! }),
+    const remaining = target.lifetime === 0 ? NO_TIME : this.remaining(target.careOf, now);
+    return [
+      this.#journal.remember(target.lifetime === 0 ? undefined : target.careOf, this.#agent!),
+      ...tellAnswered(this.#names(target), remaining, began, now),
     ];
-    outputs.push(this.#remember(target.lifetime === 0 ? undefined : target.careOf));
-    if (target.lifetime === 0) {
-      const lost = { kind: 'registration.lost', reason: 'taken back at home' } as const;
-      return [...outputs, tell({ ...lost, ...this.#names(target) })];
-    }
-    const lifetime_s = this.remaining(target.careOf, now) / seconds(1);
-    const source = 'RFC 6275 11.7.3';
-    const accepted = { kind: 'registration.accepted', lifetime_s, source } as const;
-    return [...outputs, tell({ ...accepted, ...this.#names(target) })];
   }
 
   #refused(target: Target, status: number, now: Instant): Output[] {
@@ -343,20 +351,13 @@ export class HomeRegistration {
     // A home agent that has nothing to take back is as good as one that has taken it back.
     if (release && status === BINDING_STATUS.notHomeAgentForThisMobileNode) {
       this.rest();
-      return [this.#remember(undefined)];
+      return [this.#journal.remember(undefined, this.#agent!)];
     }
     const wrongTime = status === BINDING_STATUS.mipv6IdMismatch;
     const reason = nameIn(BINDING_STATUS, status) ?? `status ${status}`;
     const { REFUSED_RETRY_TIME } = this.#state.constants;
     this.#retryAt = after(now, wrongTime ? this.#clock.waitAfterWrongTime() : REFUSED_RETRY_TIME);
     return [tell({ kind: 'registration.refused', ...this.#names(target), reason })];
-  }
-
-  /** What a restart must not make us forget: that the home agent holds something to be taken back. */
-  #remember(careOf: Address | undefined): Output {
-    this.#heldBefore = false;
-    const held = careOf && `${formatAddress(careOf)} ${formatAddress(this.#agent!)}`;
-    return { kind: 'store', key: this.#storeKey, value: held ?? NOTHING_HELD };
   }
 
   #names(target: Target) {

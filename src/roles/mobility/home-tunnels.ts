@@ -1,15 +1,16 @@
 import type { Binding } from '../../core/binding-cache.ts';
-import { homeAddressEntryId } from '../../core/home-address-entries.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { forward, unforward } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { after, type Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import {
-  agentToHomeId,
   betweenThem,
   fromTunnelEntry,
   fromTunnelId,
+  nothingBetweenThem,
+  sameTunnel,
+  type TunnelEnd,
   toHomeEntry,
   toHomeId,
 } from './home-agent-entries.ts';
@@ -30,56 +31,56 @@ export class HomeTunnels {
   }
 
   /** The tunnel, both ways. */
-  open(home: Address, careOf: Address, expiresAt: Instant, now: Instant): Output[] {
+  open(home: Address, end: TunnelEnd, expiresAt: Instant, now: Instant): Output[] {
     const address = this.#network.agentFor(home, now);
     const { env, protection } = this.#state;
     return [
       ...forward(
-        fromTunnelEntry(address, home, careOf, expiresAt, env.without),
-        ...(env.without.has('tunnel') ? [] : [toHomeEntry(address, home, careOf, expiresAt)]),
+        fromTunnelEntry(address, home, end, expiresAt, env.without),
+        ...(env.without.has('tunnel') ? [] : [toHomeEntry(address, home, end, expiresAt)]),
       ),
-      ...protection.follow(home, careOf, expiresAt),
+      ...protection.follow(home, end.careOf, expiresAt),
     ];
   }
 
   /** What comes from there is taken no more. */
-  refuse(home: Address, careOf: Address): Output[] {
-    return unforward(fromTunnelId(home, careOf));
+  refuse(home: Address, end: TunnelEnd): Output[] {
+    return unforward(fromTunnelId(home, end));
   }
 
   /** The tunnel is taken down. */
-  close(home: Address, careOf: Address): Output[] {
-    const entries = unforward(toHomeId(home), fromTunnelId(home, careOf));
+  close(home: Address, end: TunnelEnd): Output[] {
+    const entries = unforward(toHomeId(home), fromTunnelId(home, end));
     return [...entries, ...this.#state.protection.follow(home, undefined)];
   }
 
   /** All that a binding has is taken down. */
-  remove(home: Address, careOf: Address): Output[] {
-    const between = unforward(agentToHomeId(home), homeAddressEntryId(home, careOf));
-    return [...this.close(home, careOf), ...between];
+  remove(binding: Binding): Output[] {
+    return [...this.close(binding.home, binding), ...nothingBetweenThem(binding)];
   }
 
   /** A binding that is new, renewed, or taken up after a restart. @param before the last one. */
   follow(binding: Binding, before: Binding | undefined, now: Instant): Output[] {
-    const { home, careOf, expiresAt } = binding;
-    const moved = before !== undefined && before.careOf !== careOf;
+    const { home, expiresAt } = binding;
+    const moved = before !== undefined && !sameTunnel(before, binding);
     return [
       ...(moved ? this.#linger(before, now) : []),
-      ...this.open(home, careOf, expiresAt, now),
-      ...forward(...betweenThem(this.#network.agentFor(home, now), binding)),
+      ...this.open(home, binding, expiresAt, now),
+      ...betweenThem(this.#network.agentFor(home, now), binding),
     ];
   }
 
   /** What is under way from the last care-of address is taken for a while. */
-  #linger({ home, careOf, expiresAt }: Binding, now: Instant): Output[] {
+  #linger(before: Binding, now: Instant): Output[] {
+    const { home, expiresAt } = before;
     const { env, constants } = this.#state;
     const until = Math.min(after(now, constants.OLD_CARE_OF_LINGER), expiresAt) as Instant;
     const agent = this.#network.agentFor(home, now);
     return [
       ...(env.without.has('old-care-of-linger')
-        ? this.refuse(home, careOf)
-        : forward(fromTunnelEntry(agent, home, careOf, until, env.without))),
-      ...unforward(homeAddressEntryId(home, careOf)),
+        ? this.refuse(home, before)
+        : forward(fromTunnelEntry(agent, home, before, until, env.without))),
+      ...nothingBetweenThem(before),
     ];
   }
 }

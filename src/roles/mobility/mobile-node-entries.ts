@@ -6,8 +6,9 @@ import type { Place } from '../../core/neighbor-discovery/place.ts';
 import { forward, unforward } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
+import { PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
 
-type Taker = Pick<MobileNodeConfig, 'home' | 'routeOptimisation'>;
+type Taker = Pick<MobileNodeConfig, 'home' | 'routeOptimisation' | 'udpEncapsulation'>;
 
 /** The care-of addresses whose packets are taken for one home address, and from which home agent. */
 export class TakenPackets {
@@ -78,7 +79,7 @@ export class TakenPackets {
 function entriesAt(
   careOf: Address,
   homeAgent: Address | undefined,
-  { home, routeOptimisation }: Taker,
+  { home, routeOptimisation, udpEncapsulation }: Taker,
 ): ForwardingEntry[] {
   const dst = { address: careOf };
   const ends = `${formatAddress(home)}/at/${formatAddress(careOf)}`;
@@ -90,17 +91,34 @@ function entriesAt(
     do: [{ apply: 'routing-2' }],
   };
   if (homeAgent === undefined) return [routed];
+  const src = { address: homeAgent };
+  const told = routeOptimisation ? [{ notify: 'tunnelled-from-peer' } as const] : [];
+  const tunnelled: ForwardingEntry = {
+    id: `self/tunnel/${ends}`,
+    owner: 'mobile-node',
+    at: 'arriving',
+    match: { src, dst, protocol: PROTOCOL.ipv6, innerDst: home },
+    do: [{ pop: 'ipv6' }, ...told],
+  };
+  if (udpEncapsulation !== true) return [tunnelled, routed];
+  const { mobility: port } = UDP_PORT;
+  const inUdp = { src, dst, protocol: PROTOCOL.udp, sport: port, dport: port };
   return [
+    tunnelled,
+    routed,
     {
-      id: `self/tunnel/${ends}`,
+      id: `self/udp/${ends}`,
       owner: 'mobile-node',
       at: 'arriving',
-      match: { src: { address: homeAgent }, dst, protocol: 41, innerDst: home },
-      do: [
-        { pop: 'ipv6' },
-        ...(routeOptimisation ? [{ notify: 'tunnelled-from-peer' } as const] : []),
-      ],
+      match: { ...inUdp, innerDst: home },
+      do: [{ pop: 'udp' }, ...told],
     },
-    routed,
+    {
+      id: `self/udp-signalling/${ends}`,
+      owner: 'mobile-node',
+      at: 'arriving',
+      match: inUdp,
+      do: [{ divert: 'control', reason: 'udp-tunnel' }],
+    },
   ];
 }

@@ -103,7 +103,8 @@ export class PrefixAdvertising {
     if (this.#state.env.without.has('prefix-discovery')) return [];
     const home = received.home ?? received.source;
     const known = this.#state.bindings.get(home)?.scope === 'home';
-    if (!known || received.tunnel !== undefined) return [count('prefix.solicitation_refused')];
+    const tunnelled = received.tunnel !== undefined && received.tunnel.udp === undefined;
+    if (!known || tunnelled) return [count('prefix.solicitation_refused')];
     if (!this.#limit.take(now)) return [count('prefix.advertisement_suppressed')];
     this.#owed.delete(home);
     return [taken(received), ...this.#advertise(home, identifier, now)];

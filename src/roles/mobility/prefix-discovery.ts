@@ -151,7 +151,8 @@ export class PrefixDiscovery {
     // Its Type 2 Routing header may have been taken off by the forwarding entry for it.
     const routed = (received.routing2 ?? received.destination) === this.#home;
     const ends = this.#ends(now);
-    if (source !== ends?.agent || !routed || tunnel !== undefined) return refused;
+    const tunnelled = tunnel !== undefined && tunnel.udp === undefined;
+    if (source !== ends?.agent || !routed || tunnelled) return refused;
     if (message.identifier !== this.#asking?.identifier) {
       const prompted = this.#prompts.take(now) ? this.solicit(now) : [];
       return { outputs: [...refused.outputs, ...prompted], prefixes: [] };

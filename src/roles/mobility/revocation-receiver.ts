@@ -5,6 +5,7 @@ import { count, type Received } from '../../core/part.ts';
 import { revocationAcknowledgement } from '../../core/revocation-signals.ts';
 import type { Output } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
+import { answerEnds, inUdp } from '../../core/udp-signalling.ts';
 import type { Address } from '../../wire/address.ts';
 import { MOBILITY_OPTION, REVOCATION_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
@@ -72,8 +73,9 @@ export class RevocationReceiver {
       answers: message,
       proof: homeProof(authentication, crypto, subject, timestamp),
     });
+    const ends = received.tunnel && answerEnds(received.tunnel);
     return {
-      outputs: [count('revocation.received'), ...answer],
+      outputs: [count('revocation.received'), ...(ends ? inUdp(answer, ends) : answer)],
       revoked: careOf === destination && status === REVOCATION_STATUS.success,
     };
   }

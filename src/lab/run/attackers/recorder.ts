@@ -1,4 +1,7 @@
 /** Keeps a message that it overhears, and sends it again later, octet for octet. */
+import { PacketView } from '../../../core/forwarding/packet-view.ts';
+import { pushUdp } from '../../../core/forwarding/udp-tunnel.ts';
+import { UDP_PORT } from '../../../wire/numbers.ts';
 import { walkHeaders } from '../../../wire/walk.ts';
 import type { Replayed } from '../../scenario/attacks.ts';
 import type { Hands } from './attacker.ts';
@@ -25,6 +28,17 @@ export class Recorder {
   }
 
   begin(): void {
-    if (this.#kept !== undefined) this.#hands.send(this.#kept.slice());
+    if (this.#kept === undefined) return;
+    const { udpSource } = this.#attack;
+    const octets = this.#kept.slice();
+    this.#hands.send(udpSource === undefined ? octets : this.#inUdp(octets, udpSource));
+  }
+  #inUdp(octets: Uint8Array, from: string): Uint8Array {
+    const { mobility: port } = UDP_PORT;
+    const packet = new PacketView(octets);
+    const src = this.#hands.address(from);
+    if (src === undefined) return octets;
+    const outer = pushUdp(packet, { src, dst: packet.dst, sport: port, dport: port });
+    return typeof outer === 'string' ? octets : outer;
   }
 }
