@@ -38,7 +38,8 @@ interface History {
 
 /** All hand-overs of all nodes, in order of time. Where a node begins is no hand-over. */
 export function handoversOf(record: RunRecord): Handover[] {
-  const all = [...historiesOf(record).values()].flatMap((history) => ofOneNode(history));
+  const beginning = BEGINNING[record.backend.name];
+  const all = [...historiesOf(record).values()].flatMap((history) => ofOneNode(history, beginning));
   all.sort((a, b) => a.began - b.began);
   const causes = all.map(({ handover }) => handover.at).sort((a, b) => a - b);
   return all.map(({ handover }) => {
@@ -48,10 +49,10 @@ export function handoversOf(record: RunRecord): Handover[] {
   });
 }
 
-function ofOneNode({ events, attachments, changes }: History) {
+function ofOneNode({ events, attachments, changes }: History, beginning: number) {
   const begun = begunHandovers(events, changes);
   const times = events.map(({ at }) => at as number);
-  const causes = begun.map((one) => causeOf(one, changes));
+  const causes = begun.map((one) => causeOf(one, changes, beginning));
   return begun.flatMap((one, index) => {
     const at = causes[index];
     if (at === undefined) return [];
@@ -103,11 +104,14 @@ function changesOf({ attachments, scenario }: RunRecord): Change[] {
   return changes.sort((a, b) => a.at - b.at);
 }
 
+/** A real host sees its cables so late after instant 0 at most, and its control side looks then. */
+const BEGINNING = { sim: 0, linux: 500_000 } as const;
+
 /** The last change before a hand-over began; undefined where the node just began to be somewhere. */
-function causeOf(one: Begun, changes: readonly Change[]): number | undefined {
+function causeOf(one: Begun, changes: readonly Change[], beginning: number): number | undefined {
   const change = changes.findLast(({ at }) => at <= one.began);
   const detection = one.spans.get('movement_detection')?.began ?? one.began;
-  return change === undefined && detection === 0
+  return change === undefined && detection <= beginning
     ? undefined
     : Math.min(change?.at ?? detection, detection);
 }
