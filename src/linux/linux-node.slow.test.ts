@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeCryptography } from '../lab/crypto.ts';
 import { createNode } from '../roles/create.ts';
-import { FourHosts, type FourHostsOptions } from './four-hosts.ts';
+import { FourHosts, type FourHostsOptions, type HostName } from './four-hosts.ts';
 import { obstacleToNamespaces } from './sys/privileges.ts';
 
 const obstacle = obstacleToNamespaces();
@@ -109,5 +109,83 @@ test(
         (await shown(hosts, capture, 'ipv6.routing.mipv6.home_address and tcp')) > 0,
         'Type 2',
       );
+    }),
+);
+
+/** What careof could leave behind in a host. */
+async function traces(hosts: FourHosts, host: HostName): Promise<string> {
+  const asked = [
+    ['ip', '-6', 'rule'],
+    ['ip', '-6', 'route', 'show', 'table', 'all'],
+    ['ip', '-o', 'link'],
+    ['ip', '-6', '-o', 'addr'],
+    ['nft', 'list', 'ruleset'],
+    ['sysctl', '-a', '-r', 'net.ipv6.conf.[a-z]*[0-9].'],
+  ] as const;
+  const said: string[] = [];
+  for (const command of asked) said.push(await hosts.run(host, ...command));
+  // Of routes and links some numbers only say how they are used.
+  return said.join('\n').replaceAll(/ (qlen \d+|expires \d+sec|state [A-Z]+|valid_lft .*)/g, '');
+}
+
+test('what a node has set is gone when it is closed', { ...skip, timeout: 60_000 }, () =>
+  withHosts('gone', async (hosts) => {
+    const all = ['ha', 'ar', 'cn', 'mn'] as const;
+    hosts.move('one');
+    await pause(500);
+    const before = new Map<HostName, string>();
+    for (const host of all) before.set(host, await traces(hosts, host));
+    for (const host of all) hosts.start(host);
+    await hosts.until('registered', () => hosts.has('mn', 'registration.accepted'));
+    const during = await traces(hosts, 'mn');
+    assert.match(during, /careof0/);
+    assert.match(during, /from 2001:db8:1::100 lookup 9901/);
+    assert.match(during, /set to_routing/);
+    for (const host of all) hosts.node(host).close({ leave: false });
+    for (const host of all) {
+      const after = (await traces(hosts, host)).split('\n');
+      const expected = before.get(host)!.split('\n');
+      assert.deepEqual(
+        after.filter((line) => !expected.includes(line)),
+        [],
+        `${host} has more`,
+      );
+      assert.deepEqual(
+        expected.filter((line) => !after.includes(line)),
+        [],
+        `${host} has less`,
+      );
+    }
+  }),
+);
+
+test(
+  'a node takes up what an earlier life has left, and goes on',
+  { ...skip, timeout: 60_000 },
+  () =>
+    withHosts('crash', async (hosts) => {
+      for (const host of ['ha', 'ar', 'cn', 'mn'] as const) hosts.start(host);
+      hosts.move('one');
+      await hosts.until('registered', () => hosts.has('mn', 'registration.accepted'));
+      const server = hosts.spawn('cn', process.execPath, '-e', SERVER);
+      await pause(500);
+      const download = hosts.end(hosts.spawn('mn', process.execPath, '-e', CLIENT));
+      await hosts.until('the direct way', () => hosts.has('mn', 'path.changed'));
+      for (const host of ['mn', 'ha', 'cn'] as const) {
+        // The process is gone and leaves everything as it was at that moment.
+        hosts.node(host).close({ leave: true });
+        await pause(300);
+        const since = hosts.now();
+        hosts.start(host);
+        if (host === 'mn') {
+          await hosts.until('registered again', () =>
+            hosts.has('mn', 'registration.accepted', since),
+          );
+        }
+        await pause(300);
+      }
+      const { said } = await download;
+      server.kill();
+      assert.deepEqual(said.trim().split('\n'), ['from 2001:db8:1::100', WHOLE], hosts.log());
     }),
 );

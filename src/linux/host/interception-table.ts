@@ -2,19 +2,20 @@
  * The nftables table that keeps from the host's stack what the data plane takes: the same sets as in
  * `plane/interception.ts`, asked in the same way.
  */
-import { spawnSync } from 'node:child_process';
-import { formatAddress } from '../../wire/address.ts';
-import type { Wanted } from '../plane/interception.ts';
-import { SysError } from '../sys/sys-error.ts';
+import { addressOctets } from '../../wire/address.ts';
+import type { Wanted, WantedSet } from '../plane/interception.ts';
+import { concatenatedKey, type NftablesTable } from '../sys/netlink/set-elements.ts';
+import { applyRuleset, Nftables } from '../sys/nftables.ts';
 import type { Inside } from './settings.ts';
 
-const TABLE = 'ip6 careof';
+/** Known by its name to `careof doctor` too. */
+export const TABLE: NftablesTable = { family: 'ip6', table: 'careof' };
 
 /** Links of other kinds than Ethernet are not read by us: what comes by them stays the kernel's. */
 const RULES = `
-table ${TABLE}
-delete table ${TABLE}
-table ${TABLE} {
+table ip6 careof {}
+delete table ip6 careof
+table ip6 careof {
   set to_any { type ipv6_addr; }
   set to_options { type ipv6_addr; }
   set to_routing { type ipv6_addr; }
@@ -36,38 +37,43 @@ table ${TABLE} {
 `;
 
 export class InterceptionTable {
-  readonly #inside: Inside;
+  readonly #nftables: Nftables;
 
   /** Makes the table, in the place of what an earlier life has left. Throws SysError. */
   constructor(inside: Inside) {
-    this.#inside = inside;
-    this.#run(RULES);
+    inside(() => applyRuleset(RULES));
+    this.#nftables = inside(() => new Nftables());
   }
 
   change({ add, remove }: { readonly add: readonly Wanted[]; readonly remove: readonly Wanted[] }) {
-    const line = (verb: string) => (one: Wanted) =>
-      `${verb} element ${TABLE} ${one.set} { ${elementOf(one)} }`;
-    const lines = [...remove.map(line('delete')), ...add.map(line('add'))];
-    if (lines.length > 0) this.#run(lines.join('\n'));
-  }
-
-  /** Removes the table. */
-  close(): void {
-    this.#run(`table ${TABLE}\ndelete table ${TABLE}`);
-  }
-
-  #run(text: string): void {
-    const { error, status, stderr } = this.#inside(() =>
-      spawnSync('nft', ['-f', '-'], { input: text, encoding: 'utf8', timeout: 10_000 }),
-    );
-    if (error !== undefined || status !== 0) {
-      const cure = 'install nftables, or choose the data plane that needs none: --data-plane ebpf';
-      throw new SysError('nft', 1, { EPERM: cure }, error?.message ?? stderr);
+    for (const [set, keys] of keysBySet(remove)) {
+      this.#nftables.removeElements({ ...TABLE, set }, keys);
     }
+    for (const [set, keys] of keysBySet(add)) this.#nftables.addElements({ ...TABLE, set }, keys);
+  }
+
+  /** Removes the table, unless what is kept from the host's stack is to stay away from it. */
+  close({ leave }: { readonly leave: boolean }): void {
+    if (!leave) this.#nftables.removeTable(TABLE);
+    this.#nftables.close();
   }
 }
 
-function elementOf(wanted: Wanted): string {
-  const text = formatAddress(wanted.address);
-  return 'number' in wanted ? `${text} . ${wanted.number}` : text;
+function keysBySet(all: readonly Wanted[]): Map<WantedSet, Uint8Array[]> {
+  const keys = new Map<WantedSet, Uint8Array[]>();
+  for (const one of all) {
+    const others = keys.get(one.set);
+    if (others === undefined) keys.set(one.set, [keyOf(one)]);
+    else others.push(keyOf(one));
+  }
+  return keys;
+}
+
+function keyOf(wanted: Wanted): Uint8Array {
+  const octets = addressOctets(wanted.address);
+  if (!('number' in wanted)) return octets;
+  const { set, number } = wanted;
+  // inet_service is a port in the order of the network, inet_proto one octet.
+  const value = set === 'to_port' ? Uint8Array.of(number >> 8, number) : Uint8Array.of(number);
+  return concatenatedKey(octets, value);
 }

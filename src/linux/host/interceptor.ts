@@ -80,10 +80,9 @@ export class Interceptor {
     this.#table?.change(changes);
   }
 
-  /** @param leave what is kept from the host's stack stays away from it. */
   close({ leave }: { readonly leave: boolean }): void {
     for (const ifindex of [...this.#sockets.keys()]) this.detach(ifindex);
-    if (!leave) this.#table?.close();
+    this.#table?.close({ leave });
   }
 
   #filter() {

@@ -134,10 +134,9 @@ export class Steering {
     }
     this.#changed.clear();
     const few = new Map<string, AnchorRoute>(this.#fewRoutes());
-    for (const key of this.#toldRoutes.keys()) {
-      if (key.startsWith('*') && !few.has(key)) tell(this.#toldRoutes, key, undefined, routes);
+    for (const key of ['*sources', '*preferred']) {
+      tell(this.#toldRoutes, key, few.get(key), routes);
     }
-    for (const [key, route] of few) tell(this.#toldRoutes, key, route, routes);
     const rules = { add: [] as SteeringRule[], remove: [] as SteeringRule[] };
     const wanted = new Map(this.#rules());
     for (const key of [...this.#toldRules.keys()]) {
@@ -185,7 +184,7 @@ export class Steering {
     return { table, prefix, prefixLength: length, mtu: this.#room(askers) };
   }
 
-  /** Routes that depend on all entries together, by keys that begin with an asterisk. */
+  /** Routes that depend on all entries together; no prefix has such keys. */
   *#fewRoutes(): Iterable<[string, AnchorRoute]> {
     const all = { prefix: UNSPECIFIED, prefixLength: 0 };
     const askers: Askers = new Map();
