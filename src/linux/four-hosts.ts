@@ -278,7 +278,7 @@ export class FourHosts {
     const forwards = host === 'ha' || host === 'ar';
     const there = descriptorOfNamespace(name);
     for (const [plug, [link, , router]] of Object.entries(HOSTS[host])) {
-      const mtu = this.#options.mtu?.[link] ?? 1500;
+      const mtu = this.#mtuOf(host, link);
       this.#bridges.createVeth(
         { name: `${host}-${plug}`, mtu },
         { name: plug, namespace: there.fd, mtu },
@@ -297,6 +297,13 @@ export class FourHosts {
       inNamespace(name, () => writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1'));
     }
     netlink.close();
+  }
+
+  /** The mobile node's interface fits all links. */
+  #mtuOf(host: HostName, link: LinkName): number {
+    const said = this.#options.mtu ?? {};
+    if (host === 'mn') return Math.min(1500, ...Object.values(said));
+    return said[link] ?? 1500;
   }
 
   #address(netlink: Rtnetlink, [, text]: readonly [LinkName, string?, string?], ifindex: number) {

@@ -189,3 +189,35 @@ test(
       assert.deepEqual(said.trim().split('\n'), ['from 2001:db8:1::100', WHOLE], hosts.log());
     }),
 );
+
+test(
+  'nothing is lost over links of 1280 octets, by tunnel nor directly',
+  {
+    ...skip,
+    timeout: 60_000,
+  },
+  () =>
+    withHosts(
+      'mtu',
+      async (hosts) => {
+        for (const host of ['ha', 'ar', 'cn', 'mn'] as const) hosts.start(host);
+        hosts.move('one');
+        await hosts.until('registered', () => hosts.has('mn', 'registration.accepted'));
+        const server = hosts.spawn('cn', process.execPath, '-e', SERVER);
+        await pause(500);
+        const { said } = await hosts.end(hosts.spawn('mn', process.execPath, '-e', CLIENT));
+        server.kill();
+        assert.deepEqual(said.trim().split('\n'), ['from 2001:db8:1::100', WHOLE], hosts.log());
+        const { counters } = { counters: hosts.node('cn').counters() };
+        assert.ok(
+          (counters['plane.fragmented'] ?? 0) > 0,
+          'the peer fragments what it sends directly',
+        );
+        const [ping, large] = ['1232', '1400'];
+        for (const size of [ping, large]) {
+          await hosts.run('mn', 'ping', '-6', '-c', '3', '-i', '0.2', '-s', size, '2001:db8:f::2');
+        }
+      },
+      { mtu: { one: 1280 } },
+    ),
+);

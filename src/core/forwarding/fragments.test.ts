@@ -58,7 +58,11 @@ test('parts wait for a minute, and for others no longer than there is room', () 
   assert.equal(reassembly.size, 1);
 });
 
-test('a fragment is not cut again', () => {
-  const [first] = fragment(packet(2000), 1280, 1)!;
-  assert.equal(fragment(first!, 600, 2), undefined);
+test('a fragment that has grown is cut further', () => {
+  const sent = packet(4000);
+  const parts = fragment(sent, 1304, 1)!.flatMap((part) => fragment(part, 1280, 2)!);
+  assert.ok(parts.length > 4 && parts.every((part) => part.length <= 1280));
+  const reassembly = new Reassembly();
+  const got = parts.map((part) => reassembly.add(part, now)).filter((whole) => whole !== undefined);
+  assert.deepEqual(got, [sent]);
 });

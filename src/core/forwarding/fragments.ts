@@ -26,8 +26,9 @@ const MAX_OCTETS = 4 * 2 ** 20;
 
 /**
  * Cuts a packet into fragments of at most `mtu` octets. All extension headers stay in front of the
- * Fragment header, since the nodes on the way and Home Address options need them there. Undefined
- * where the packet is a fragment itself or its headers cannot be read.
+ * Fragment header, since the nodes on the way and Home Address options need them there. One that is
+ * a fragment itself is cut further, and keeps its own identification. Undefined where the headers
+ * cannot be read, or leave no room.
  */
 export function fragment(
   octets: Uint8Array,
@@ -35,22 +36,28 @@ export function fragment(
   identification: number,
 ): Uint8Array[] | undefined {
   const walk = walkHeaders(octets);
-  if (walk === undefined || walk.fragmentAt >= 0) return undefined;
-  const { upperAt: at, nextHeaderAt, protocol } = walk;
+  if (walk === undefined) return undefined;
+  const isFragment = walk.fragmentAt >= 0;
+  const at = isFragment ? walk.fragmentAt : walk.upperAt;
+  const old = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  const header = isFragment
+    ? { next: octets[at]!, word: old.getUint16(at + 2), id: old.getUint32(at + 4) }
+    : { next: walk.protocol, word: 0, id: identification };
+  const content = octets.subarray(isFragment ? at + FRAGMENT_HEADER : at);
   const room = (mtu - at - FRAGMENT_HEADER) & ~7;
   if (room <= 0) return undefined;
   const fragments: Uint8Array[] = [];
-  for (let offset = 0; at + offset < octets.length; offset += room) {
-    const part = octets.subarray(at + offset, at + offset + room);
-    const more = at + offset + room < octets.length;
+  for (let from = 0; from < content.length; from += room) {
+    const part = content.subarray(from, from + room);
+    const more = from + room < content.length ? 1 : header.word & 1;
     const made = new Uint8Array(at + FRAGMENT_HEADER + part.length);
     made.set(octets.subarray(0, at));
     made.set(part, at + FRAGMENT_HEADER);
-    made[nextHeaderAt] = PROTOCOL.fragment;
-    made[at] = protocol;
+    if (!isFragment) made[walk.nextHeaderAt] = PROTOCOL.fragment;
+    made[at] = header.next;
     const view = new DataView(made.buffer);
-    view.setUint16(at + 2, offset | (more ? 1 : 0));
-    view.setUint32(at + 4, identification);
+    view.setUint16(at + 2, ((header.word & 0xfff8) + from) | more);
+    view.setUint32(at + 4, header.id);
     view.setUint16(4, made.length - IPV6_HEADER);
     fragments.push(made);
   }
