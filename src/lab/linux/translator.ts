@@ -1,6 +1,6 @@
 /** A router that translates addresses, by the kernel's own connection tracking. */
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { applyRuleset } from '../../linux/sys/nftables.ts';
+import { writeSetting } from '../../linux/sys/sysctl.ts';
 import type { PlannedNode } from '../plan.ts';
 
 type Nat = NonNullable<PlannedNode['nat']>;
@@ -22,16 +22,12 @@ export function translatorRules(outer: readonly string[]): string {
 `;
 }
 
-/** Makes this thread's namespace one. Throws where nft is missing or refuses. */
+/** Makes this thread's namespace one. Throws SysError where nft is missing or refuses. */
 export function translate(nat: Nat, names: ReadonlyMap<string, string>): void {
   const outer = nat.links.map((link) => names.get(link)!);
-  const { status, stderr, error } = spawnSync('nft', ['-f', '-'], {
-    input: translatorRules(outer),
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`nft: ${error?.message ?? stderr}`);
-  const timeout = String(Math.ceil(nat.udpTimeout / 1e6));
+  applyRuleset(translatorRules(outer));
+  const timeout = Math.ceil(nat.udpTimeout / 1e6);
   for (const name of ['nf_conntrack_udp_timeout', 'nf_conntrack_udp_timeout_stream']) {
-    writeFileSync(`/proc/sys/net/netfilter/${name}`, timeout);
+    writeSetting(`netfilter/${name}`, timeout);
   }
 }
