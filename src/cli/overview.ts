@@ -7,6 +7,8 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ['careof lab run two-moves', 'runs one: sequence chart, flows, hand-over bill, expectations'],
   ['careof lab new my-network', 'writes an example scenario to change as you like'],
   ['careof packet decode HEX', 'takes a Mobile IPv6 packet apart, field by field'],
+  ['careof up -c FILE', 'makes this host a home agent, a mobile node or a correspondent node'],
+  ['careof status', 'how it is, what is wrong, and what to do (why, bindings, flows, watch ...)'],
   ['careof doctor', 'what this machine can do, and what is missing for what'],
 ];
 
@@ -17,7 +19,7 @@ export function overview(paint: Colors): string[] {
     '',
     ...COMMANDS.map(([command, text]) => `  ${paint.cyan(command.padEnd(width))}  ${text}`),
     '',
-    `Nothing needs to be installed or set up for these. Begin with ${paint.cyan('careof demo')};`,
+    `All but the hosts need no privileges and nothing installed. Begin with ${paint.cyan('careof demo')};`,
     `${paint.cyan('careof help COMMAND')} says more about each.`,
   ];
 }

@@ -4,6 +4,7 @@ import { type HostPlan, loadHostFile } from '../daemon/host-file.ts';
 import { Log } from '../daemon/log.ts';
 import { bootId, type MachineClocks } from '../daemon/node-clock.ts';
 import { placesOf } from '../daemon/places.ts';
+import { differenceOf } from '../daemon/sync.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
 import { formatAddress } from '../wire/address.ts';
 import { EXIT } from './careof-error.ts';
@@ -81,7 +82,26 @@ export async function runHost(options: UpOptions): Promise<number> {
   }
   const leave = options.leave === true;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end({ leave }));
+  process.on('SIGHUP', () => reload(daemon, options, log));
+  // A terminal that was closed takes no log any more, which ends nothing.
+  process.stderr.on('error', () => {});
   return await untilEnd(daemon, ended, log);
+}
+
+/** The file is read anew, as `careof syncconf` does it. */
+function reload(daemon: Daemon, options: UpOptions, log: Log): void {
+  const loaded = loadHostFile(options.config, {
+    node: daemon.host.node,
+    readableKeys: options.readableKeys,
+  });
+  if (!loaded.ok) {
+    for (const diagnostic of loaded.error) log.error(diagnosticLine(diagnostic));
+    return;
+  }
+  const { commands, changes, refused } = differenceOf(daemon.host, loaded.value);
+  if (refused.length > 0) log.error('the file wants a restart', { changed: refused });
+  else daemon.sync(loaded.value, commands);
+  if (refused.length === 0) log.info('took the file over', { changes });
 }
 
 /** A fault of our own ends the process at once; what the kernel carries goes on without us. */
