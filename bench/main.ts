@@ -6,15 +6,18 @@ import { parseArgs } from 'node:util';
 import { bindingUpdates } from './binding-updates.ts';
 import { calibration } from './calibration.ts';
 import { codec } from './codec.ts';
+import { linux } from './linux.ts';
 import { type Measurement, ratioOf, reached } from './measure.ts';
 import { simulator } from './simulator.ts';
 
-const BENCHES: Readonly<Record<string, () => Iterable<Measurement>>> = {
-  codec,
-  bindings: bindingUpdates,
-  simulator,
-  calibration,
-};
+const BENCHES: Readonly<Record<string, () => Iterable<Measurement> | AsyncIterable<Measurement>>> =
+  {
+    codec,
+    bindings: bindingUpdates,
+    simulator,
+    calibration,
+    linux,
+  };
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
@@ -23,7 +26,7 @@ const { values, positionals } = parseArgs({
 const wanted = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
 const unknown = wanted.find((name) => !Object.hasOwn(BENCHES, name));
 if (unknown === undefined) {
-  for (const name of wanted) for (const one of BENCHES[name]!()) print(one);
+  for (const name of wanted) for await (const one of BENCHES[name]!()) print(one);
 } else {
   console.error(`there is no bench "${unknown}": there are ${Object.keys(BENCHES).join(', ')}`);
   process.exitCode = 2;
