@@ -48,9 +48,12 @@ static __always_inline int can_do(const struct passage *p, const struct rule *ru
 		return 0;
 	if (!(rule->operations & DO_PUSH))
 		return 1;
-	/* In how many tunnels it is, is counted to one. */
+	/* In how many tunnels it is, is counted to one; what is in UDP may be in more. */
+	if (p->unsure & HAS_INNER)
+		return 0;
 	if (p->protocol == IPPROTO_IPV6)
 		return settings->encapsulation_limit > 1 && p->inner_next_header != IPPROTO_IPV6 &&
+		       p->inner_next_header != IPPROTO_UDP &&
 		       !is_extension(p->inner_next_header);
 	return settings->encapsulation_limit > 0;
 }
@@ -158,7 +161,7 @@ static __always_inline int find_way(struct __sk_buff *skb, struct passage *p,
 	__u32 operations = rule ? rule->operations : 0;
 	struct address src = p->addresses[ADDRESS_SRC];
 	struct address dst = p->addresses[ADDRESS_DST];
-	__u32 *learned;
+	struct path_mtu *learned;
 	int result;
 
 	if (rule && operations & DO_INSERT_HOME)
@@ -171,7 +174,8 @@ static __always_inline int find_way(struct __sk_buff *skb, struct passage *p,
 	}
 	if (settings->path_mtus) {
 		learned = bpf_map_lookup_elem(&path_mtus, &dst);
-		if (learned && length > *learned)
+		if (learned && length > learned->octets &&
+		    bpf_ktime_get_boot_ns() < learned->expires)
 			return TOTAL_SLOW_TOO_BIG;
 	}
 	way->family = ADDRESS_FAMILY_IPV6;

@@ -45,8 +45,8 @@ MAP(ledger, BPF_MAP_TYPE_HASH, 4, sizeof(struct ledger_row), MAX_KERNEL_ENTRIES,
     BPF_F_NO_PREALLOC);
 /* Addresses of this host. */
 MAP(own, BPF_MAP_TYPE_HASH, 16, 4, MAX_OWN_ADDRESSES, BPF_F_NO_PREALLOC);
-/* Destination -> what its path can carry, in octets, as the control side learned it. */
-MAP(path_mtus, BPF_MAP_TYPE_LRU_HASH, 16, 4, MAX_PATH_MTUS, 0);
+/* Destination -> what its path can carry, as the control side learned it. */
+MAP(path_mtus, BPF_MAP_TYPE_LRU_HASH, 16, sizeof(struct path_mtu), MAX_PATH_MTUS, 0);
 /* Entry and pair of addresses -> when the control side was last told of it. */
 MAP(told, BPF_MAP_TYPE_LRU_HASH, sizeof(struct told_key), 8, MAX_TOLD, 0);
 MAP(totals, BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, TOTALS, 0);

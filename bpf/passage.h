@@ -142,6 +142,13 @@ static __always_inline int is_link_local(const struct address *address)
 	       bpf_cpu_to_be64(0xfe80000000000000ULL);
 }
 
+/* May the numbers of a packet's ports be those of a tunnel in UDP? */
+static __always_inline int is_tunnel_port(__u64 numbers)
+{
+	return (__u16)(numbers >> SHIFT_SPORT) == UDP_TUNNEL_PORT ||
+	       (__u16)(numbers >> SHIFT_DPORT) == UDP_TUNNEL_PORT;
+}
+
 static __always_inline __u16 read16(const __u8 *octets)
 {
 	return (__u16)octets[0] << 8 | octets[1];

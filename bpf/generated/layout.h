@@ -12,6 +12,7 @@ enum {
 	MAX_OWN_ADDRESSES = 4096,
 	MAX_TOLD = 4096,
 	MAX_PATH_MTUS = 4096,
+	UDP_TUNNEL_PORT = 4191,
 };
 
 enum {
@@ -206,6 +207,17 @@ struct use {
 _Static_assert(__builtin_offsetof(struct use, packets) == 0, "use.packets");
 _Static_assert(__builtin_offsetof(struct use, octets) == 8, "use.octets");
 _Static_assert(sizeof(struct use) == 16, "use");
+
+/* What a path was found to carry, in octets. */
+struct path_mtu {
+	__u64 expires;
+	__u32 octets;
+	__u32 reserved;
+};
+_Static_assert(__builtin_offsetof(struct path_mtu, expires) == 0, "path_mtu.expires");
+_Static_assert(__builtin_offsetof(struct path_mtu, octets) == 8, "path_mtu.octets");
+_Static_assert(__builtin_offsetof(struct path_mtu, reserved) == 12, "path_mtu.reserved");
+_Static_assert(sizeof(struct path_mtu) == 16, "path_mtu");
 
 /* Of whom the control side was told for an entry. */
 struct told_key {

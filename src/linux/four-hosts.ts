@@ -21,6 +21,7 @@ import type { Cryptography, Environment, Role } from '../core/role.ts';
 import { type Instant, milliseconds, seconds } from '../core/time.ts';
 import { address } from '../wire/address.ts';
 import { LinuxNode } from './linux-node.ts';
+import type { DataPlaneChoice } from './node-options.ts';
 import { bootTime } from './sys/boot-clock.ts';
 import {
   createNamespace,
@@ -122,6 +123,8 @@ export interface FourHostsOptions {
   readonly createNode: (config: NodeConfig, environment: Environment) => Role;
   readonly crypto: Cryptography;
   readonly routeOptimisation?: boolean;
+  /** Absent: TUN. */
+  readonly dataPlane?: DataPlaneChoice;
   /** MTU of a link where it is not 1500. */
   readonly mtu?: Partial<Record<LinkName, number>>;
 }
@@ -186,7 +189,7 @@ export class FourHosts {
         },
       },
       links: Object.keys(HOSTS[host]),
-      dataPlane: 'tun',
+      dataPlane: this.#options.dataPlane ?? 'tun',
       namespace: this.namespace(host),
       stateFolder: join(this.folder, host),
       onEvent: (event, at) => this.events.push({ host, at, event }),

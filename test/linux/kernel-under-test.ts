@@ -124,12 +124,12 @@ export class KernelUnderTest {
     return this.#table.takes(id);
   }
 
-  totals(): Map<string, number> {
+  totals(): ReadonlyMap<string, number> {
     return this.#maps.totals();
   }
 
-  setPathMtu(destination: Address, mtu: number | undefined): void {
-    this.#maps.setPathMtu(destination, mtu);
+  setPathMtu(destination: Address, mtu: number, expires: bigint): void {
+    this.#maps.setPathMtu(destination, mtu, expires);
   }
 
   /** @param gsoSize where the packet is to be cut up later: octets of payload in each segment. */

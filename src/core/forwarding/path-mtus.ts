@@ -41,7 +41,8 @@ export class PathMtus {
     }
   }
 
-  learn(destination: Address, mtu: number, now: Instant): void {
+  /** Gives what holds now. */
+  learn(destination: Address, mtu: number, now: Instant): LearnedMtu {
     this.#paths.delete(destination);
     if (this.#paths.size >= MAX_PATHS) {
       for (const oldest of this.#paths.keys()) {
@@ -49,6 +50,8 @@ export class PathMtus {
         break;
       }
     }
-    this.#paths.set(destination, { mtu: Math.max(mtu, MINIMUM_MTU), until: after(now, LIFETIME) });
+    const path = { mtu: Math.max(mtu, MINIMUM_MTU), until: after(now, LIFETIME) };
+    this.#paths.set(destination, path);
+    return { destination, ...path };
   }
 }

@@ -4,8 +4,10 @@
  * What it does with packets is in `bpf/`; what is in doubt comes back by the anchor and the slow
  * device (`slow-device.ts`).
  */
-import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { EntryUse, ForwardingEntry, Hook } from '../../core/forwarding/entry.ts';
+import type { LearnedMtu } from '../../core/forwarding/path-mtus.ts';
 import type { Address } from '../../wire/address.ts';
+import type { LinuxCounter } from '../counters.ts';
 import type { Accelerator, AcceleratorSurroundings } from '../plane/accelerator.ts';
 import { mountBpf } from '../sys/bpf.ts';
 import { Attachments, type Way, wayOfThisKernel } from './attachment.ts';
@@ -48,16 +50,18 @@ export function createEbpfAccelerator(
 class EbpfAccelerator implements Accelerator {
   readonly name: string;
   readonly #folder: string;
+  readonly #bootTimeOfStart: bigint;
   readonly #objects: KernelObjects;
   readonly #maps: KernelMaps;
   readonly #table: KernelTable;
   readonly #attachments: Attachments;
   /** Interfaces whose old program goes on until the entries of this process are all there. */
-  readonly #waiting = new Map<number, 'arriving' | 'leaving'>();
+  readonly #waiting = new Map<number, Hook>();
 
   constructor(surroundings: AcceleratorSurroundings, objects: KernelObjects, way: Way) {
     this.name = `eBPF on ${way}`;
     this.#folder = surroundings.folder;
+    this.#bootTimeOfStart = surroundings.bootTimeOfStart;
     this.#objects = objects;
     this.#maps = new KernelMaps(objects.map, {
       slowDevice: surroundings.slow,
@@ -97,8 +101,8 @@ class EbpfAccelerator implements Accelerator {
     this.#maps.setOwn(addresses);
   }
 
-  setPathMtu(destination: Address, mtu: number | undefined): void {
-    this.#maps.setPathMtu(destination, mtu);
+  setPathMtu({ destination, mtu, until }: LearnedMtu): void {
+    this.#maps.setPathMtu(destination, mtu, this.#bootTimeOfStart + BigInt(until) * 1000n);
   }
 
   attach(ifindex: number): void {
@@ -118,7 +122,7 @@ class EbpfAccelerator implements Accelerator {
     this.#objects.forgetOthers();
   }
 
-  counters(): ReadonlyMap<string, number> {
+  counters(): ReadonlyMap<LinuxCounter, number> {
     return this.#maps.totals();
   }
 
@@ -127,18 +131,18 @@ class EbpfAccelerator implements Accelerator {
       this.#attachments.detachAll();
       removePins(this.#folder);
     }
+    this.#attachments.close();
     this.#objects.close();
   }
 
   /** Where programs of another layout are at work, they go on with their entries until `settle`. */
-  #attach(ifindex: number, hook: 'arriving' | 'leaving'): void {
+  #attach(ifindex: number, hook: Hook): void {
     if (!this.#objects.takenUp && this.#attachments.isAttached(ifindex, hook)) {
       this.#waiting.set(ifindex, hook);
     } else this.#attachNow(ifindex, hook);
   }
 
-  #attachNow(ifindex: number, hook: 'arriving' | 'leaving'): void {
-    const fd = this.#objects.program(hook);
-    this.#attachments.attach(ifindex, hook, { fd, path: this.#objects.programPath(hook) });
+  #attachNow(ifindex: number, hook: Hook): void {
+    this.#attachments.attach(ifindex, hook, this.#objects.program(hook));
   }
 }

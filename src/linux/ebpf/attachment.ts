@@ -1,50 +1,49 @@
 /**
  * Programs on interfaces: by tcx, whose links can be pinned, or where the kernel has none (before
- * Linux 6.6) by a clsact qdisc and the program `tc`.
+ * Linux 6.6) by traffic control.
  *
- * Source: bpf(2), tc-bpf(8); <linux/bpf.h>.
+ * Source: bpf(2), tc-bpf(8).
  */
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Hook } from '../../core/forwarding/entry.ts';
 import { ATTACH_TYPE, createLink, getObject, pinObject, updateLink } from '../sys/bpf.ts';
 import { close } from '../sys/libc.ts';
+import {
+  addClsact,
+  type Classifier,
+  removeClassifier,
+  replaceClassifier,
+} from '../sys/netlink/classifiers.ts';
+import type { Request } from '../sys/netlink/request.ts';
+import { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
 import { SysError } from '../sys/sys-error.ts';
-import { EbpfError } from './ebpf-error.ts';
-
-/** Where our filter stands among those of others, by `tc`. */
-const TC_PREFERENCE = '90';
 
 export type Way = 'tcx' | 'clsact';
-
-export interface Program {
-  readonly fd: number;
-  readonly path: string;
-}
 
 /** The programs of a node on its interfaces. */
 export class Attachments {
   readonly #folder: string;
-  readonly way: Way;
+  readonly #classifiers: Classifiers | undefined;
   readonly #attached = new Set<string>();
 
   constructor(folder: string, way: Way) {
     this.#folder = folder;
-    this.way = way;
+    this.#classifiers = way === 'clsact' ? new Classifiers() : undefined;
   }
 
   /** Puts the program there, or in the place of ours that is there; no packet meets neither. */
-  attach(ifindex: number, hook: 'arriving' | 'leaving', program: Program): void {
+  attach(ifindex: number, hook: Hook, program: number): void {
     const name = `link_${hook}_${ifindex}`;
     this.#attached.add(name);
-    if (this.way === 'clsact') {
-      attachByTc(ifindex, hook, program.path);
+    if (this.#classifiers !== undefined) {
+      this.#classifiers.attach(ifindex, hook, program);
       return;
     }
     const path = join(this.#folder, name);
-    if (this.#replace(path, program.fd)) return;
+    if (this.#replace(path, program)) return;
     const attachType = hook === 'arriving' ? ATTACH_TYPE.tcxIngress : ATTACH_TYPE.tcxEgress;
-    const link = createLink({ program: program.fd, ifindex, attachType });
+    const link = createLink({ program, ifindex, attachType });
     try {
       pinObject(link, path);
     } finally {
@@ -53,15 +52,15 @@ export class Attachments {
   }
 
   /** Is a program of an earlier process there, which goes on until it is replaced? */
-  isAttached(ifindex: number, hook: 'arriving' | 'leaving'): boolean {
+  isAttached(ifindex: number, hook: Hook): boolean {
     const name = `link_${hook}_${ifindex}`;
     return readdirSync(this.#folder).includes(name);
   }
 
-  detach(ifindex: number, hook: 'arriving' | 'leaving'): void {
+  detach(ifindex: number, hook: Hook): void {
     const name = `link_${hook}_${ifindex}`;
     this.#attached.delete(name);
-    if (this.way === 'clsact') detachByTc(ifindex, hook);
+    if (this.#classifiers !== undefined) this.#classifiers.detach(ifindex, hook);
     else if (readdirSync(this.#folder).includes(name)) unlinkSync(join(this.#folder, name));
   }
 
@@ -74,11 +73,15 @@ export class Attachments {
     }
   }
 
+  close(): void {
+    this.#classifiers?.close();
+  }
+
   /** Takes everything off. */
   detachAll(): void {
     for (const name of [...this.#attached]) {
       const [, hook, ifindex] = name.split('_');
-      this.detach(Number(ifindex), hook as 'arriving' | 'leaving');
+      this.detach(Number(ifindex), hook as Hook);
     }
     this.forgetOthers();
   }
@@ -100,41 +103,41 @@ export class Attachments {
   }
 }
 
-const direction = (hook: 'arriving' | 'leaving') => (hook === 'arriving' ? 'ingress' : 'egress');
+/** By traffic control; the filter outlives us as a pinned link does. */
+class Classifiers {
+  readonly #netlink = new Rtnetlink();
 
-function attachByTc(ifindex: number, hook: 'arriving' | 'leaving', path: string): void {
-  const name = nameOf(ifindex);
-  const has = tc('qdisc', 'show', 'dev', name).includes('qdisc clsact');
-  if (!has) tc('qdisc', 'add', 'dev', name, 'clsact');
-  const where = ['dev', name, direction(hook), 'pref', TC_PREFERENCE, 'handle', '1'];
-  tc('filter', 'replace', ...where, 'bpf', 'direct-action', 'object-pinned', path);
-}
+  attach(ifindex: number, hook: Hook, program: number): void {
+    this.#run(addClsact(ifindex), 'EEXIST');
+    this.#netlink.run(replaceClassifier(classifier(ifindex, hook), program));
+  }
 
-function detachByTc(ifindex: number, hook: 'arriving' | 'leaving'): void {
-  const name = nameOf(ifindex);
-  if (name !== '') tc('filter', 'del', 'dev', name, direction(hook), 'pref', TC_PREFERENCE);
-}
+  detach(ifindex: number, hook: Hook): void {
+    this.#run(removeClassifier(classifier(ifindex, hook)), 'ENOENT', 'EINVAL', 'ENODEV');
+  }
 
-/** The name of an interface in this process's namespace; empty where there is none. */
-function nameOf(ifindex: number): string {
-  const line = execFileSync('ip', ['-o', 'link', 'show'], { encoding: 'utf8' })
-    .split('\n')
-    .find((one) => one.startsWith(`${ifindex}:`));
-  return line === undefined ? '' : (/^\d+: ([^:@]+)/.exec(line)?.[1] ?? '');
-}
+  close(): void {
+    this.#netlink.close();
+  }
 
-function tc(...words: string[]): string {
-  try {
-    return execFileSync('tc', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  } catch (error) {
-    const said = (error as { stderr?: string }).stderr?.trim() ?? '';
-    throw new EbpfError(
-      `tc ${words.join(' ')} failed${said === '' ? '' : `: ${said}`}`,
-      'this kernel has no tcx, and so iproute2 is needed: apt-get install iproute2',
-      { cause: error },
-    );
+  #run(request: Request, ...expected: readonly string[]): void {
+    try {
+      this.#netlink.run(request);
+    } catch (error) {
+      if (!(error instanceof SysError) || !expected.includes(error.code)) throw error;
+    }
   }
 }
+
+/** Where our filter stands among those of others. */
+const PRIORITY = 90;
+
+const classifier = (ifindex: number, hook: Hook): Classifier => ({
+  ifindex,
+  direction: hook === 'arriving' ? 'ingress' : 'egress',
+  priority: PRIORITY,
+  name: `careof_${hook}`,
+});
 
 /** tcx came with Linux 6.6. */
 export function wayOfThisKernel(): Way {

@@ -100,6 +100,8 @@ const DECLINED: readonly (readonly [string, Hook, readonly Action[], Partial<For
   [
     ['a credit', 'leaving', [push], { credit: 1000 }],
     ['a link and next hop of its own', 'leaving', [push], { out: { link: 'eth0' } }],
+    ['a tunnel in UDP', 'leaving', [{ ...push, push: 'udp' } as Action], {}],
+    ['out of a tunnel in UDP', 'arriving', [{ pop: 'udp' }], {}],
     ['two tunnels', 'leaving', [push, push], {}],
     ['from one tunnel into another', 'arriving', [{ pop: 'ipv6' }, push], {}],
     ['the control side', 'arriving', [{ divert: 'control', reason: 'mobility' }], {}],

@@ -201,8 +201,9 @@ function encodeRule(entry: ForwardingEntry, options: CompileOptions): Uint8Array
 
 /** Each action as one letter, so that lists of them can be told by their pattern. */
 function letterOf(action: Action): string {
-  if ('push' in action) return 'P';
-  if ('pop' in action) return 'p';
+  // What UDP is around has a checksum over all of it, which is not for the kernel program.
+  if ('push' in action) return action.push === 'ipv6' ? 'P' : 'U';
+  if ('pop' in action) return action.pop === 'ipv6' ? 'p' : 'u';
   if ('insert' in action) return action.insert === 'home-address' ? 'H' : 'R';
   if ('apply' in action) return action.apply === 'home-address' ? 'h' : 'r';
   if ('drop' in action) return 'd';

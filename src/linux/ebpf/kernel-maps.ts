@@ -5,6 +5,7 @@
  */
 import type { EntryUse } from '../../core/forwarding/entry.ts';
 import { type Address, addressOctets } from '../../wire/address.ts';
+import type { LinuxCounter } from '../counters.ts';
 import { mapDelete, mapLookup, mapNextKey, mapUpdate, possibleCpus } from '../sys/bpf.ts';
 import type { Maps, Row } from './kernel-table.ts';
 import {
@@ -15,6 +16,7 @@ import {
   MAX_ID,
   MAX_SHAPES,
   narrowKeyLayout,
+  pathMtuLayout,
   ruleLayout,
   settingsLayout,
   shapeLayout,
@@ -164,11 +166,14 @@ export class KernelMaps implements Maps {
     for (const octets of wanted.values()) mapUpdate(this.#fd('own'), octets, word(1));
   }
 
-  setPathMtu(destination: Address, mtu: number | undefined): void {
-    const key = addressOctets(destination);
-    if (mtu === undefined) mapDelete(this.#fd('path_mtus'), key);
-    else mapUpdate(this.#fd('path_mtus'), key, word(mtu));
-    if (mtu === undefined || this.#pathMtus === 1) return;
+  /** @param expires nanoseconds of the boot clock. */
+  setPathMtu(destination: Address, mtu: number, expires: bigint): void {
+    const octets = new Uint8Array(pathMtuLayout.size);
+    const view = new DataView(octets.buffer);
+    view.setBigUint64(pathMtuLayout.offsetOf('expires'), expires, true);
+    view.setUint32(pathMtuLayout.offsetOf('octets'), mtu, true);
+    mapUpdate(this.#fd('path_mtus'), addressOctets(destination), octets);
+    if (this.#pathMtus === 1) return;
     this.#pathMtus = 1;
     this.writeSettings();
   }
@@ -177,8 +182,10 @@ export class KernelMaps implements Maps {
     mapUpdate(this.#fd('programs'), word(0), word(program));
   }
 
-  totals(): Map<string, number> {
-    return new Map(Object.keys(TOTALS).map((name, i) => [`ebpf.${name}`, this.#total(i)]));
+  /** All that the program has counted and that is not zero. */
+  totals(): Map<LinuxCounter, number> {
+    const counts = TOTALS.map((name, i) => [`ebpf.${name}` as const, this.#total(i)] as const);
+    return new Map(counts.filter(([, count]) => count > 0));
   }
 
   #total(index: number): number {

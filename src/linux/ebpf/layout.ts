@@ -2,6 +2,7 @@
  * What the kernel program and its loader share: the layout of the maps' keys and values, and the
  * numbers in them. `npm run build:bpf` prints it as `bpf/generated/layout.h`.
  */
+import { UDP_PORT } from '../../wire/numbers.ts';
 import { addresses, inC, octets, s32, several, structure, u8, u16, u32, u64 } from './structure.ts';
 
 /** Combinations of fields that the kernel searches at one hook; with more it leaves all to us. */
@@ -64,26 +65,27 @@ export const SLOW_FLAG = {
   leaving: 2,
 } as const;
 
-/** What the program counts, in the order of the map `totals`. */
-export const TOTALS = {
-  leaving: 'Packets that leave and were carried by an entry',
-  arriving: 'Packets that arrived and were carried by an entry',
-  unmatched: 'Packets that leave, for which no entry is, sent on by the routes',
-  notices: 'Copies for a notice',
-  dropped: 'Packets dropped by an entry',
-  failed: 'Packets lost because the kernel refused to change or send them',
-  slow_entry: 'To the slow path: an entry that is not for the kernel',
-  slow_headers: 'To the slow path: a fragment, a header of other layout, ICMPv6 but echo, mobility',
-  slow_tie: 'To the slow path: two entries of the same rank and priority',
-  slow_unsure: 'To the slow path: it cannot be told which entry is for the packet',
-  slow_depth: 'To the slow path: too many headers to take off, or to put on',
-  slow_too_big: 'To the slow path: too big for its way',
-  slow_no_neighbour: 'To the slow path: the next hop has no link address yet',
-  slow_no_route: 'To the slow path: no route that the kernel would forward by',
-  slow_local: 'To the slow path: leaving to a group or on the link alone',
-} as const;
-
-export type Total = keyof typeof TOTALS;
+/**
+ * What the program counts, in the order of the map `totals`; what the names mean stands with the
+ * other counters of a host, as `ebpf.NAME`.
+ */
+export const TOTALS = [
+  'leaving',
+  'arriving',
+  'unmatched',
+  'notices',
+  'dropped',
+  'failed',
+  'slow_entry',
+  'slow_headers',
+  'slow_tie',
+  'slow_unsure',
+  'slow_depth',
+  'slow_too_big',
+  'slow_no_neighbour',
+  'slow_no_route',
+  'slow_local',
+] as const;
 
 export const shapeLayout = structure(
   'shape',
@@ -155,6 +157,13 @@ export const useLayout = structure('use', 'What an entry has carried on one proc
   octets: u64,
 });
 
+export const pathMtuLayout = structure('path_mtu', 'What a path was found to carry, in octets.', {
+  /** Nanoseconds of CLOCK_BOOTTIME. */
+  expires: u64,
+  octets: u32,
+  reserved: u32,
+});
+
 export const toldLayout = structure('told_key', 'Of whom the control side was told for an entry.', {
   src: addresses(1),
   dst: addresses(1),
@@ -180,6 +189,7 @@ const STRUCTURES = [
   bucketLayout,
   settingsLayout,
   useLayout,
+  pathMtuLayout,
   toldLayout,
   ledgerLayout,
 ];
@@ -192,6 +202,8 @@ const BOUNDS = {
   MAX_OWN_ADDRESSES,
   MAX_TOLD,
   MAX_PATH_MTUS,
+  /** A datagram from or to it may have a packet in it (`innerAt` of packet-view.ts). */
+  UDP_TUNNEL_PORT: UDP_PORT.mobility,
 };
 
 /** All of it as a C header. */
@@ -206,7 +218,7 @@ export function layoutHeader(): string {
     ['RULE_', RULE_FLAG],
     ['SHAPE_', SHAPE_FLAG],
     ['SLOW_', SLOW_FLAG],
-    ['TOTAL_', Object.fromEntries(Object.keys(TOTALS).map((name, i) => [name, i]))],
+    ['TOTAL_', Object.fromEntries(TOTALS.map((name, i) => [name, i]))],
   ];
   const enums = numbers.map(
     ([prefix, values]) =>
@@ -220,7 +232,7 @@ export function layoutHeader(): string {
     '#pragma once',
     '#include <linux/types.h>',
     '',
-    `enum { TOTALS = ${Object.keys(TOTALS).length} };`,
+    `enum { TOTALS = ${TOTALS.length} };`,
   ];
   return `${[...head, ...enums, ...STRUCTURES.map(inC)].join('\n')}`;
 }

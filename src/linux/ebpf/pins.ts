@@ -24,8 +24,6 @@ export interface KernelObjects {
   /** Throw EbpfError where the object file has none of that name. */
   map(name: string): number;
   program(name: string): number;
-  /** Where a program is pinned, for who attaches it by its path. */
-  programPath(name: string): string;
   /** Removes what programs and layouts left that are not in use any more. */
   forgetOthers(): void;
   close(): void;
@@ -73,7 +71,6 @@ export function openKernelObjects(
     takenUp,
     map,
     program: (name) => named(loaded, name, 'program'),
-    programPath,
     forgetOthers: () => {
       for (const name of readdirSync(folder)) {
         if (name.startsWith('layout_') && join(folder, name) !== here)

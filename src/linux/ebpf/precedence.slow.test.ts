@@ -39,7 +39,8 @@ const prefixes = fc.record(
   { requiredKeys: ['address'], noNullPrototype: true },
 );
 const held = fc.oneof(addresses, fc.constant('any' as const));
-const ports = fc.constantFrom(5000, 53);
+// The last one may be that of a tunnel in UDP.
+const ports = fc.constantFrom(5000, 53, 4191);
 const full: fc.Arbitrary<Match> = fc.record(
   {
     dst: prefixes,
@@ -230,7 +231,7 @@ for (const hook of ['arriving', 'leaving'] as const) {
       kernel.close();
     }
     console.log(`${hook}: ${JSON.stringify(ways)}`);
-    assert.ok(ways.continue > 100, `the kernel carried only ${ways.continue}`);
-    assert.ok(ways.drop > 50 && ways.unmatched > 50);
+    assert.ok(ways.continue > 60, `the kernel carried only ${ways.continue}`);
+    assert.ok(ways.drop > 30 && ways.unmatched > 50);
   });
 }

@@ -95,9 +95,9 @@ export class Interceptor {
     for (let batch = 0; batch < MAX_BATCHES && this.#sockets.has(ifindex); batch++) {
       const count = socket.read((octets, from) => {
         if (octets.length < 40 || octets[0]! >> 4 !== 6) return;
-        const takes = this.#table !== undefined && this.#interception.takes(octets);
-        if (takes) this.#taker.taken(octets, ifindex, from);
-        else this.#taker.overheard(octets, ifindex, from);
+        // What is taken, but not by this socket, comes from the accelerator where it is for us.
+        if (!this.#interception.takes(octets)) this.#taker.overheard(octets, ifindex, from);
+        else if (this.#table !== undefined) this.#taker.taken(octets, ifindex, from);
       });
       if (count === 0) return;
     }

@@ -9,15 +9,17 @@ import type { Instant } from '../../core/time.ts';
 import { isMulticast, readAddress } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import type { LinuxNodeOptions } from '../node-options.ts';
-import type { DataPlaneStatus, EntryStatus, HostStatus } from '../node-status.ts';
+import type { EntryStatus, HostStatus } from '../node-status.ts';
 import { type Arrival, PacketPlane } from '../plane/packet-plane.ts';
 import { MARK } from '../plane/steering.ts';
+import type { PlaneSurroundings } from '../plane/surroundings.ts';
 import { BootTimer } from '../sys/boot-clock.ts';
 import { GroupMemberships, RawIpv6Sender } from '../sys/ipv6-socket.ts';
 import { inNamespace } from '../sys/namespace.ts';
 import { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
 import { PacketSender } from '../sys/packet-socket.ts';
 import { Poller } from '../sys/poller.ts';
+import { Acceleration } from './acceleration.ts';
 import { Anchor } from './anchor.ts';
 import type {
   AddressOutput,
@@ -35,6 +37,7 @@ import { managedLinks, manageLink } from './managed-links.ts';
 import { Neighbors } from './neighbors.ts';
 import { planeSurroundings } from './plane-surroundings.ts';
 import { type Inside, Settings } from './settings.ts';
+import type { SlowPacket } from './slow-device.ts';
 import { SteeringTables } from './steering-tables.ts';
 
 /** What an earlier life has left goes on working for so long, until it is wanted again or not. */
@@ -72,6 +75,7 @@ class LinuxHost implements Host {
   readonly #neighbors: Neighbors;
   readonly #plane: PacketPlane;
   readonly #anchor: Anchor;
+  readonly #acceleration: Acceleration;
   readonly #steering: SteeringTables;
   readonly #interceptor: Interceptor;
   readonly #alarm: BootTimer;
@@ -105,28 +109,28 @@ class LinuxHost implements Host {
     const send = this.#put.bind(this);
     this.#neighbors = new Neighbors({ netlink, send, count });
     this.#network = new HostNetwork(this.#networkSurroundings(inside));
-    const seen = planeSurroundings({
-      now: () => options.clock.now(),
-      raw: this.#raw,
-      netlink,
-      network: this.#network,
-      neighbors: this.#neighbors,
-      deliver: (octets) => this.#anchor.deliver(octets),
-      tell: (input) => events.control(input),
-      count,
-    });
     const identification = Math.floor(Math.random() * MAX_UINT32);
-    this.#plane = new PacketPlane(seen, options.without, identification);
+    this.#plane = new PacketPlane(this.#planeSurroundings(), options.without, identification);
     const mtu = this.#network.links.largestMtu();
     this.#anchor = new Anchor(inside, poller, netlink, this.#settings, mtu, (octets) =>
       this.#plane.leaving(octets),
     );
     opened.push({ close: () => this.#anchor.close({ leave: false }) });
     opened.push({ close: () => sweep(netlink) });
+    this.#acceleration = new Acceleration(options, {
+      inside,
+      poller,
+      netlink,
+      settings: this.#settings,
+      anchor: this.#anchor.ifindex,
+      take: (packet) => this.#slow(packet),
+    });
+    const keepAway = !this.#acceleration.active;
+    opened.push({ close: () => this.#acceleration.close({ leave: false }) });
     const refused = () => count('host.route_refused');
     const { steering, interception } = this.#plane;
     this.#steering = new SteeringTables(netlink, steering, this.#anchor.ifindex, refused);
-    this.#interceptor = new Interceptor(inside, poller, interception, this.#taker(), true);
+    this.#interceptor = new Interceptor(inside, poller, interception, this.#taker(), keepAway);
     opened.push({ close: () => this.#interceptor.close({ leave: false }) });
     this.#network.begin(this.#anchor.ifindex);
     opened.push(this.#network);
@@ -170,21 +174,23 @@ class LinuxHost implements Host {
   }
 
   forward(entry: ForwardingEntry): void {
-    this.#plane.expire(this.#options.clock.now());
-    this.#plane.add(entry);
+    this.#shed();
+    if (this.#plane.add(entry)) this.#acceleration.add(entry);
   }
 
   unforward(id: string): void {
     this.#plane.remove(id);
+    this.#acceleration.remove(id);
   }
 
   use(id: string): EntryUse {
-    return this.#plane.use(id);
+    return this.#acceleration.use(id, this.#plane.use(id));
   }
 
   *entries(): Iterable<EntryStatus> {
     for (const entry of this.#plane.table.all()) {
-      yield { entry, use: this.use(entry.id), carriedBy: 'plane' };
+      const carriedBy = this.#acceleration.takes(entry.id) ? 'kernel' : 'plane';
+      yield { entry, use: this.use(entry.id), carriedBy };
     }
   }
 
@@ -203,7 +209,7 @@ class LinuxHost implements Host {
   }
 
   counters(): ReadonlyMap<LinuxCounter, number> {
-    return this.#counters;
+    return new Map([...this.#counters, ...this.#acceleration.counters()]);
   }
 
   sizes(): TableSizes {
@@ -213,7 +219,7 @@ class LinuxHost implements Host {
   status(): HostStatus {
     const { routes, rules } = this.#steering.status();
     return {
-      dataPlane: this.#dataPlane(),
+      dataPlane: this.#acceleration.status,
       links: [...this.#network.links.all()],
       addresses: this.#network.addresses.status(),
       routes: [...routes, ...this.#network.routes.status()],
@@ -229,6 +235,7 @@ class LinuxHost implements Host {
     this.#network.close();
     this.#neighbors.close();
     this.#interceptor.close({ leave });
+    this.#acceleration.close({ leave });
     if (!leave) sweep(this.#netlink);
     this.#anchor.close({ leave });
     this.#memberships.close();
@@ -237,15 +244,6 @@ class LinuxHost implements Host {
     this.#poller.close();
     this.#netlink.close();
     if (!leave) this.#settings.restore();
-  }
-
-  #dataPlane(): DataPlaneStatus {
-    const asked = this.#options.dataPlane === 'tun';
-    return {
-      kind: 'tun',
-      name: 'TypeScript over TUN',
-      why: asked ? 'it was asked for' : 'there is no accelerator here',
-    };
   }
 
   #count(counter: LinuxCounter): void {
@@ -262,6 +260,20 @@ class LinuxHost implements Host {
     this.#count(refused === undefined ? 'host.transmitted' : 'host.link_down');
   }
 
+  #planeSurroundings(): PlaneSurroundings {
+    return planeSurroundings({
+      now: () => this.#options.clock.now(),
+      raw: this.#raw,
+      netlink: this.#netlink,
+      network: this.#network,
+      neighbors: this.#neighbors,
+      deliver: (octets) => this.#anchor.deliver(octets),
+      tell: (input) => this.#events.control(input),
+      learned: (path) => this.#acceleration.learned(path),
+      count: (counter) => this.#count(counter),
+    });
+  }
+
   #networkSurroundings(inside: Inside): NetworkSurroundings {
     return {
       inside,
@@ -270,7 +282,10 @@ class LinuxHost implements Host {
       memberships: this.#memberships,
       interfaces: this.#options.interfaces ?? new Map(),
       came: (link) => this.#came(link),
-      went: ({ ifindex }) => this.#interceptor.detach(ifindex),
+      went: ({ ifindex }) => {
+        this.#interceptor.detach(ifindex);
+        this.#acceleration.detach(ifindex);
+      },
       changed: () => this.#changed(),
       settle: () => this.settle(),
       neighbour: (neighbour) => this.#neighbors.follow(neighbour),
@@ -290,6 +305,7 @@ class LinuxHost implements Host {
   #came(link: HostLink): void {
     if (this.#managed.has(link.link)) manageLink(this.#settings, link.interface);
     this.#interceptor.attach(link);
+    this.#acceleration.attach(link.ifindex);
   }
 
   /** Links or addresses have changed: so does what is steered and what is taken. */
@@ -300,7 +316,9 @@ class LinuxHost implements Host {
     this.#plane.steering.setMtu(mtu);
     const preferred = this.#network.addresses.preferred(this.#anchor.ifindex);
     this.#plane.steering.setAddresses(preferred, this.#network.addressesOfLinks());
-    this.#plane.interception.setOwn(this.#network.addresses.global());
+    const own = this.#network.addresses.global();
+    this.#plane.interception.setOwn(own);
+    this.#acceleration.setOwn(own);
   }
 
   #bootTimeAt(at: Instant): bigint {
@@ -319,11 +337,24 @@ class LinuxHost implements Host {
   }
 
   #expire(): void {
-    this.#plane.expire(this.#options.clock.now());
+    this.#shed();
     this.settle();
   }
 
+  /** Takes out what is over. */
+  #shed(): void {
+    const gone = this.#plane.expire(this.#options.clock.now());
+    for (const { id } of gone) this.#acceleration.remove(id);
+  }
+
+  /** What the accelerator is in doubt about, or only tells of. */
+  #slow({ octets, ifindex, from, told }: SlowPacket): void {
+    if (told === undefined) this.#plane.arriving(octets, this.#arrival(ifindex, from));
+    else this.#plane.notice(told, octets);
+  }
+
   #sweep(): void {
+    this.#acceleration.settle();
     const steering = this.#steering.state();
     const routes = this.#network.routes.state();
     sweep(this.#netlink, {

@@ -1,4 +1,5 @@
 /** The host as the data plane sees it. */
+import type { LearnedMtu } from '../../core/forwarding/path-mtus.ts';
 import type { Input } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
@@ -18,6 +19,7 @@ export interface HostParts {
   readonly neighbors: Neighbors;
   deliver(octets: Uint8Array): boolean;
   tell(input: Input): void;
+  learned(path: LearnedMtu): void;
   count(counter: LinuxCounter): void;
 }
 
@@ -68,6 +70,7 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
       const preferred = routeOf(undefined, destination)?.preferredSource;
       return preferred ?? addresses.global().values().next().value;
     },
+    learned: (path) => parts.learned(path),
     control: (input) => parts.tell(input),
     count: (counter) => parts.count(counter),
   };

@@ -12,8 +12,10 @@
  *                                         \--in doubt--> TUN of careof0 --> TypeScript plane
  */
 import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { LearnedMtu } from '../../core/forwarding/path-mtus.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
+import type { LinuxCounter } from '../counters.ts';
 
 export interface Accelerator {
   /** Such as `eBPF on tcx`, for `careof status` and `careof doctor`. */
@@ -31,10 +33,10 @@ export interface Accelerator {
   /** Addresses of this host, groups left out (`Match.local`). */
   setOwn(addresses: ReadonlySet<Address>): void;
   /**
-   * What the path to a destination was found to carry, in octets; undefined: forget it. Packets that
-   * leave for it and are longer go the slow way, which answers with Packet Too Big.
+   * What the path to a destination was found to carry. Packets that leave for it and are longer go
+   * the slow way, which answers with Packet Too Big.
    */
-  setPathMtu(destination: Address, mtu: number | undefined): void;
+  setPathMtu(learned: LearnedMtu): void;
   /** Begins to look at what comes in by an interface. */
   attach(ifindex: number): void;
   detach(ifindex: number): void;
@@ -43,8 +45,8 @@ export interface Accelerator {
    * one did not add again is removed now; until then it is carried as before.
    */
   settle(): void;
-  /** What the kernel side counted since it was loaded: name of a counter of the data plane -> count. */
-  counters(): ReadonlyMap<string, number>;
+  /** What the kernel side counted since it was loaded. */
+  counters(): ReadonlyMap<LinuxCounter, number>;
   /** `leave`: programs, entries and their expiry stay at work for the next process to take up. */
   close(options: { readonly leave: boolean }): void;
 }

@@ -207,7 +207,10 @@ export class PacketPlane {
     if (about.length < 40 || !this.#host.isOwn(sourceOf(about))) return;
     const mtu = new DataView(message.buffer, message.byteOffset).getUint32(4);
     const tooBig = message[0] === 2;
-    if (tooBig) this.pathMtus.learn(destinationOf(about), mtu, this.#host.now());
+    if (tooBig) {
+      const learned = this.pathMtus.learn(destinationOf(about), mtu, this.#host.now());
+      this.#host.learned?.(learned);
+    }
     const relayed = relayedError(message);
     if (relayed === undefined) return;
     const counted = this.#errors.tell(relayed, (octets) => this.#toSender(octets));

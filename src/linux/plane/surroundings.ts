@@ -1,4 +1,5 @@
 /** What the TypeScript data plane needs around it: the host's real routes, its stack, its addresses. */
+import type { LearnedMtu } from '../../core/forwarding/path-mtus.ts';
 import type { Input } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
@@ -27,6 +28,8 @@ export interface PlaneSurroundings {
   hears(link: string, group: Address): boolean;
   /** An address of the host that errors to a destination may come from. */
   sourceFor(destination: Address): Address | undefined;
+  /** A path takes no more than this: who else sends by it has to know. */
+  learned?(path: LearnedMtu): void;
   control(input: Input): void;
   count(counter: LinuxCounter): void;
 }

@@ -1,0 +1,70 @@
+/** Whole nodes on hosts whose packets the kernel carries. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { obstacleToKernelProgram } from '../../../test/linux/kernel-under-test.ts';
+import { nodeCryptography } from '../../lab/crypto.ts';
+import { createNode } from '../../roles/create.ts';
+import { FourHosts, type FourHostsOptions } from '../four-hosts.ts';
+
+const limits = { skip: obstacleToKernelProgram(), timeout: 60_000 };
+
+async function withHosts(
+  name: string,
+  run: (hosts: FourHosts) => Promise<void>,
+  more: Partial<FourHostsOptions> = {},
+): Promise<void> {
+  const hosts = new FourHosts({
+    prefix: `cf-ebpf-${name}`,
+    createNode,
+    crypto: nodeCryptography,
+    dataPlane: 'ebpf',
+    ...more,
+  });
+  try {
+    for (const host of ['ha', 'ar', 'cn', 'mn'] as const) hosts.start(host);
+    await hosts.until('home', () => hosts.has('mn', 'home.returned'));
+    await run(hosts);
+  } finally {
+    hosts.close();
+  }
+}
+
+const counters = (hosts: FourHosts) =>
+  Object.fromEntries(
+    (['ha', 'cn', 'mn'] as const).map((host) => [host, hosts.node(host).counters()]),
+  );
+
+for (const routeOptimisation of [false, true]) {
+  const name = routeOptimisation ? 'straight' : 'tunnel';
+  test(`a mobile node moves, and the kernel carries its packets: ${name}`, limits, () =>
+    withHosts(
+      name,
+      async (hosts) => {
+        assert.equal(hosts.node('mn').status()!.dataPlane.kind, 'ebpf');
+        hosts.move('one');
+        await hosts.until('registered', () => hosts.has('mn', 'registration.accepted'));
+        const ping = ['ping', '-6', '-c', '60', '-i', '0.05', '-W', '2', '-I', '2001:db8:1::100'];
+        const said = await hosts.run('mn', ...ping, '2001:db8:f::2');
+        assert.match(said, / 0% packet loss/);
+        const byKernel = hosts
+          .node('mn')
+          .entries()
+          .filter(({ carriedBy }) => carriedBy === 'kernel');
+        const used = byKernel.map(({ entry, use }) => [entry.id, use.packets] as const);
+        const counts = JSON.stringify(counters(hosts), undefined, 1);
+        assert.ok(
+          used.some(([, packets]) => packets > 30),
+          `${JSON.stringify(used)}\n${counts}`,
+        );
+        const mn = hosts.node('mn').counters();
+        assert.ok((mn['ebpf.leaving'] ?? 0) > 30 && (mn['ebpf.arriving'] ?? 0) > 30, counts);
+        assert.equal(mn['ebpf.failed'], undefined);
+        if (routeOptimisation) {
+          assert.ok((hosts.node('cn').counters()['ebpf.leaving'] ?? 0) > 20, counts);
+        }
+        console.log(counts);
+      },
+      { routeOptimisation },
+    ),
+  );
+}
