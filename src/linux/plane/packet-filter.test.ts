@@ -20,10 +20,10 @@ function passing(wish: Partial<FilterWish>): string {
   const none = new Set<number>();
   const program = packetFilter({ protocols: none, ports: none, all: false, ...wish });
   const packet = (protocol: number, port: number): Uint8Array => {
-    const octets = new Uint8Array(48);
-    octets[6] = protocol;
-    octets[42] = port >> 8;
-    octets[43] = port;
+    const octets = new Uint8Array(14 + 48);
+    octets[20] = protocol;
+    octets[56] = port >> 8;
+    octets[57] = port;
     return octets;
   };
   const packets = [

@@ -5,7 +5,7 @@
  * Source: <linux/filter.h>; Documentation/networking/filter.rst.
  */
 import { PROTOCOL } from '../../wire/numbers.ts';
-import type { FilterInstruction } from '../sys/packet-socket.ts';
+import { type FilterInstruction, LINK_HEADER } from '../sys/packet-socket.ts';
 
 // Instructions: load an octet or two at an offset, compare, return so many octets.
 const LOAD_OCTET = 0x30;
@@ -13,9 +13,9 @@ const LOAD_TWO = 0x28;
 const JUMP_EQUAL = 0x15;
 const RETURN = 0x06;
 const WHOLE = 0xffff_ffff;
-/** Offsets in a packet without extension headers. */
-const NEXT_HEADER = 6;
-const DESTINATION_PORT = 42;
+/** Offsets in a frame whose packet has no extension headers. */
+const NEXT_HEADER = LINK_HEADER + 6;
+const DESTINATION_PORT = LINK_HEADER + 42;
 
 /** Headers behind which anything may stand. */
 const EXTENSIONS = [0, PROTOCOL.routing, PROTOCOL.fragment, 51, PROTOCOL.destinationOptions];

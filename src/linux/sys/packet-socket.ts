@@ -16,13 +16,17 @@ import {
   socket,
 } from './libc.ts';
 import { allocate, point } from './memory.ts';
-import { setReceiveBuffer } from './socket-options.ts';
+import { finished, readOffload, VIRTIO_HEADER } from './offloads.ts';
+import { setOption, setReceiveBuffer } from './socket-options.ts';
 import { check, lastError } from './sys-error.ts';
 
 const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
+const SOL_PACKET = 263;
+const PACKET_VNET_HDR = 15;
 const MSG_DONTWAIT = 0x40;
 const ETH_P_IPV6 = 0x86dd;
 const PACKET_OTHERHOST = 3;
@@ -40,12 +44,15 @@ const SOCKADDR = {
 const MMSGHDR = { size: 64, name: 0, nameSize: 8, vectors: 16, count: 24, length: 56 };
 const IOVEC = { size: 16, base: 0, length: 8 };
 
-/** Packets that one call takes, and the longest of them. */
+/** Octets of an Ethernet header, which stands before each packet that is received. */
+export const LINK_HEADER = 14;
+/** Packets that one call takes, and the longest of them with what stands before it. */
 const BATCH = 32;
 const ROOM = 65_616;
+const BEFORE = VIRTIO_HEADER + LINK_HEADER;
 const RECEIVE_BUFFER = 4 << 20;
 
-/** One instruction of a classic BPF filter; <linux/filter.h>. */
+/** One instruction of a classic BPF filter, whose offsets begin at the Ethernet header; <linux/filter.h>. */
 export interface FilterInstruction {
   readonly code: number;
   readonly jt?: number;
@@ -53,12 +60,13 @@ export interface FilterInstruction {
   readonly k: number;
 }
 
-/** What a packet socket hands out; `octets` are valid only during the call. */
+/** What a packet socket hands out, whole IPv6 packets; `octets` are valid only during the call. */
 export type PacketReader = (octets: Uint8Array, from: LinkAddress | undefined) => void;
 
 /**
  * Receives the IPv6 packets that come in by one link, those that others sent to us or to groups. The
- * kernel shows what goes out only to sockets that are bound to all protocols.
+ * kernel shows what goes out only to sockets that are bound to all protocols. What the kernel has not
+ * finished (`offloads.ts`) is finished here.
  */
 export class PacketSocket {
   /** Non-blocking; for a `Poller`. */
@@ -73,12 +81,13 @@ export class PacketSocket {
 
   /** Opens it in the namespace of this thread. Throws SysError. */
   constructor(ifindex: number, filter: readonly FilterInstruction[]) {
-    const type = SOCK_DGRAM | O_NONBLOCK | O_CLOEXEC;
+    const type = SOCK_RAW | O_NONBLOCK | O_CLOEXEC;
     // Protocol 0 hears nothing: what comes between this call and `bind` would pass the filter by.
     this.fd = check(socket(AF_PACKET, type, 0), 'socket AF_PACKET');
     try {
       attachFilter(this.fd, filter);
       setReceiveBuffer(this.fd, RECEIVE_BUFFER);
+      setOption(this.fd, SOL_PACKET, PACKET_VNET_HDR, 1, 'PACKET_VNET_HDR');
       const address = sockaddr(ifindex);
       check(bindSocket(this.fd, address, address.length), `bind AF_PACKET to link ${ifindex}`);
     } catch (error) {
@@ -110,7 +119,11 @@ export class PacketSocket {
       const name = i * SOCKADDR.size;
       if (this.#names.octets[name + SOCKADDR.type] === PACKET_OTHERHOST) continue;
       const length = octets.readUInt32LE(i * MMSGHDR.size + MMSGHDR.length);
-      reader(this.#room.subarray(i * ROOM, i * ROOM + length), this.#from(name));
+      if (length <= BEFORE) continue;
+      const packet = this.#room.subarray(i * ROOM + BEFORE, i * ROOM + length);
+      const offload = readOffload(this.#room, i * ROOM, LINK_HEADER);
+      const from = this.#from(name);
+      for (const one of finished(packet, offload)) reader(one, from);
     }
     return count;
   }

@@ -8,7 +8,12 @@ import { GroupMemberships, RawIpv6Sender } from './ipv6-socket.ts';
 import { inNamespace } from './namespace.ts';
 import { IFA_F } from './netlink/addresses.ts';
 import { Rtnetlink } from './netlink/rtnetlink.ts';
-import { type FilterInstruction, PacketSender, PacketSocket } from './packet-socket.ts';
+import {
+  type FilterInstruction,
+  LINK_HEADER,
+  PacketSender,
+  PacketSocket,
+} from './packet-socket.ts';
 import { obstacleToNamespaces } from './privileges.ts';
 
 const limits = { skip: obstacleToNamespaces() ?? false, timeout: 20_000 };
@@ -17,7 +22,7 @@ const THERE = address('fd00::2');
 
 /** Takes packets whose Next Header is this, none else: `ldb [6]; jeq; ret`. */
 const only = (nextHeader: number): FilterInstruction[] => [
-  { code: 0x30, k: 6 },
+  { code: 0x30, k: LINK_HEADER + 6 },
   { code: 0x15, jt: 0, jf: 1, k: nextHeader },
   { code: 0x06, k: 0x40000 },
   { code: 0x06, k: 0 },

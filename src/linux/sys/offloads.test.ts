@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PacketView } from '../../core/forwarding/packet-view.ts';
+import { insertHomeAddress, pushIpv6 } from '../../core/forwarding/rewrite.ts';
+import { address } from '../../wire/address.ts';
+import { upperLayerChecksum } from '../../wire/checksum.ts';
+import { serialisePacket } from '../../wire/packet.ts';
+import { checksumOk, walkHeaders } from '../../wire/walk.ts';
+import { finished, type Offload, readOffload } from './offloads.ts';
+
+const source = address('2001:db8:1::100');
+const destination = address('2001:db8:f::1');
+const payload = Uint8Array.from({ length: 5000 }, (_, index) => index * 11);
+
+function segment(from: number, to: number, flags: { readonly finish?: true }): Uint8Array {
+  return serialisePacket([
+    { layer: 'ipv6', source, destination },
+    {
+      layer: 'tcp',
+      sourcePort: 1,
+      destinationPort: 2,
+      sequence: (0xffff_f000 + from) >>> 0,
+      acknowledgement: 7,
+      ack: true,
+      window: 100,
+      ...(flags.finish && { fin: true }),
+      payload: payload.subarray(from, to),
+    },
+  ] as Parameters<typeof serialisePacket>[0]);
+}
+
+const datagram = (from: number, to: number): Uint8Array =>
+  serialisePacket([
+    { layer: 'ipv6', source, destination },
+    { layer: 'udp', sourcePort: 1, destinationPort: 2, payload: payload.subarray(from, to) },
+  ]);
+
+/** The packet as the kernel has it: the sum over the pseudo-header where the checksum will be. */
+function unfinished(packet: Uint8Array, protocol: 6 | 17): Uint8Array {
+  const octets = packet.slice();
+  const field = 40 + (protocol === 6 ? 16 : 6);
+  octets[field] = 0;
+  octets[field + 1] = 0;
+  const nothing = new Uint8Array(octets.length - 40);
+  const pseudo = ~upperLayerChecksum(source, destination, protocol, nothing, 0, nothing.length);
+  octets[field] = pseudo >> 8;
+  octets[field + 1] = pseudo;
+  return octets;
+}
+
+const offload = (type: number, start: number, field: number): Offload => ({
+  needsChecksum: true,
+  type,
+  segment: 1200,
+  checksumStart: start,
+  checksumField: start + field,
+});
+const cuts = [
+  [0, 1200],
+  [1200, 2400],
+  [2400, 3600],
+  [3600, 4800],
+  [4800, 5000],
+] as const;
+
+test('a checksum that is missing is filled in', () => {
+  for (const [whole, protocol, field] of [
+    [segment(0, 1000, {}), 6, 16],
+    [datagram(0, 999), 17, 6],
+  ] as const) {
+    const octets = unfinished(whole, protocol);
+    assert.equal(checksumOk(octets), false);
+    assert.deepEqual(finished(octets, offload(0, 40, field)), [whole]);
+  }
+});
+
+test('a packet of many segments becomes the segments that TCP would have sent', () => {
+  const octets = unfinished(segment(0, 5000, { finish: true }), 6);
+  const expected = cuts.map(([from, to]) => segment(from, to, to === 5000 ? { finish: true } : {}));
+  assert.deepEqual(finished(octets, offload(4, 40, 16)), expected);
+});
+
+test('a packet of many datagrams too', () => {
+  const octets = unfinished(datagram(0, 5000), 17);
+  assert.deepEqual(
+    finished(octets, offload(5, 40, 6)),
+    cuts.map(([from, to]) => datagram(from, to)),
+  );
+});
+
+test('in a tunnel and behind a Home Address option all lengths are right', () => {
+  const octets = unfinished(segment(0, 5000, {}), 6);
+  const moved = insertHomeAddress(new PacketView(octets), address('2001:db8:2::7'));
+  assert.ok(typeof moved !== 'string');
+  const tunnelled = pushIpv6(new PacketView(moved), source, destination);
+  assert.ok(typeof tunnelled !== 'string');
+  const segments = finished(tunnelled, offload(4, 104, 16));
+  assert.equal(segments.length, 5);
+  for (const one of segments) {
+    const outer = walkHeaders(one)!;
+    assert.equal(outer.end, one.length);
+    assert.equal(walkHeaders(one, 40)!.end, one.length);
+    assert.equal(checksumOk(one, 40), true);
+  }
+});
+
+test('a header that makes no sense gives nothing, and none leaves the packet as it is', () => {
+  const whole = segment(0, 1000, {});
+  assert.deepEqual(finished(whole, readOffload(new Uint8Array(10), 0, 14)), [whole]);
+  for (const wrong of [
+    offload(4, 30, 16),
+    offload(4, 44, 16),
+    offload(0, 40, 2000),
+    offload(1, 40, 16),
+    { ...offload(4, 40, 16), segment: 0 },
+    { ...offload(4, 40, 16), needsChecksum: false },
+  ]) {
+    assert.deepEqual(finished(whole.slice(), wrong), []);
+  }
+  const octets = Uint8Array.of(1, 0x84, 0x40, 0, 0x20, 0x05, 0x36, 0, 0x10, 0);
+  const read = {
+    needsChecksum: true,
+    type: 4,
+    segment: 1312,
+    checksumStart: 40,
+    checksumField: 56,
+  };
+  assert.deepEqual(readOffload(octets, 0, 14), read);
+});
