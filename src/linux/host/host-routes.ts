@@ -34,9 +34,15 @@ export class HostRoutes {
   readonly #wanted = new Map<string, Wanted>();
   /** Source -> its table. */
   readonly #tables = new Map<Address, number>();
+  /** The same of an earlier life, whose rules stand until they are swept away. */
+  readonly #left = new Map<Address, number>();
 
   constructor(around: RouteSurroundings) {
     this.#around = around;
+    for (const { priority, protocol, from, table } of around.netlink.rules()) {
+      const isOurs = protocol === CAREOF_PROTOCOL && priority === PREFERENCE.sourceRoutes;
+      if (isOurs && from !== undefined && table !== undefined) this.#left.set(from.address, table);
+    }
   }
 
   /** Does what a role says. */
@@ -102,15 +108,20 @@ export class HostRoutes {
 
   /** Gives a source a table, and the rule that leads there. */
   #open(source: Address): boolean {
-    const taken = new Set(this.#tables.values());
+    const table = this.#left.get(source) ?? this.#freeTable();
+    if (table === undefined) return false;
+    const [error] = this.#around.netlink.runAll([addRule(ruleOf([source, table]))]);
+    if (error !== undefined && error.code !== 'EEXIST') return false;
+    this.#tables.set(source, table);
+    return true;
+  }
+
+  #freeTable(): number | undefined {
+    const taken = new Set([...this.#tables.values(), ...this.#left.values()]);
     for (let table = FIRST_TABLE; table < FIRST_TABLE + MAX_SOURCES; table++) {
-      if (taken.has(table)) continue;
-      const [error] = this.#around.netlink.runAll([addRule(ruleOf([source, table]))]);
-      if (error !== undefined && error.code !== 'EEXIST') return false;
-      this.#tables.set(source, table);
-      return true;
+      if (!taken.has(table)) return table;
     }
-    return false;
+    return undefined;
   }
 
   #route({ prefix, prefixLength, link, via, source, metric }: Wanted): Route | undefined {
