@@ -1,5 +1,5 @@
 /** What a router of a scenario translates. */
-import { type NatOptions, UDP_TIMEOUT } from '../sim/index.ts';
+import { type NatOptions, UDP_TIMEOUT } from '../sim/kernel/nat.ts';
 import type { NodeText } from './scenario/nodes.ts';
 
 /** Nothing where the node translates nothing. */
