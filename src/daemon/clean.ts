@@ -7,10 +7,11 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ControlClient } from '../linux/control/control-client.ts';
 import { ControlError } from '../linux/control/control-server.ts';
+import { removePins } from '../linux/ebpf/pins.ts';
 import { OWN_DEVICES } from '../linux/host/host-links.ts';
 import { sweep } from '../linux/host/leftovers.ts';
 import { readSettings, SETTINGS_FILE, Settings } from '../linux/host/settings.ts';
-import { unmountBpf } from '../linux/sys/bpf.ts';
+import { isBpfFileSystem, unmountBpf } from '../linux/sys/bpf.ts';
 import { Rtnetlink } from '../linux/sys/netlink/rtnetlink.ts';
 import { Nftables } from '../linux/sys/nftables.ts';
 import { networkNamespace } from './network-namespace.ts';
@@ -97,7 +98,10 @@ function cleanFolder(folder: string): string[] {
     new Settings(folder, (run) => run()).restore();
     done.push(`${settings.length} settings of the kernel, put back`);
   }
-  if (unmountBpf(join(folder, 'bpf'))) done.push(`the bpffs at ${join(folder, 'bpf')}`);
+  const bpf = join(folder, 'bpf');
+  // Links first: programs that are attached by them go with their names.
+  if (isBpfFileSystem(bpf)) removePins(bpf);
+  if (unmountBpf(bpf)) done.push(`the bpffs at ${bpf}`);
   for (const left of [`${folder}.sock`, join(folder, 'control.sock')]) {
     if (!existsSync(left)) continue;
     rmSync(left);

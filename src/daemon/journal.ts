@@ -7,8 +7,8 @@
  *     {"key":"binding/2001:db8:1::100","check":"0c77e2b4"}               forgotten
  *
  * A line is written before `store` returns, so that a killed process loses nothing. The disk is asked
- * to keep it at once, but nobody waits: when the power fails, the last few milliseconds may be lost
- * (`sync: 'each'` waits). A torn last line counts as never written; other damage puts the file aside,
+ * to keep it at once, but nobody waits: when the power fails, the last few milliseconds may be lost.
+ * A torn last line counts as never written; other damage puts the file aside,
  * and what can be read of it is kept.
  */
 import {
@@ -34,8 +34,6 @@ const MOST_STALE = 4;
 
 export interface FileJournalOptions {
   readonly path: string;
-  /** `each`: `store` waits for the disk; `soon`: the disk is asked, and nobody waits. */
-  readonly sync?: 'each' | 'soon';
   /** Told of damage, and of a disk that takes nothing; the journal goes on in memory. */
   readonly onFault: (text: string) => void;
 }
@@ -132,11 +130,8 @@ export class FileJournal implements Journal {
     }
   }
 
+  /** One request at a time; what is written meanwhile is asked for behind it. */
   #sync(): void {
-    if (this.#options.sync === 'each') {
-      fsyncSync(this.#fd);
-      return;
-    }
     if (this.#syncing !== 'no') {
       this.#syncing = 'again';
       return;
