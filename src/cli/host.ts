@@ -49,7 +49,7 @@ export function hostCommands(): Command[] {
 
 function whyCommand(): Command {
   return hostCommand('why', 'in sentences: which binding and path carry packets to an address')
-    .argument('<address>', 'an IPv6 address: a peer, a mobile node, a home agent')
+    .argument('<address>', 'of a peer, a mobile node, a home agent; or its name in the file')
     .option('-j, --json', 'JSON instead of sentences')
     .action(async (address: string, options: HostOptions) => {
       const { why } = await import('./host-show.ts');
@@ -78,7 +78,7 @@ function preferCommand(): Command {
 
 function revokeCommand(): Command {
   return hostCommand('revoke', 'a home agent takes a mobile node`s binding back')
-    .argument('<home-address>', 'whose binding')
+    .argument('<home-address>', 'whose binding; or its name in the file')
     .action(async (home: string, options: HostOptions) => {
       const { command } = await import('./host-show.ts');
       process.exitCode = await command({ do: 'revoke', home }, options);

@@ -1,7 +1,7 @@
 /** Errors of the layers below as the operator is told of them. */
 import { CareofError } from './careof-error.ts';
 
-/** Errors that say what to do: ControlError, SysError, and those of Node's own calls. */
+/** Errors that say what to do (ControlError, SysError, EbpfError), and those of Node's own calls. */
 interface Telling {
   readonly id?: string;
   readonly code?: string;
@@ -14,7 +14,7 @@ interface Telling {
 export function operatorError(cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof CareofError) return cause;
   const { id, code, hint, syscall, call } = cause as Telling;
-  const known = id !== undefined || call !== undefined || syscall !== undefined;
+  const known = [id, call, syscall, hint].some((one) => one !== undefined);
   if (!known) return cause;
   return new CareofError(id ?? code ?? 'refused', cause.message, hint ?? mendOf(code), { cause });
 }

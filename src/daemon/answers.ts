@@ -25,7 +25,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   agents: (daemon) => agentsOf(daemon),
   counters: (daemon) => daemon.node.counters(),
   sizes: (daemon) => daemon.node.sizes(),
-  why: (daemon, { said }) => whyOf(daemon, addressIn(said.to, 'to')),
+  why: (daemon, { said }) => whyOf(daemon, ownerIn(said.to, 'to', daemon)),
   watch,
   command,
   syncconf,
@@ -84,7 +84,8 @@ function command(daemon: Daemon, { said }: Request): object {
 }
 
 /** The command that a request holds, with addresses as text; throws ControlError. */
-function commandIn(data: unknown, { host, ledger }: Daemon): Command {
+function commandIn(data: unknown, daemon: Daemon): Command {
+  const { host, ledger } = daemon;
   const said = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;
   const { mobileNode, homeAgent, accessRouter } = host.config;
   switch (said.do) {
@@ -94,7 +95,7 @@ function commandIn(data: unknown, { host, ledger }: Daemon): Command {
     }
     case 'revoke':
       if (homeAgent === undefined) throw wrongRole('revoke', 'a home agent');
-      return { do: 'revoke', home: addressIn(said.home, 'home') };
+      return { do: 'revoke', home: ownerIn(said.home, 'home', daemon) };
     case 'watch':
       if (homeAgent === undefined) throw wrongRole('watch', 'a home agent');
       return { do: 'watch', peer: addressIn(said.peer, 'peer') };
@@ -132,6 +133,12 @@ function linkIn(value: unknown, known: readonly string[]): string {
   if (typeof value === 'string' && known.includes(value)) return value;
   const hint = suggestion(String(value), known);
   throw new ControlError('no-such-link', `this node has no link "${String(value)}"`, hint);
+}
+
+/** An address, or what a node of the file is known by. */
+function ownerIn(value: unknown, name: string, { host }: Daemon): Address {
+  const node = host.neighbours.get(String(value));
+  return node ?? addressIn(value, name);
 }
 
 function addressIn(value: unknown, name: string): Address {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { CareofError } from '../cli/careof-error.ts';
+import { operatorError } from '../cli/operator-error.ts';
 import type { ForwardingEntry } from '../core/forwarding/entry.ts';
 import type { Input } from '../core/role.ts';
 import { ControlClient } from '../linux/control/control-client.ts';
@@ -192,6 +194,7 @@ test('a home agent that accepts, falls silent, and refuses', async () => {
     const silent = 'error: the home agent 2001:db8:1::53 does not answer for 6 s (3 updates)';
     assert.ok(whats(await statusOf(client)).includes(silent));
     const why = (await client.request('why', { to: '2001:db8:1::53' })) as { sentences: string[] };
+    assert.deepEqual(await client.request('why', { to: 'ha' }), why);
     assert.match(why.sentences.join('\n'), /The home agent knows that .* holds it for 34 s more/);
     assert.match(why.sentences.join('\n'), /3 Binding Updates to it since 6 s ago are unanswered/);
     tell({
@@ -262,4 +265,32 @@ test('down asks for the end, and leave goes with it', async () => {
     daemon.stop({ leave: true });
     assert.deepEqual(host.closed, { leave: true });
   });
+});
+
+test('what a host is not fit for is told in a line, and nothing stays behind', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'careof-daemon-'));
+  try {
+    const file = join(folder, 'host.yaml');
+    writeFileSync(file, LAPTOP, { mode: 0o600 });
+    const loaded = loadHostFile(file);
+    const places = placesOf('laptop', join(folder, 'state'));
+    const cause = Object.assign(new Error('there is no kernel program'), { hint: 'build it' });
+    const daemon = new Daemon({
+      host: loaded.ok ? loaded.value : assert.fail('the file is right'),
+      places,
+      log: new Log({ level: 'error', node: 'n', form: 'json', write: () => {}, now: () => 0 }),
+      clocks: { bootTime: () => 1n, wallTime: () => 0, bootId: 'x' },
+      version: '1.2.3',
+      onDown: () => {},
+      openHost: () => {
+        throw cause;
+      },
+    });
+    await assert.rejects(daemon.start(), cause);
+    assert.deepEqual(readdirSync(join(folder, 'state')), ['journal']);
+    const told = operatorError(cause) as CareofError;
+    assert.deepEqual([told.message, told.hint], ['there is no kernel program', 'build it']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -2,7 +2,7 @@
  * A node that runs on this host until somebody ends it: its driver, its journal, its events, and the
  * socket by which the operator asks and commands.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CareofEvent } from '../core/events.ts';
 import type { Mechanism } from '../core/mechanisms.ts';
@@ -130,6 +130,7 @@ export class Daemon {
       this.node.start();
     } catch (cause) {
       this.#metrics?.close();
+      this.#forgetNamespace();
       this.#control.close('the node could not start');
       this.#journal.close();
       throw cause;
@@ -145,7 +146,7 @@ export class Daemon {
     this.#control?.close(leave ? 'it ended; the kernel goes on forwarding' : 'it ended');
     this.#metrics?.close();
     this.#journal.close();
-    if (!leave) rmSync(join(this.options.places.nodeFolder, NAMESPACE_FILE), { force: true });
+    if (!leave) this.#forgetNamespace();
     this.options.log.info('ended', { leave });
   }
 
@@ -154,6 +155,17 @@ export class Daemon {
     const { nodeFolder } = this.options.places;
     mkdirSync(nodeFolder, { recursive: true, mode: 0o700 });
     writeFileSync(join(nodeFolder, NAMESPACE_FILE), `${networkNamespace()}\n`);
+  }
+
+  /** The folder goes too, where nothing else is in it. */
+  #forgetNamespace(): void {
+    const { nodeFolder } = this.options.places;
+    rmSync(join(nodeFolder, NAMESPACE_FILE), { force: true });
+    try {
+      rmdirSync(nodeFolder);
+    } catch {
+      // Whoever started us has something in it.
+    }
   }
 
   async #serveMetrics(): Promise<void> {

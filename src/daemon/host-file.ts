@@ -6,12 +6,15 @@ import type { NodeConfig } from '../core/config.ts';
 import { type PlannedNode, planOf } from '../lab/plan.ts';
 import type { Diagnostic } from '../lab/scenario/diagnostic.ts';
 import { type HostFile, readHostFile } from '../lab/scenario/read-host.ts';
+import type { Address } from '../wire/address.ts';
 import { fail, ok, type Result } from '../wire/result.ts';
 
 /** What a host is told to be. */
 export interface HostPlan extends HostFile {
   readonly planned: PlannedNode;
   readonly config: NodeConfig;
+  /** What the nodes of the file are known by. */
+  readonly neighbours: ReadonlyMap<string, Address>;
 }
 
 export interface HostFileOptions {
@@ -68,9 +71,11 @@ export function hostPlanOf(
     ...(open && !readableKeys && { literalKeyFault: literalKeyFault(file) }),
   });
   if (!read.ok) return read;
-  const planned = planOf(read.value.scenario).nodes.find(({ name }) => name === read.value.node)!;
+  const { nodes } = planOf(read.value.scenario);
+  const planned = nodes.find(({ name }) => name === read.value.node)!;
+  const neighbours = new Map(nodes.map(({ name, identity }) => [name, identity]));
   // Nodes without a configuration were refused when the file was read.
-  return ok({ ...read.value, planned, config: planned.config! });
+  return ok({ ...read.value, planned, config: planned.config!, neighbours });
 }
 
 const literalKeyFault = (file: string): string =>
