@@ -6,6 +6,8 @@ import type { GroupOutput } from './host.ts';
 
 export interface GroupSurroundings {
   readonly memberships: GroupMemberships;
+  /** Routers hear what is for all of them. */
+  readonly router: boolean;
   indexOf(link: string): number | undefined;
   /** The addresses that stand on a link. */
   addressesOn(ifindex: number): Iterable<Address>;
@@ -46,7 +48,7 @@ export class Groups {
   }
 
   hears(link: string, group: Address): boolean {
-    if (group === ALL_NODES || group === ALL_ROUTERS) return true;
+    if (group === ALL_NODES || (group === ALL_ROUTERS && this.#around.router)) return true;
     if (this.#reasons.has(`${link} ${group}`)) return true;
     const ifindex = this.#around.indexOf(link);
     if (ifindex === undefined) return false;

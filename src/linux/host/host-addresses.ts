@@ -15,7 +15,7 @@ import type { AddressOutput } from './host.ts';
 export const CAREOF_PROTOCOL = 175;
 
 export interface AddressSurroundings {
-  readonly netlink: Rtnetlink;
+  readonly netlink: Pick<Rtnetlink, 'replaceAddress' | 'removeAddress'>;
   /** ifindex of a link, the anchor included; undefined: it is not there. */
   indexOf(link: string): number | undefined;
   linkOf(ifindex: number): string | undefined;

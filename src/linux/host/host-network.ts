@@ -22,6 +22,8 @@ export interface NetworkSurroundings {
   readonly memberships: GroupMemberships;
   /** What the configuration calls a link -> the interface's name, where it differs. */
   readonly interfaces: ReadonlyMap<string, string>;
+  /** Are these roles of a router? */
+  readonly router: boolean;
   /** A link is there for the first time, or not any more. */
   came(link: HostLink): void;
   went(link: HostLink): void;
@@ -73,7 +75,7 @@ export class HostNetwork {
     this.routes = new HostRoutes({ netlink, indexOf, nameOf, count });
     const addressesOn = (ifindex: number) =>
       this.addresses.on(ifindex).map(({ address }) => address);
-    this.groups = new Groups({ memberships, indexOf, addressesOn, count });
+    this.groups = new Groups({ memberships, router: around.router, indexOf, addressesOn, count });
     for (const link of netlink.links()) this.links.follow(link);
   }
 

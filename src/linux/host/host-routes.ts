@@ -21,7 +21,10 @@ const MAX_SOURCES = 90;
 const METRIC = 512;
 
 export interface RouteSurroundings {
-  readonly netlink: Rtnetlink;
+  readonly netlink: Pick<
+    Rtnetlink,
+    'replaceRoute' | 'removeRoute' | 'removeRule' | 'rules' | 'runAll'
+  >;
   indexOf(link: string): number | undefined;
   nameOf(ifindex: number): string | undefined;
   count(counter: LinuxCounter): void;

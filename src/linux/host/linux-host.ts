@@ -33,7 +33,7 @@ import { groupLinkAddress, type HostLink } from './host-links.ts';
 import { HostNetwork, type NetworkSurroundings } from './host-network.ts';
 import { Interceptor, type Taker } from './interceptor.ts';
 import { sweep } from './leftovers.ts';
-import { managedLinks, manageLink } from './managed-links.ts';
+import { isRouter, managedLinks, manageLink } from './managed-links.ts';
 import { Neighbors } from './neighbors.ts';
 import { planeSurroundings } from './plane-surroundings.ts';
 import { type Inside, Settings } from './settings.ts';
@@ -281,6 +281,7 @@ class LinuxHost implements Host {
       netlink: this.#netlink,
       memberships: this.#memberships,
       interfaces: this.#options.interfaces ?? new Map(),
+      router: isRouter(this.#options.config),
       came: (link) => this.#came(link),
       went: ({ ifindex }) => {
         this.#interceptor.detach(ifindex);

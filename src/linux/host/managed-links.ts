@@ -12,6 +12,10 @@ export function managedLinks({ mobileNode, homeAgent, accessRouter }: NodeConfig
   ]);
 }
 
+/** Do its roles forward packets of others? */
+export const isRouter = ({ homeAgent, accessRouter }: NodeConfig): boolean =>
+  homeAgent !== undefined || accessRouter !== undefined;
+
 /**
  * Router Advertisements are the role's; so is Duplicate Address Detection (the link-local address is
  * made of the link address and stands at once). A route over a link without carrier is none.
@@ -21,6 +25,7 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
   ['autoconf', '0'],
   ['router_solicitations', '0'],
   ['accept_dad', '0'],
+  ['addr_gen_mode', '0'],
   ['ignore_routes_with_linkdown', '1'],
 ];
 

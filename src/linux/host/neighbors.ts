@@ -17,7 +17,7 @@ const MAX_NEIGHBORS = 512;
 const WAIT_MILLISECONDS = 3500;
 
 export interface NeighborSurroundings {
-  readonly netlink: Rtnetlink;
+  readonly netlink: Pick<Rtnetlink, 'neighbour' | 'useNeighbour'>;
   /** Puts a packet on a link. */
   send(octets: Uint8Array, ifindex: number, to: LinkAddress): void;
   count(counter: LinuxCounter): void;
