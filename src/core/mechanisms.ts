@@ -77,6 +77,10 @@ export const MECHANISMS = {
   'router-stays': 'a new router moves nobody whose own router is still there (RFC 6275 11.5.1)',
   'router-limit': 'a host remembers 16 routers on a link',
   'nd-hop-limit': 'Neighbor Discovery from beyond the link is not believed (RFC 4861 7.1)',
+  'packet-too-big':
+    'where a tunnel begins, senders are told what it takes of them (RFC 2473 sections 7.1 and 8)',
+  'tunnel-fragments':
+    'packets of 1280 octets go in fragments where headers make them too long (RFC 2473 7.1, 7.2)',
   'encapsulation-limit': 'what is in four tunnels is put in no fifth (RFC 2473 4.1, 6.6)',
 } as const satisfies Record<string, string>;
 

@@ -12,6 +12,7 @@ export const TABLES = {
   forwarding: 'entries of the forwarding table',
   neighbors: 'neighbors on all links',
   'path-mtus': 'destinations with a path MTU of their own',
+  reassembly: 'packets whose fragments are not all here yet',
 } as const satisfies Record<string, string>;
 
 export type Table = keyof typeof TABLES;

@@ -38,14 +38,19 @@ test('what is cut into fragments comes together in any order', () => {
   }
 });
 
-test('packets do not mix, and a part that comes twice spoils its packet', () => {
+test('packets do not mix, and a part that overlaps another spoils its packet', () => {
   const [one, other] = [fragment(packet(2000), 1280, 1)!, fragment(packet(2000), 1280, 2)!];
   const reassembly = new Reassembly();
   assert.equal(reassembly.add(one[0]!, now), undefined);
   assert.equal(reassembly.add(other[1]!, now), undefined);
   assert.equal(reassembly.size, 2);
-  assert.equal(reassembly.add(one[0]!, now), undefined);
+  assert.equal(reassembly.add(one[0]!, now), undefined, 'the same again is no overlap');
+  assert.equal(reassembly.failed, 0);
+  const changed = one[0]!.slice();
+  changed[changed.length - 1]! ^= 1;
+  assert.equal(reassembly.add(changed, now), undefined);
   assert.equal(reassembly.failed, 1);
+  assert.equal(reassembly.add(one[1]!, now), undefined, 'what came before is gone');
   assert.deepEqual(reassembly.add(other[0]!, now), packet(2000));
 });
 

@@ -107,6 +107,7 @@ export class Reassembly {
     if (part.length === 0 || (more && part.length % 8 !== 0)) return undefined;
     if (offset + part.length > MAX_PACKET - IPV6_HEADER) return undefined;
     const gathering = this.#gathering(key, now);
+    if (isSame(gathering.parts.get(offset), part)) return undefined;
     if (!fits(gathering, offset, part.length, more)) {
       this.#drop(key);
       return undefined;
@@ -151,6 +152,10 @@ export class Reassembly {
     this.#gatherings.delete(key);
   }
 }
+
+/** One that came twice is no overlap. Source: RFC 8200 section 4.5. */
+const isSame = (known: Uint8Array | undefined, part: Uint8Array): boolean =>
+  known?.length === part.length && known.every((octet, at) => octet === part[at]);
 
 /** A part that overlaps another, or goes on behind the end, spoils the packet. Source: RFC 5722. */
 function fits({ parts, length }: Gathering, offset: number, size: number, more: boolean): boolean {

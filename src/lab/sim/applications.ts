@@ -246,7 +246,7 @@ class UdpApplication extends Application<'udp', UdpRecord> {
     if (this.#socket?.kernel !== kernel) {
       const address = sourceOf(this.place.from, kernel);
       if (address !== undefined) this.#sources.add(address);
-      const socket = kernel.udp.open(address === undefined ? {} : { address });
+      const socket = kernel.udp.open({ fragments: true, ...(address && { address }) });
       this.#socket = { kernel, socket };
     }
     return this.#socket.socket;

@@ -15,6 +15,7 @@ import { fragment, Reassembly } from '../../core/forwarding/fragments.ts';
 import { PacketView, wholePacket } from '../../core/forwarding/packet-view.ts';
 import { MINIMUM_MTU, PathMtus } from '../../core/forwarding/path-mtus.ts';
 import { ForwardingTable } from '../../core/forwarding/table.ts';
+import { tooBig } from '../../core/forwarding/too-big.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
@@ -48,6 +49,9 @@ export class PacketPlane {
   readonly #host: PlaneSurroundings;
   readonly #errors: ErrorTeller;
   readonly #reassembly = new Reassembly();
+  /** Are senders told of sizes, and tunnels' packets cut into fragments? */
+  readonly #tells: boolean;
+  readonly #cuts: boolean;
   #identification: number;
 
   /** @param identification of the first packet that is cut into fragments: any number. */
@@ -58,6 +62,8 @@ export class PacketPlane {
   ) {
     this.#host = host;
     this.#identification = identification;
+    this.#tells = !without.has('packet-too-big');
+    this.#cuts = !without.has('tunnel-fragments');
     this.table = new ForwardingTable({
       mobilityExemption: !without.has('mobility-header-exemption'),
       isOurs: (destination) => isMulticast(destination) || host.isOwn(destination),
@@ -96,7 +102,11 @@ export class PacketPlane {
   }
 
   sizes(): TableSizes {
-    return { forwarding: this.table.size, 'path-mtus': this.pathMtus.size };
+    return {
+      forwarding: this.table.size,
+      'path-mtus': this.pathMtus.size,
+      reassembly: this.#reassembly.size,
+    };
   }
 
   /** Takes what the host routed into the anchor device. */
@@ -206,12 +216,13 @@ export class PacketPlane {
     const about = message.subarray(8);
     if (about.length < 40 || !this.#host.isOwn(sourceOf(about))) return;
     const mtu = new DataView(message.buffer, message.byteOffset).getUint32(4);
-    const tooBig = message[0] === 2;
-    if (tooBig) {
+    const isTooBig = message[0] === 2;
+    const relayed = relayedError(message);
+    if (isTooBig && relayed !== undefined && !this.#tells) return;
+    if (isTooBig) {
       const learned = this.pathMtus.learn(destinationOf(about), mtu, this.#host.now());
       this.#host.learned?.(learned);
     }
-    const relayed = relayedError(message);
     if (relayed === undefined) return;
     const counted = this.#errors.tell(relayed, (octets) => this.#toSender(octets));
     this.#host.count(counted);
@@ -266,16 +277,16 @@ export class PacketPlane {
    */
   #tooBig(made: Uint8Array, octets: Uint8Array, mtu: number, out: Out | undefined): void {
     const host = this.#host;
-    const room = mtu - (octets.length - made.length);
-    if (room >= MINIMUM_MTU || made.length > MINIMUM_MTU) {
+    const told = tooBig(made, octets, mtu);
+    if (told !== 'fragment') {
       host.count('plane.too_big');
-      const told = Math.max(room, MINIMUM_MTU);
-      this.#errors.packetTooBig(made, told, (error) => this.#toSender(error));
+      if (this.#tells) this.#errors.packetTooBig(made, told, (error) => this.#toSender(error));
       return;
     }
-    const parts = host.isOwn(sourceOf(octets))
-      ? fragment(octets, mtu, this.#identification++)
-      : undefined;
+    const parts =
+      host.isOwn(sourceOf(octets)) && this.#cuts
+        ? fragment(octets, mtu, this.#identification++)
+        : undefined;
     if (parts === undefined) {
       host.count('plane.not_sent');
       return;

@@ -96,10 +96,12 @@ export class Icmpv6 {
       kernel.count('kernel.error_ignored');
       return;
     }
+    const inside = quotedInside(outer);
     if (error.kind === 'too-big') {
+      const grown = inside !== undefined || outer.at > IPV6_HEADER;
+      if (grown && kernel.without.has('packet-too-big')) return;
       kernel.pathMtus.learn(destinationOf(about), error.mtu, kernel.simulation.now);
     }
-    const inside = quotedInside(outer);
     if (inside !== undefined && !kernel.isOwn(inside.source))
       this.#relay(inside, about.length - inside.octets.length, error);
     else this.#toSocket(inside ?? outer, error);

@@ -1,5 +1,6 @@
 import { execute, type Tunnel } from '../../core/forwarding/execute.ts';
-import { wholePacket } from '../../core/forwarding/packet-view.ts';
+import { Reassembly } from '../../core/forwarding/fragments.ts';
+import { PacketView, wholePacket } from '../../core/forwarding/packet-view.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, isMulticast } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
@@ -33,9 +34,15 @@ export interface Delivery {
 /** How packets come in. */
 export class IpInput {
   readonly #kernel: Kernel;
+  readonly #reassembly = new Reassembly();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
+  }
+
+  /** Packets whose parts wait for others. */
+  get waiting(): number {
+    return this.#reassembly.size;
   }
 
   /** Takes a frame from a link. */
@@ -77,8 +84,10 @@ export class IpInput {
     this.#arrive(octets, destinationOf(octets), arrival);
   }
 
-  #arrive(octets: Uint8Array, destination: Address, arrival: Arrival): void {
+  #arrive(came: Uint8Array, destination: Address, arrival: Arrival): void {
     const kernel = this.#kernel;
+    const octets = kernel.isOwn(destination) ? this.#whole(came) : came;
+    if (octets === undefined) return;
     if (kernel.table.size === 0) {
       this.#decide(octets, destination, arrival);
       return;
@@ -98,6 +107,19 @@ export class IpInput {
     }
   }
 
+  /** What ends here must be whole first; undefined where parts are missing still. */
+  #whole(octets: Uint8Array): Uint8Array | undefined {
+    if (!mayBePart(octets) || !new PacketView(octets).isPart) return octets;
+    const kernel = this.#kernel;
+    const { failed } = this.#reassembly;
+    kernel.count('kernel.fragment');
+    const whole = this.#reassembly.add(octets, kernel.simulation.now);
+    if (whole !== undefined) kernel.count('kernel.reassembled');
+    const lost = this.#reassembly.failed - failed;
+    if (lost > 0) kernel.count('kernel.reassembly_failed', lost);
+    return whole;
+  }
+
   /** For this node, or for another? */
   #decide(octets: Uint8Array, destination: Address, arrival: Arrival): void {
     const kernel = this.#kernel;
@@ -106,8 +128,11 @@ export class IpInput {
     else kernel.count('kernel.not_ours');
   }
 
-  #deliver(octets: Uint8Array, destination: Address, arrival: Arrival): void {
+  #deliver(came: Uint8Array, destination: Address, arrival: Arrival): void {
     const kernel = this.#kernel;
+    // Fragments may have come out of a tunnel, or out of headers that said whose they are.
+    const octets = this.#whole(came);
+    if (octets === undefined) return;
     const walk = walkHeaders(octets);
     if (walk === undefined) {
       kernel.count('kernel.malformed');
@@ -138,10 +163,6 @@ export class IpInput {
   /** What a host that knows nothing of mobility makes of extension headers. RFC 8200 section 4. */
   #passesHeaders(octets: Uint8Array, walk: HeaderWalk): boolean {
     const kernel = this.#kernel;
-    if (walk.fragmentAt >= 0 && (!walk.firstFragment || hasMore(octets, walk.fragmentAt))) {
-      kernel.count('kernel.fragment');
-      return false;
-    }
     const parsed = parsePacket(octets);
     const fault = parsed.ok ? receiverFault(parsed.value) : parsed.error;
     // What is wrong in the upper layer is for the upper layer to say.
@@ -162,6 +183,12 @@ export class IpInput {
 
 const NOWHERE = Number.POSITIVE_INFINITY;
 
-/** Do more fragments follow this one? A packet in one fragment is whole (RFC 8200 section 4.5). */
-const hasMore = (octets: Uint8Array, fragmentAt: number): boolean =>
-  (octets[fragmentAt + 3]! & 1) !== 0;
+const EXTENSIONS: ReadonlySet<number> = new Set([
+  PROTOCOL.hopByHopOptions,
+  PROTOCOL.routing,
+  PROTOCOL.fragment,
+  PROTOCOL.destinationOptions,
+]);
+
+/** Most packets have no extension header at all. */
+const mayBePart = (octets: Uint8Array): boolean => EXTENSIONS.has(octets[6]!);

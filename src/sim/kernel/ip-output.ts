@@ -1,6 +1,9 @@
 import type { DropReason, ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { execute, leavingEntry, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
+import { fragment } from '../../core/forwarding/fragments.ts';
 import { overheadOf } from '../../core/forwarding/overhead.ts';
+import { MINIMUM_MTU } from '../../core/forwarding/path-mtus.ts';
+import { roomLeft, tooBig } from '../../core/forwarding/too-big.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, isLinkLocal, isMulticast, UNSPECIFIED } from '../../wire/address.ts';
 import type { Interface } from './interface.ts';
@@ -41,15 +44,31 @@ interface Leaving {
 /** How packets leave a node. */
 export class IpOutput {
   readonly #kernel: Kernel;
+  #identification: number | undefined;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
   }
 
-  /** Sends a packet of a socket, or an answer of the node itself. */
-  send(octets: Uint8Array): Sent {
+  /**
+   * Sends a packet of a socket, or an answer of the node itself.
+   * @param whole never in fragments: who sends it would rather make smaller ones.
+   */
+  send(octets: Uint8Array, whole = false): Sent {
     const kernel = this.#kernel;
     kernel.count('kernel.sent');
+    if (whole) return this.#sendWhole(octets);
+    const room = Math.max(this.mtuFor(octets) ?? octets.length, MINIMUM_MTU);
+    if (octets.length <= room) return this.#sendWhole(octets, true);
+    const parts = this.#cut(octets, room);
+    if (parts === undefined) return { mtu: room };
+    let sent: Sent = 'sent';
+    for (const part of parts) sent = this.#sendWhole(part, true);
+    return sent;
+  }
+
+  #sendWhole(octets: Uint8Array, mayCut = false): Sent {
+    const kernel = this.#kernel;
     const leaving = this.#hook(octets);
     if (leaving === undefined) return 'refused';
     const destination = destinationOf(leaving.octets);
@@ -64,11 +83,28 @@ export class IpOutput {
     }
     const mtu = kernel.pathMtus.to(destination, way.out.mtu, kernel.simulation.now);
     if (leaving.octets.length > mtu) {
+      if (mayCut && this.#sendCut(way, octets, leaving.octets, mtu)) return 'sent';
       kernel.count('kernel.too_big');
-      return { mtu: mtu - (leaving.octets.length - octets.length) };
+      return { mtu: roomLeft(octets, leaving.octets, mtu) };
     }
     this.#toNextHop(way, leaving.octets);
     return 'sent';
+  }
+
+  /** Sends in fragments what headers of this node have made too long; false where it may not be. */
+  #sendCut(way: Way, made: Uint8Array, octets: Uint8Array, mtu: number): boolean {
+    const kernel = this.#kernel;
+    if (kernel.without.has('tunnel-fragments') || !kernel.isOwn(sourceOf(octets))) return false;
+    const parts = tooBig(made, octets, mtu) === 'fragment' ? this.#cut(octets, mtu) : undefined;
+    for (const part of parts ?? []) this.#toNextHop(way, part);
+    return parts !== undefined;
+  }
+
+  #cut(octets: Uint8Array, mtu: number): Uint8Array[] | undefined {
+    this.#identification ??= Math.floor(this.#kernel.random() * 2 ** 32);
+    const parts = fragment(octets, mtu, this.#identification++);
+    if (parts !== undefined) this.#kernel.count('kernel.fragmented');
+    return parts;
   }
 
   /** Forwards a packet that came from a link or out of a tunnel. */
@@ -181,8 +217,7 @@ export class IpOutput {
     const { now } = kernel.simulation;
     const most = kernel.pathMtus.to(destinationOf(leaving.octets), way.out.mtu, now);
     if (leaving.octets.length > most) {
-      kernel.count('kernel.too_big');
-      kernel.icmpv6.packetTooBig(octets, most - (leaving.octets.length - octets.length));
+      this.#tooBigOnTheWay(way, octets, leaving, most);
       return;
     }
     // A packet that an entry changed is the node's own from here on: it is not the source's to know
@@ -199,6 +234,15 @@ export class IpOutput {
     }
     kernel.count('kernel.forwarded');
     this.#toNextHop(way, translated);
+  }
+
+  #tooBigOnTheWay(way: Way, made: Uint8Array, { octets, changed }: Leaving, most: number): void {
+    const kernel = this.#kernel;
+    if (this.#sendCut(way, made, octets, most)) return;
+    kernel.count('kernel.too_big');
+    const told = tooBig(made, octets, most);
+    const tells = !changed || !kernel.without.has('packet-too-big');
+    if (told !== 'fragment' && tells) kernel.icmpv6.packetTooBig(made, told);
   }
 
   /** As it leaves by an outer link of address translation; undefined where it may not. */

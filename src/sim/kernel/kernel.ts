@@ -8,7 +8,7 @@
  *
  * Supported standards: RFC 8200, RFC 4861 (hosts and routers; advertising routers are a role),
  * RFC 4443, RFC 6724 (reduced), RFC 8201, RFC 4429 (an optimistic address in use), RFC 768,
- * RFC 9293. Not there: reassembly of fragments, MLD, Duplicate Address Detection (a role's).
+ * RFC 9293, RFC 5722. Not there: MLD, Duplicate Address Detection (a role's).
  */
 
 import { PathMtus } from '../../core/forwarding/path-mtus.ts';
@@ -108,7 +108,12 @@ export class Kernel {
   sizes(): TableSizes {
     let neighbors = 0;
     for (const cache of this.#neighbors.values()) neighbors += cache.size;
-    return { forwarding: this.table.size, neighbors, 'path-mtus': this.pathMtus.size };
+    return {
+      forwarding: this.table.size,
+      neighbors,
+      'path-mtus': this.pathMtus.size,
+      reassembly: this.input.waiting,
+    };
   }
 
   addInterface(port: Port): Interface {

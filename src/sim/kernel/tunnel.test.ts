@@ -199,3 +199,35 @@ test('a group that shares its link address with another is not confused with it'
   assert.equal(got, 1);
   assert.equal(b.counters()['kernel.not_ours'], undefined, 'it is no packet gone astray');
 });
+
+test('1280 octets that a tunnel has no room for go through it in fragments', () => {
+  const { middle, narrow, begin, out, errors, send, got } = tunnel();
+  narrow.mtu = 1280;
+  const seen = watch(middle);
+  send(1400);
+  assert.deepEqual(errors, [{ kind: 'too-big', mtu: 1280 }], 'no less than IPv6 promises');
+  assert.equal(send(1280), 'sent');
+  assert.equal(got(), 1);
+  assert.deepEqual(
+    having(seen, 'fragment').map((packet) => packet.octets.length),
+    [1280, 96],
+  );
+  assert.equal(begin.counters()['kernel.fragmented'], 1);
+  assert.equal(out.counters()['kernel.reassembled'], 1);
+});
+
+test('fragments that a host has made come out of a tunnel and become whole where they end', () => {
+  const { narrow, a, simulation, out, got } = tunnel();
+  narrow.mtu = 1280;
+  const socket = a.kernel.udp.open({ fragments: true });
+  for (let i = 0; i < 3; i++) {
+    assert.equal(socket.send(END, 9, new Uint8Array(4000)), 'sent');
+    simulation.run((simulation.now + 500_000) as Instant);
+  }
+  assert.equal(got(), 1, 'the first two taught what tunnel and path take');
+  assert.equal(
+    out.counters()['kernel.reassembled'],
+    3 + 1,
+    'three in the tunnel, and what they and a short one make',
+  );
+});

@@ -21,6 +21,8 @@ export interface UdpOptions {
   readonly port?: number;
   /** Takes only what is sent to this address, and sends from it. */
   readonly address?: Address;
+  /** Datagrams too long for the path go in fragments; absent: the sender is told. */
+  readonly fragments?: true;
   readonly onDatagram?: (datagram: Datagram) => void;
   /** An ICMPv6 error came about a datagram sent to this address and port. */
   readonly onError?: (error: NetworkError, to: Address, port: number) => void;
@@ -58,6 +60,7 @@ export class UdpSocket {
         { layer: 'ipv6', source: from, destination: to },
         { layer: 'udp', sourcePort: this.port, destinationPort: port, payload },
       ]),
+      this.options.fragments !== true,
     );
   }
 

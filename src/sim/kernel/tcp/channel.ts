@@ -133,6 +133,7 @@ export class Channel {
     this.segmentsSent++;
     return this.#kernel.output.send(
       dataPacket(this.#template, local, remote, segment, length, read),
+      true,
     );
   }
 
@@ -162,7 +163,7 @@ export class Channel {
 
   #send(segment: SegmentInput): Sent {
     this.segmentsSent++;
-    return this.#kernel.output.send(segmentPacket(this.local, this.remote, segment));
+    return this.#kernel.output.send(segmentPacket(this.local, this.remote, segment), true);
   }
 
   #sequenceOf(offset: number): number {
