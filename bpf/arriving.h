@@ -133,7 +133,8 @@ static __always_inline int finish_arriving(struct __sk_buff *skb, struct passage
 
 		if (bpf_skb_adjust_room(skb, -outer, BPF_ADJ_ROOM_MAC,
 					BPF_F_ADJ_ROOM_FIXED_GSO | ADJ_ROOM_DECAP_L3_IPV6))
-			goto lost;
+			/* Such as a super-packet of a kind that the kernel cannot shorten. */
+			return to_slow_device(skb, TOTAL_SLOW_HEADERS);
 	}
 	if (p->remarked) {
 		__u8 octet = p->first_word >> 16;

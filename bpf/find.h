@@ -52,9 +52,9 @@ static __always_inline struct bucket *look_up(const struct passage *p, const str
 }
 
 /* May the rule be used now, and for this packet? -1 where that is not ours to say. */
-static __always_inline int holds(const struct rule *rule, struct passage *p, __u64 now)
+static __always_inline int holds(const struct rule *rule, struct passage *p)
 {
-	if (rule->expires && now >= rule->expires)
+	if (rule->expires && bpf_ktime_get_boot_ns() >= rule->expires)
 		return 0;
 	if (!(rule->flags & RULE_LOCAL))
 		return 1;
@@ -65,15 +65,14 @@ static __always_inline int holds(const struct rule *rule, struct passage *p, __u
 }
 
 /* The first rule of a bucket that holds. */
-static __always_inline struct rule *first_of(struct bucket *bucket, struct passage *p, __u64 now,
-					     int *unsure)
+static __always_inline struct rule *first_of(struct bucket *bucket, struct passage *p, int *unsure)
 {
-	int held = holds(&bucket->rules[0], p, now);
+	int held = holds(&bucket->rules[0], p);
 
 	if (held > 0)
 		return &bucket->rules[0];
 	if (held == 0 && bucket->count > 1) {
-		held = holds(&bucket->rules[1], p, now);
+		held = holds(&bucket->rules[1], p);
 		if (held > 0)
 			return &bucket->rules[1];
 	}
@@ -97,7 +96,6 @@ static __always_inline void consider(struct passage *p, const struct rule *here,
 static __always_inline enum found find(struct passage *p, __u32 hook)
 {
 	struct heading *heading = bpf_map_lookup_elem(&headings, &hook);
-	__u64 now = bpf_ktime_get_boot_ns();
 	struct heading list;
 
 	p->found = 0;
@@ -139,7 +137,7 @@ static __always_inline enum found find(struct passage *p, __u32 hook)
 				return FOUND_UNSURE;
 			continue;
 		}
-		here = first_of(bucket, p, now, &unsure);
+		here = first_of(bucket, p, &unsure);
 		if (unsure)
 			return FOUND_UNSURE;
 		if (here)
