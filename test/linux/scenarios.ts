@@ -4,25 +4,37 @@
  * expects. Long ones are left out unless they are named.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Duration } from '../../src/core/time.ts';
 import { findScenarios } from '../../src/lab/find.ts';
 import { loadScenario } from '../../src/lab/load.ts';
 import { scenarioName } from '../../src/lab/report/report.ts';
+import { End } from '../../src/lab/run/end.ts';
+import type { Scenario } from '../../src/lab/scenario/read.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const built = '.build-linux/cli/main.js';
+const careof = existsSync(join(root, built)) ? built : 'bin/careof.js';
+/** What lasts longer is left out unless it is named, in microseconds of network time. */
+const LONG = 45e6;
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { 'data-plane': { type: 'string', multiple: true }, jobs: { type: 'string' } },
 });
 const planes = values['data-plane'] ?? ['ebpf', 'tun'];
-const named = positionals.length > 0;
-const files = findScenarios(
-  named ? positionals : ['scenarios/mobility', 'scenarios/attacks'],
-).filter((file) => {
+const folders = ['scenarios/mobility', 'scenarios/attacks'];
+const files = findScenarios(positionals.length > 0 ? positionals : folders).filter((file) => {
   const loaded = loadScenario(file);
-  return named || (loaded.ok && !loaded.value.long);
+  return !loaded.ok || positionals.includes(scenarioName(file)) || isShort(loaded.value);
 });
+
+function isShort(scenario: Scenario): boolean {
+  return !scenario.long && new End(scenario, 0 as Duration).least <= LONG;
+}
 
 interface Expectation {
   readonly ok: boolean | null;
@@ -34,7 +46,7 @@ interface Expectation {
 /** Runs one and says in a line what came of it. */
 async function outcome(file: string, plane: string): Promise<{ ok: boolean; text: string }> {
   const args = ['lab', 'run', file, '--backend', 'linux', '--data-plane', plane, '--json'];
-  const run = spawn(process.execPath, ['bin/careof.js', ...args], { cwd: root });
+  const run = spawn(process.execPath, [careof, ...args], { cwd: root });
   let [out, complaints] = ['', ''];
   run.stdout.on('data', (text) => {
     out += text;

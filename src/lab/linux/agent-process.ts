@@ -1,8 +1,7 @@
 /** The agent of a host, as the lab sees it. */
 import { createInterface } from 'node:readline';
-import { AGENT_COMMAND } from './agent/agent.ts';
 import type { AgentFlow, AgentOrder, AgentReport, FlowReport } from './agent/protocol.ts';
-import { ChildFailure, kill, type Started, startInside } from './children.ts';
+import { ChildFailure, commandOf, kill, type Started, startInside } from './children.ts';
 
 export class AgentProcess {
   /** Settled when all its sockets listen; rejected where it ends before. */
@@ -17,7 +16,7 @@ export class AgentProcess {
     onReport: (report: FlowReport) => void,
     onFailure: (cause: Error) => void,
   ) {
-    this.#started = startInside(namespace, AGENT_COMMAND);
+    this.#started = startInside(namespace, commandOf('lab/linux/agent/agent'));
     const { child, complaints } = this.#started;
     this.ready = new Promise((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {

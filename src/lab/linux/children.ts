@@ -1,12 +1,24 @@
 /** Processes that the lab starts in a host's namespace. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { inNamespace } from '../../linux/sys/namespace.ts';
 
 export type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Lines of complaint that are kept of a child that ends. */
 const MOST_COMPLAINTS = 20;
+
+const SOURCE = import.meta.url.endsWith('.ts');
+
+/**
+ * The command that runs a module of careof as a process: a build as it is, the source through the
+ * loader. @param path from `src`, without its ending.
+ */
+export function commandOf(path: string): readonly string[] {
+  const file = fileURLToPath(new URL(`../../${path}.${SOURCE ? 'ts' : 'js'}`, import.meta.url));
+  return [process.execPath, ...(SOURCE ? ['--import', 'tsx'] : []), file];
+}
 
 /** A process of the run has ended that must not, or would not begin; the message has its last words. */
 export class ChildFailure extends Error {}

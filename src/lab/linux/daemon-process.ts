@@ -2,14 +2,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type CareofEvent, eventOfJson } from '../../core/events.ts';
 import type { Command } from '../../core/role.ts';
 import { ControlClient } from '../../linux/control/control-client.ts';
 import { formatAddress } from '../../wire/address.ts';
-import { ChildFailure, kill, type Started, startInside } from './children.ts';
-
-const CAREOF = fileURLToPath(new URL('../../../bin/careof.js', import.meta.url));
+import { ChildFailure, commandOf, kill, type Started, startInside } from './children.ts';
 
 /** A daemon that has not begun to answer by then never will. */
 const MOST_START_MS = 30_000;
@@ -44,7 +41,7 @@ export class DaemonProcess {
     const { node, namespace, file, folder, dataPlane, without, interfaces } = options;
     const links = [...interfaces].filter(([link, name]) => link !== name);
     this.#started = startInside(namespace, [
-      ...[process.execPath, ...process.execArgv, CAREOF, 'up', '-c', file, '--node', node],
+      ...[...commandOf('cli/main'), 'up', '-c', file, '--node', node],
       ...['--readable-keys', '--state', folder, '--data-plane', dataPlane],
       ...links.flatMap(([link, name]) => ['--interface', `${link}=${name}`]),
       ...[...without].flatMap((mechanism) => ['--without', mechanism]),

@@ -3,22 +3,12 @@
  * with the lab, whose end of its standard input tells it so.
  */
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { Poller } from '../../../linux/sys/poller.ts';
 import { startClient, startServer } from './programs.ts';
 import type { AgentFlow, AgentOrder } from './protocol.ts';
 import { Reporter, write } from './reporter.ts';
 import { receiveStream, sendStream } from './tcp.ts';
 import { receiveDatagrams, sendDatagrams } from './udp.ts';
-
-const FILE = fileURLToPath(import.meta.url);
-
-/** The command that runs an agent: from the build as it is, from the source through the loader. */
-export const AGENT_COMMAND: readonly string[] = [
-  process.execPath,
-  ...(FILE.endsWith('.ts') ? ['--import', 'tsx'] : []),
-  FILE,
-];
 
 async function listen(
   order: AgentFlow,
@@ -58,4 +48,4 @@ async function run(): Promise<void> {
   process.exit(0);
 }
 
-if (process.argv[1] === FILE) await run();
+await run();
