@@ -178,3 +178,13 @@ test('a scenario is taken as it stands, each of its nodes', () => {
     assert.equal(result.value.config.name, node);
   }
 });
+
+test('in the lab all hosts know the home address that one of them makes from its key', () => {
+  const scenario = new URL('../../scenarios/mobility/key-hand-over.yaml', import.meta.url).pathname;
+  const [ha, mn] = ['ha', 'mn'].map((node) => {
+    const result = loadHostFile(scenario, { node, readableKeys: true });
+    assert.ok(result.ok, node);
+    return result.value.config;
+  });
+  assert.equal(ha?.homeAgent?.mobileNodes[0]?.home, mn?.mobileNode?.home);
+});

@@ -69,6 +69,7 @@ export function hostPlanOf(
     hostname: hostname().split('.')[0]!,
     readKeyFile: (path) => readKeyFile(resolve(dirname(file), path), readableKeys),
     ...(open && !readableKeys && { literalKeyFault: literalKeyFault(file) }),
+    allKeys: readableKeys,
   });
   if (!read.ok) return read;
   const { nodes } = planOf(read.value.scenario);

@@ -25,4 +25,6 @@ export interface Draft {
   readonly until?: Duration;
   /** The entry of `nodes` that this host is, in the file of a host: others may be told less of. */
   readonly own?: string;
+  /** Keys of all nodes are read, not of `own` alone. */
+  readonly allKeys?: boolean;
 }

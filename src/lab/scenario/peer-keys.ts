@@ -35,7 +35,7 @@ export class PeerKeyReader {
     this.#readKey = readKey;
     for (const [name, node] of draft.nodes) {
       if (node?.role !== 'mobile-node' && node?.role !== 'correspondent-node') continue;
-      if (draft.own !== undefined && draft.own !== name) continue;
+      if (draft.own !== undefined && draft.allKeys !== true && draft.own !== name) continue;
       const path = ['nodes', name, 'peers'];
       const shared = this.#shared([...path, 'rfc4449'], node.peers?.rfc4449 ?? {});
       const rfc4866 = node.peers?.rfc4866;

@@ -37,6 +37,8 @@ export interface HostReadingOptions {
   readonly hostname: string;
   /** Why a key may not stand in the file itself; absent where it may. */
   readonly literalKeyFault?: string | undefined;
+  /** Keys of all nodes are read: for the lab, where one file is every host's. */
+  readonly allKeys?: boolean | undefined;
 }
 
 /** Reads the file of a host; all that is wrong comes back together, in order of place. */
@@ -60,6 +62,7 @@ export function readHostFile(
   const reading: HostReading = {
     own: self?.from ?? '',
     ...(literalKeyFault !== undefined && { literalKeyFault }),
+    ...(options.allKeys === true && { allKeys: true }),
   };
   const scenario = readScenarioData(file, source, options.readKeyFile, reading);
   const text = scenario.ok ? scenario.value.nodes.get(reading.own) : undefined;

@@ -72,6 +72,8 @@ export function readScenario(
 /** Whose file it is that is read: one entry of `nodes` is this host. */
 export interface HostReading {
   readonly own: string;
+  /** Keys of all nodes are read: home addresses that are made from keys are known to all then. */
+  readonly allKeys?: boolean;
   /** Why a key may not stand in the file itself; absent where it may. */
   readonly literalKeyFault?: string;
 }
@@ -171,7 +173,10 @@ class Reader {
       traffic,
       events: events.map(({ index, value }) => ({ index, value: eventOf(value) })),
       ...(until !== undefined && { until }),
-      ...(this.#host !== undefined && { own: this.#host.own }),
+      ...(this.#host !== undefined && {
+        own: this.#host.own,
+        allKeys: this.#host.allKeys === true,
+      }),
       ...expected,
     };
   }
