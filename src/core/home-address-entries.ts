@@ -6,6 +6,16 @@ import type { Instant } from './time.ts';
 export const homeAddressEntryId = (home: Address, careOf: Address): string =>
   `peer/from/${formatAddress(home)}/at/${formatAddress(careOf)}`;
 
+/** Of what comes to our own care-of address for a home address, behind a Type 2 Routing header. */
+export const arrivingEntryId = (home: Address, careOf: Address): string =>
+  `self/routing-2/${formatAddress(home)}/at/${formatAddress(careOf)}`;
+
+/** Of what comes there out of a tunnel: of the two kinds. */
+export const tunnelEntryIds = (home: Address, careOf: Address): [string, string] => {
+  const ends = `${formatAddress(home)}/at/${formatAddress(careOf)}`;
+  return [`self/tunnel/${ends}`, `self/udp/${ends}`];
+};
+
 /**
  * A Home Address option is believed only from the care-of address that is bound to it, and only
  * where it is for this node. Source: RFC 6275 section 9.3.1.

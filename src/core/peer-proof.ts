@@ -20,7 +20,8 @@ export interface Identity {
 /** How asking a peer for proof goes on. */
 export interface Proving {
   readonly outputs: Output[];
-  readonly result?: 'proved' | 'silent';
+  /** `path-silent`: the peer answers by the home agent, and not from here. */
+  readonly result?: 'proved' | 'silent' | 'path-silent';
 }
 
 /**
@@ -36,7 +37,8 @@ export interface PeerProof {
   begin(careOf: Address, now: Instant): Proving;
   /** A Home Test or Care-of Test came. */
   received(kind: TestKind, at: Address, cookie: Uint8Array, token: Token, now: Instant): Proving;
-  tick(now: Instant): Proving;
+  /** @param impatient what the path alone leaves unanswered is given up sooner. */
+  tick(now: Instant, impatient?: boolean): Proving;
   /** Does an Init with this cookie wait for its answer? */
   awaits(cookie: Uint8Array): boolean;
   stop(): void;

@@ -2,11 +2,13 @@ import type { Address } from '../wire/address.ts';
 import { BINDING_STATUS, nameIn } from '../wire/numbers.ts';
 import type { Layer } from '../wire/packet.ts';
 import { LIFETIME_UNIT } from './constants.ts';
-import { pathChanged } from './events.ts';
+import type { EntryUse } from './forwarding/entry.ts';
 import { LeftAlone } from './left-alone.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
-import { forgetPeer, rememberPeer } from './peer-journal.ts';
+import type { PathMemory } from './path-memory.ts';
+import { PeerOutcome } from './peer-outcome.ts';
+import { PeerPath } from './peer-path.ts';
 import {
   type Identity,
   isUnsigned,
@@ -14,7 +16,6 @@ import {
   type PeerProof,
   type Proving,
 } from './peer-proof.ts';
-import { tellAccepted, tellLost, tellPhase } from './peer-registration-events.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Registration, type RegistrationOutput } from './registration.ts';
 import type { Output } from './role.ts';
@@ -36,11 +37,14 @@ const BELIEF_INTERVAL: Duration = seconds(1);
  *
  *     move --> tests --proved--> update --acknowledged--> registered --> (in use) refreshed
  *     silent, refused, unaware --> left alone for a while; packets go by the home agent
+ *     what proves it vanishes on the way --> taken back by the home agent; another network is tried
  *
  * Supported standards: RFC 6275 sections 11.3.6, 11.6, 11.7.2, 11.7.3.
  */
 export class PeerRegistration {
   readonly peer: Address;
+  readonly path: PeerPath;
+  readonly #outcome: PeerOutcome;
   readonly #identity: Identity;
   readonly #state: NodeState;
   readonly #registration: Registration;
@@ -52,11 +56,22 @@ export class PeerRegistration {
   readonly #alone = new LeftAlone();
   readonly #errors = new RateLimit(BELIEF_INTERVAL, 1);
   readonly #requests = new RateLimit(BELIEF_INTERVAL, 1);
-  #usedBefore = 0;
 
-  /** @param last the number before the first update's: newer than any that the peer may remember. */
-  constructor(peer: Address, identity: Identity, proof: PeerProof, state: NodeState, last: number) {
+  /**
+   * @param last the number before the first update's: newer than any that the peer may remember.
+   * @param memory of the paths of all peers.
+   */
+  constructor(
+    peer: Address,
+    identity: Identity,
+    proof: PeerProof,
+    state: NodeState,
+    last: number,
+    memory: PathMemory,
+  ) {
     this.peer = peer;
+    this.#outcome = new PeerOutcome(peer, identity.home, state);
+    this.path = new PeerPath(peer, identity.home, state, memory);
     this.#identity = identity;
     this.#state = state;
     const retransmits = !state.env.without.has('retransmission');
@@ -87,7 +102,7 @@ export class PeerRegistration {
 
   deadline(): Instant | undefined {
     const asking = sooner(this.#proof.deadline(), this.#registration.deadline());
-    return sooner(this.#alone.deadline(), asking);
+    return sooner(sooner(this.#alone.deadline(), this.path.deadline()), asking);
   }
 
   /** The peer shall know this care-of address; `home`: that we are at home again. */
@@ -98,6 +113,7 @@ export class PeerRegistration {
     if (!this.#alone.isOver(now) && !mayHold) return [];
     const held = this.#registration.expiresAt !== undefined || this.#registration.waiting;
     if (release && !held && !mayHold) return this.stop();
+    if (!release && this.path.isBad(careOf, now)) return this.#withdraw('it failed lately', now);
     const underWay = this.asking || this.#proved;
     if (this.#registration.bound?.careOf === careOf) return this.#stay(careOf, now);
     if (this.#wanted === careOf && underWay) return [];
@@ -115,12 +131,7 @@ export class PeerRegistration {
     this.#proof.stop();
     this.#wanted = careOf;
     this.#proved = false;
-    const { paths } = this.#state;
-    if (paths.registeredCareOf(this.#identity.home, this.peer) === careOf) return [];
-    return [
-      ...paths.setRegistered(this.#identity.home, this.peer, careOf, this.#registration.expiresAt!),
-      tell(pathChanged(this.peer, this.#identity.home, 'route-optimised')),
-    ];
+    return this.#outcome.optimised(careOf, this.#registration.expiresAt!);
   }
 
   /** The home agent has accepted a care-of address: what waited for that may go on. */
@@ -130,6 +141,7 @@ export class PeerRegistration {
 
   /** Asks for nothing any more and remembers no binding. */
   stop(): Output[] {
+    this.path.stop();
     this.#proof.stop();
     this.#registration.forget();
     this.#wanted = undefined;
@@ -141,9 +153,10 @@ export class PeerRegistration {
   tick(now: Instant): Output[] {
     const again = this.#alone.due(now);
     return [
-      ...this.#proving(this.#proof.tick(now), now),
+      ...this.#proving(this.#proof.tick(now, this.path.isAstray(now)), now),
       ...this.#registered(this.#registration.tick(now), now),
       ...(again === undefined ? [] : this.move(again, now)),
+      ...this.path.look(now),
     ];
   }
 
@@ -181,7 +194,7 @@ export class PeerRegistration {
     this.#alone.holdsNothing(now);
     this.#proof.forgetTokens();
     this.#proved = false;
-    const fallBack = this.#fallBack('the peer knows no binding');
+    const fallBack = this.#outcome.fallBack('the peer knows no binding');
     return [count('mobility.be_received'), ...fallBack, ...this.#prove(now)];
   }
 
@@ -214,26 +227,31 @@ export class PeerRegistration {
 
   /** It is time for a refresh. */
   refresh(now: Instant): Output[] {
-    const target = this.#registration.bound;
-    if (target === undefined || this.#state.env.without.has('binding-refresh')) return [];
-    this.#wanted = target.careOf;
+    const { bound } = this.#registration;
+    if (bound === undefined || this.#state.env.without.has('binding-refresh')) return [];
+    this.#wanted = bound.careOf;
     return this.#prove(now);
   }
 
   /** How many packets our entry for this peer has carried: in use since we last looked? */
   used(packets: number, now: Instant): Output[] {
-    const inUse = packets !== this.#usedBefore;
-    this.#usedBefore = packets;
-    return inUse ? this.refresh(now) : [];
+    return this.path.isUsed(packets) ? this.refresh(now) : [];
   }
 
   #prove(now: Instant): Output[] {
-    return this.#proving(this.#proof.begin(this.#wanted!, now), now);
+    const careOf = this.#wanted!;
+    const isNew = this.#registration.expiresAt === undefined && careOf !== this.#identity.home;
+    const counted = isNew ? [this.path.count(careOf, 'before')] : [];
+    return [...counted, ...this.#proving(this.#proof.begin(careOf, now), now)];
   }
 
   #proving({ outputs, result }: Proving, now: Instant): Output[] {
     if (result === 'silent') {
       return [...outputs, ...this.#leaveAlone('the peer answers no test', now)];
+    }
+    if (result === 'path-silent') {
+      this.path.failed(this.#wanted!, 'test', now);
+      return [...outputs, ...this.#withdraw('the peer answers no test from this network', now)];
     }
     if (result === undefined) return outputs;
     this.#proved = true;
@@ -268,70 +286,68 @@ export class PeerRegistration {
       case 'released':
         this.stop();
         this.#alone.holdsNothing(now);
-        return [
-          count('mobility.ba_received'),
-          forgetPeer(this.#identity.home, this.peer),
-          ...this.#state.paths.unsetRegistered(this.#identity.home, this.peer),
-          tellLost(this.#names(output.target.careOf), 'taken back'),
-          tellPhase(this.peer, output.began, now),
-        ];
+        return this.#outcome.released(output.target.careOf, output.began, now);
       case 'refused':
         return this.#refused(output.status, now);
       case 'refresh':
-        return [{ kind: 'ask', id: this.usageId, entries: [this.#entryId()] }];
+        return [{ kind: 'ask', id: this.path.usageId, entries: [this.path.entryId] }];
       case 'expired':
         // Where an answer was lost, it may have been renewed all the same.
         if (!this.#registration.waiting) this.#alone.holdsNothing(now);
-        return this.#fallBack('the binding expired');
+        return this.#outcome.fallBack('the binding expired');
       case 'unexpected':
         return [count('mobility.ba_unexpected')];
     }
   }
 
-  /** The id of the question whether our binding at this peer is in use. */
-  get usageId(): string {
-    return `peer-registration/${this.#entryId()}`;
-  }
-
-  #entryId(): string {
-    return this.#state.paths.fromHomeId(this.#identity.home, this.peer);
-  }
-
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
     const { target, sequence, repeat } = output;
     const proof = this.#proof.proof(target.careOf, now);
+    if (this.path.isVanished(target, repeat, now)) {
+      this.path.failed(target.careOf, 'update', now);
+      return this.#withdraw('no update is answered: headers vanish on the way', now);
+    }
     if (target.lifetime > 0) this.#alone.told(now, target.lifetime);
     // Tokens run out while a peer is silent: back to proving, with the number used up.
     if (repeat > MAX_UPDATES_UNANSWERED || proof === undefined) {
+      if (this.path.isHeard(now)) this.path.failed(target.careOf, 'update', now);
       return this.#leaveAlone('the peer acknowledges no update', now);
     }
+    const ends = { home: this.#identity.home, to: this.peer };
     return [
       count('mobility.bu_sent'),
       ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
-      ...bindingUpdate({
-        ...target,
-        home: this.#identity.home,
-        to: this.peer,
-        sequence,
-        homeRegistration: false,
-        proof,
-      }),
+      ...bindingUpdate({ ...target, ...ends, sequence, homeRegistration: false, proof }),
+      ...(repeat === 0 && target.lifetime > 0 ? [this.path.count(target.careOf, 'after')] : []),
     ];
   }
 
   #bound(careOf: Address, began: Instant, now: Instant): Output[] {
     this.#refusedProofs = 0;
+    this.path.proved(careOf, now);
     const until = this.#registration.expiresAt!;
-    const { home } = this.#identity;
-    const before = this.#state.paths.registeredCareOf(home, this.peer);
-    return [
-      count('mobility.ba_received'),
-      rememberPeer(home, { peer: this.peer, sequence: this.sequence, until }, this.#state.env),
-      ...this.#state.paths.setRegistered(home, this.peer, careOf, until),
-      tellAccepted({ ...this.#names(careOf), lifetime: between(now, until) }),
-      tellPhase(this.peer, began, now),
-      ...(before === careOf ? [] : [tell(pathChanged(this.peer, home, 'route-optimised'))]),
-    ];
+    return this.#outcome.bound({ careOf, until, sequence: this.sequence, began }, now);
+  }
+
+  /** Packets go by the home agent; a peer that may send to care-of addresses is told to do so too. */
+  #withdraw(reason: string, now: Instant): Output[] {
+    if (this.#wanted === this.#identity.home) return [];
+    const told = this.#outcome.fallBack(reason);
+    const held = this.#registration.expiresAt !== undefined || this.#alone.mayHold(now);
+    if (!held) return [...told, ...this.stop()];
+    this.path.stop();
+    this.#proof.stop();
+    this.#wanted = this.#identity.home;
+    this.#proved = false;
+    return [...told, ...this.#prove(now)];
+  }
+
+  /** What the path has carried: it is proved anew where that is due. */
+  looked(use: readonly EntryUse[], now: Instant): Output[] {
+    const bound = this.#registration.bound;
+    if (!this.path.looked(use, now) || bound === undefined || this.asking) return [];
+    this.#wanted = bound.careOf;
+    return this.#update(now);
   }
 
   #refused(status: number, now: Instant): Output[] {
@@ -348,22 +364,6 @@ export class PeerRegistration {
     this.stop();
     this.#proof.gaveUp();
     this.#alone.begin(time ?? LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT, careof, now);
-    const refused = tell({ kind: 'registration.refused', ...this.#names(careof), reason });
-    return [refused, ...this.#fallBack(reason)];
-  }
-
-  #names(careof: Address) {
-    return { peer: this.peer, home: this.#identity.home, careof };
-  }
-
-  /** Packets go by the home agent again. */
-  #fallBack(reason: string): Output[] {
-    const { paths } = this.#state;
-    const known = paths.registeredCareOf(this.#identity.home, this.peer);
-    return [
-      ...paths.unsetRegistered(this.#identity.home, this.peer),
-      ...(known === undefined ? [] : [tellLost(this.#names(known), reason)]),
-      tell(pathChanged(this.peer, this.#identity.home, 'tunnelled', reason)),
-    ];
+    return this.#outcome.refused(careof, reason);
   }
 }

@@ -72,8 +72,8 @@ export class ReturnRoutabilityProof implements PeerProof {
     return this.#go(this.#tests.received(kind, at, cookie, token, now), now);
   }
 
-  tick(now: Instant): Proving {
-    return this.#go(this.#tests.tick(now), now);
+  tick(now: Instant, impatient?: boolean): Proving {
+    return this.#go(this.#tests.tick(now, impatient), now);
   }
 
   /** Does an Init with this cookie wait for its answer? */
@@ -153,7 +153,7 @@ export class ReturnRoutabilityProof implements PeerProof {
     for (const one of results) {
       if (one.kind === 'send') outputs.push(...this.#sendInit(one.test, one.cookie));
       else if (one.kind === 'unexpected') outputs.push(count('mobility.test_unexpected'));
-      else if (one.kind === 'silent') result = 'silent';
+      else if (one.kind === 'silent') result = one.test === undefined ? 'silent' : 'path-silent';
       else {
         result = 'proved';
         const phase = { phase: 'return_routability', began: one.began, ended: now } as const;

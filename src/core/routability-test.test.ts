@@ -145,6 +145,19 @@ test('an Init is sent five times, 1, 2, 4, 8 s apart; 16 s later the peer is sil
   ]);
 });
 
+test('where the home test is answered and the other is not, it is the path that is silent', () => {
+  const one = tests();
+  const sent = one.begin(HOME, A, at(0));
+  one.received('home', HOME, cookie(sent, 'home'), token(1), at(0));
+  assert.deepEqual(told(one.tick(at(1))), ['care-of']);
+  assert.deepEqual(one.tick(at(3), true), [{ kind: 'silent', test: 'care-of' }], 'in a hurry');
+  assert.equal(one.waiting, false);
+  const patient = tests();
+  const again = patient.begin(HOME, A, at(0));
+  patient.received('home', HOME, cookie(again, 'home'), token(1), at(0));
+  assert.deepEqual(run(patient).at(-1), [31, 'silent']);
+});
+
 test('a repeat has a new cookie, and the answer to it alone is taken', () => {
   const one = tests();
   const sent = one.begin(HOME, undefined, at(0));

@@ -12,8 +12,8 @@ export type TestOutput =
   | { readonly kind: 'send'; readonly test: TestKind; readonly cookie: Uint8Array }
   /** Everything that was asked for is proved. */
   | { readonly kind: 'proved'; readonly began: Instant }
-  /** The peer has not answered MAX_TESTS_UNANSWERED times. */
-  | { readonly kind: 'silent' }
+  /** The peer has not answered; `care-of`: it has answered the home test, and not the other. */
+  | { readonly kind: 'silent'; readonly test?: 'care-of' }
   | { readonly kind: 'unexpected' };
 
 /** What a peer gave to whoever receives at an address. Source: RFC 6275 section 5.2.5. */
@@ -24,6 +24,8 @@ export interface Token {
 
 /** Inits sent without an answer before a peer counts as silent (1 + 2 + 4 + 8 + 16 s). */
 const MAX_TESTS_UNANSWERED = 5;
+/** The same of Care-of Test Inits to a peer that has answered the home test: the path drops them. */
+const MAX_CARE_OF_TESTS_UNANSWERED = 2;
 
 interface Test {
   readonly kind: TestKind;
@@ -150,17 +152,26 @@ export class RoutabilityTest {
     return deadline;
   }
 
-  tick(now: Instant): TestOutput[] {
+  /** @param impatient a test that the path alone leaves unanswered is given up sooner. */
+  tick(now: Instant, impatient = false): TestOutput[] {
     const outputs: TestOutput[] = [];
     for (const test of this.#tests.values()) {
       if (test.pending === undefined || now < test.pending.retryAt) continue;
-      if (test.pending.sent >= MAX_TESTS_UNANSWERED) {
+      const pathAlone = this.#isPathAlone(test, now);
+      const soon = pathAlone && impatient;
+      if (test.pending.sent >= (soon ? MAX_CARE_OF_TESTS_UNANSWERED : MAX_TESTS_UNANSWERED)) {
         this.stop();
-        return [...outputs, { kind: 'silent' }];
+        return [...outputs, { kind: 'silent', ...(pathAlone && { test: 'care-of' }) }];
       }
       outputs.push(this.#send(test, test.pending, now));
     }
     return outputs;
+  }
+
+  /** Is it the path from here that is silent, since the peer answers by the home agent? */
+  #isPathAlone({ kind }: Test, now: Instant): boolean {
+    const asked = kind === 'care-of' && this.#wanted?.home === true;
+    return asked && this.#fresh('home', now) !== undefined && !this.#without.has('path-probing');
   }
 
   #want(kind: TestKind, address: Address, now: Instant): TestOutput[] {

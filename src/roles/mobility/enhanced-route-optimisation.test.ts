@@ -80,7 +80,8 @@ class Pair {
   /** Carries what the mobile node sends to the peer, and the answers back, until nobody says more. */
   carry(outputs: readonly Output[]): void {
     for (const output of outputs) {
-      if (output.kind === 'ask') this.carry(this.peers.answered(output.id, 1, at(this.time)));
+      if (output.kind === 'ask')
+        this.carry(this.peers.answered(output.id, [{ packets: 1, octets: 100 }], at(this.time)));
       if (output.kind !== 'transmit') continue;
       this.peer.packet(output.octets, this.time);
       const answers = this.peer.sent();
@@ -111,7 +112,7 @@ class Pair {
 
   begin(): string[] {
     this.log = [];
-    this.carry(this.peers.heardOf(SELF, A, at(this.time)));
+    this.carry(this.peers.heardOf(SELF, A, true, at(this.time)));
     return this.log;
   }
 }

@@ -152,10 +152,10 @@ export class HomeAddress {
       case 'notice': {
         const inbound = input.reason === 'tunnelled-from-peer';
         const [home, peer] = inbound ? [input.dst, input.src] : [input.src, input.dst];
-        return home === this.#config.home ? this.#heardOf(peer, now) : [];
+        return home === this.#config.home ? this.#heardOf(peer, inbound, now) : [];
       }
       case 'answer':
-        return this.#peers.answered(input.id, input.use[0]?.packets ?? 0, now);
+        return this.#peers.answered(input.id, input.use, now);
       case 'tick':
         return [
           ...this.#progress(this.#registration.tick(now), now),
@@ -213,9 +213,9 @@ export class HomeAddress {
     return left > 0 ? { careOf: place.address, agent, until: after(now, left) } : undefined;
   }
 
-  #heardOf(peer: Address, now: Instant): Output[] {
+  #heardOf(peer: Address, inbound: boolean, now: Instant): Output[] {
     const ends = this.#ends(now);
-    return ends === undefined ? [] : this.#peers.heardOf(peer, ends.careOf, now);
+    return ends === undefined ? [] : this.#peers.heardOf(peer, ends.careOf, inbound, now);
   }
 
   /** The node is at another place now. @param beforeWorks the place before can still be used. */

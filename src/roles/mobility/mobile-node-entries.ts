@@ -1,6 +1,7 @@
 /** The forwarding entries by which a mobile node takes what comes to a care-of address of its own. */
 import type { MobileNodeConfig } from '../../core/config.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { arrivingEntryId, tunnelEntryIds } from '../../core/home-address-entries.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Place } from '../../core/neighbor-discovery/place.ts';
 import { forward, unforward } from '../../core/part.ts';
@@ -83,8 +84,9 @@ function entriesAt(
 ): ForwardingEntry[] {
   const dst = { address: careOf };
   const ends = `${formatAddress(home)}/at/${formatAddress(careOf)}`;
+  const [tunnelId, udpId] = tunnelEntryIds(home, careOf);
   const routed: ForwardingEntry = {
-    id: `self/routing-2/${ends}`,
+    id: arrivingEntryId(home, careOf),
     owner: 'mobile-node',
     at: 'arriving',
     match: { dst, routing2: home },
@@ -94,7 +96,7 @@ function entriesAt(
   const src = { address: homeAgent };
   const told = routeOptimisation ? [{ notify: 'tunnelled-from-peer' } as const] : [];
   const tunnelled: ForwardingEntry = {
-    id: `self/tunnel/${ends}`,
+    id: tunnelId,
     owner: 'mobile-node',
     at: 'arriving',
     match: { src, dst, protocol: PROTOCOL.ipv6, innerDst: home },
@@ -107,7 +109,7 @@ function entriesAt(
     tunnelled,
     routed,
     {
-      id: `self/udp/${ends}`,
+      id: udpId,
       owner: 'mobile-node',
       at: 'arriving',
       match: { ...inUdp, innerDst: home },

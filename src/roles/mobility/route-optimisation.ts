@@ -1,8 +1,10 @@
 import { CgaProof } from '../../core/cga-proof.ts';
 import type { MobileNodeConfig } from '../../core/config.ts';
 import { ConfiguredKeyProof } from '../../core/configured-key-proof.ts';
+import type { EntryUse } from '../../core/forwarding/entry.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
+import { PathMemory } from '../../core/path-memory.ts';
 import { forgetPeer, rememberedPeer } from '../../core/peer-journal.ts';
 import type { Identity, PeerProof } from '../../core/peer-proof.ts';
 import { PeerRegistration } from '../../core/peer-registration.ts';
@@ -46,6 +48,7 @@ export class RouteOptimisation {
   /** Errors that anybody can send make us ask a peer again, no more often than this. */
   readonly #doubts = new RateLimit(seconds(1), 1);
   readonly #peerDoubts: PeerDoubts;
+  readonly #memory: PathMemory;
   /** As new as any that a forgotten peer was sent: it may remember (RFC 6275 section 5.2.8). */
   #sequence: number;
 
@@ -54,6 +57,7 @@ export class RouteOptimisation {
     this.#identity = identity;
     this.#state = state;
     this.#peerDoubts = new PeerDoubts(config.home, state);
+    this.#memory = new PathMemory(state.env.without);
     const endless = state.env.without.has('peer-rate');
     this.#begun = new RateLimit(NEW_PEER_INTERVAL, endless ? Number.POSITIVE_INFINITY : NEW_PEERS);
     this.#sequence = Math.floor(state.env.random() * 0x10000);
@@ -94,10 +98,12 @@ export class RouteOptimisation {
   }
 
   /** A packet from or to this peer went by the home agent. RFC 6275 section 11.7.2. */
-  heardOf(peer: Address, careOf: Address, now: Instant): Output[] {
+  heardOf(peer: Address, careOf: Address, inbound: boolean, now: Instant): Output[] {
     if (!this.#config.routeOptimisation || peer === this.#identity.agent()) return [];
     if (!isUnicastRoutable(peer) || peer === this.#config.home || peer === careOf) return [];
     const known = this.#peers.get(peer);
+    if (inbound) known?.path.heard(now);
+    if (this.#memory.isBad(peer, careOf, now)) return [];
     if (known !== undefined) return known.idle(now) ? known.move(careOf, now) : [];
     const { room, outputs } = this.#room(now);
     if (!room) return [...outputs, count('mobility.list_full')];
@@ -129,11 +135,14 @@ export class RouteOptimisation {
   }
 
   /** The answer to a question whether a binding is in use. */
-  answered(id: string, packets: number, now: Instant): Output[] {
+  answered(id: string, use: readonly EntryUse[], now: Instant): Output[] {
+    const packets = use[0]?.packets ?? 0;
     const ended = this.#peerDoubts.answered(id, packets);
     if (ended !== undefined) return [...ended.outputs, ...this.#doubtEnded(ended, now)];
     for (const peer of this.#peers.values()) {
-      if (peer.usageId === id) return peer.used(packets, now);
+      if (peer.path.usageId === id) return peer.used(packets, now);
+      if (peer.path.lookId === id) return peer.looked(use, now);
+      if (peer.path.counted(id, use, now)) return [];
     }
     return [];
   }
@@ -243,7 +252,7 @@ export class RouteOptimisation {
     const { home, peers } = this.#config;
     const { crypto, without } = this.#state.env;
     const made = (proof: PeerProof, first = this.#sequence) =>
-      new PeerRegistration(peer, this.#identity, proof, this.#state, last ?? first);
+      new PeerRegistration(peer, this.#identity, proof, this.#state, last ?? first, this.#memory);
     const key = peers?.keys.get(peer);
     if (key !== undefined && !without.has('configured-key')) {
       // Its numbers may be used once only, so the peer is asked for the last one (status 135).

@@ -1,0 +1,98 @@
+import type { Address } from '../wire/address.ts';
+import { pathChanged } from './events.ts';
+import type { NodeState } from './node-state.ts';
+import { count, tell } from './part.ts';
+import { forgetPeer, rememberPeer } from './peer-journal.ts';
+import type { Output } from './role.ts';
+import { between, type Instant, seconds } from './time.ts';
+
+interface Bound {
+  readonly careOf: Address;
+  readonly until: Instant;
+  readonly sequence: number;
+  /** When the first update for it went out. */
+  readonly began: Instant;
+}
+
+/**
+ * What becomes of a registration at one peer: how packets go from then on, and what is told of it.
+ *
+ * Source: RFC 6275 sections 11.3.1, 11.7.3.
+ */
+export class PeerOutcome {
+  readonly #peer: Address;
+  readonly #home: Address;
+  readonly #state: NodeState;
+
+  constructor(peer: Address, home: Address, state: NodeState) {
+    this.#peer = peer;
+    this.#home = home;
+    this.#state = state;
+  }
+
+  bound({ careOf, until, sequence, began }: Bound, now: Instant): Output[] {
+    const { paths, env } = this.#state;
+    const [peer, home] = [this.#peer, this.#home];
+    const before = paths.registeredCareOf(home, peer);
+    const lifetime_s = between(now, until) / seconds(1);
+    const accepted = { lifetime_s, source: 'RFC 6275 11.7.3' };
+    return [
+      count('mobility.ba_received'),
+      rememberPeer(home, { peer, sequence, until }, env),
+      ...paths.setRegistered(home, peer, careOf, until),
+      tell({ kind: 'registration.accepted', ...this.#names(careOf), ...accepted }),
+      this.#phase(began, now),
+      ...(before === careOf ? [] : [tell(pathChanged(peer, home, 'route-optimised'))]),
+    ];
+  }
+
+  /** Packets go straight again, by a binding that still holds. */
+  optimised(careOf: Address, until: Instant): Output[] {
+    const { paths } = this.#state;
+    const [peer, home] = [this.#peer, this.#home];
+    if (paths.registeredCareOf(home, peer) === careOf) return [];
+    return [
+      ...paths.setRegistered(home, peer, careOf, until),
+      tell(pathChanged(peer, home, 'route-optimised')),
+    ];
+  }
+
+  released(careOf: Address, began: Instant, now: Instant): Output[] {
+    return [
+      count('mobility.ba_received'),
+      forgetPeer(this.#home, this.#peer),
+      ...this.#state.paths.unsetRegistered(this.#home, this.#peer),
+      this.#lost(careOf, 'taken back'),
+      this.#phase(began, now),
+    ];
+  }
+
+  refused(careof: Address, reason: string): Output[] {
+    const refused = tell({ kind: 'registration.refused', ...this.#names(careof), reason });
+    return [refused, ...this.fallBack(reason)];
+  }
+
+  /** Packets go by the home agent again. */
+  fallBack(reason: string): Output[] {
+    const { paths } = this.#state;
+    const known = paths.registeredCareOf(this.#home, this.#peer);
+    return [
+      ...paths.unsetRegistered(this.#home, this.#peer),
+      ...(known === undefined ? [] : [this.#lost(known, reason)]),
+      tell(pathChanged(this.#peer, this.#home, 'tunnelled', reason)),
+    ];
+  }
+
+  #names(careof: Address) {
+    return { peer: this.#peer, home: this.#home, careof };
+  }
+
+  #lost(careOf: Address, reason: string): Output {
+    return tell({ kind: 'registration.lost', ...this.#names(careOf), reason });
+  }
+
+  #phase(began: Instant, ended: Instant): Output {
+    const phase = { phase: 'peer_registration', began, ended } as const;
+    return tell({ kind: 'handover.phase', ...phase, peer: this.#peer });
+  }
+}
