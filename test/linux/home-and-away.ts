@@ -111,7 +111,12 @@ export class HomeAndAway {
 
   remove(): void {
     for (const child of this.#children) child.kill('SIGKILL');
-    for (const host of HOSTS) spawnSync('ip', ['netns', 'del', this.namespace(host)]);
+    for (const host of HOSTS) {
+      // What a run that was killed has left alive lives in our namespaces.
+      const { stdout } = spawnSync('ip', ['netns', 'pids', this.namespace(host)]);
+      for (const pid of String(stdout).split('\n').filter(Boolean)) endProcess(Number(pid));
+      spawnSync('ip', ['netns', 'del', this.namespace(host)]);
+    }
   }
 
   #veth([one, oneName]: [HostName, string], [other, otherName]: [HostName, string]): void {
@@ -143,3 +148,11 @@ export const exited = (child: ChildProcess): Promise<number | null> =>
     if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode);
     else child.once('exit', (code) => resolve(code));
   });
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
