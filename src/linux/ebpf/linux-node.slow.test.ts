@@ -62,9 +62,43 @@ for (const routeOptimisation of [false, true]) {
         if (routeOptimisation) {
           assert.ok((hosts.node('cn').counters()['ebpf.leaving'] ?? 0) > 20, counts);
         }
-        console.log(counts);
       },
       { routeOptimisation },
     ),
   );
 }
+
+test('a node that ends and comes again: the kernel goes on meanwhile', limits, () =>
+  withHosts(
+    'again',
+    async (hosts) => {
+      hosts.move('one');
+      await hosts.until('registered', () => hosts.has('mn', 'registration.accepted'));
+      const ping = ['ping', '-6', '-i', '0.05', '-W', '2', '-I', '2001:db8:1::100'];
+      await hosts.run('mn', ...ping, '-c', '5', '2001:db8:f::2');
+      const id = 'path/from/2001:db8:1::100';
+      const carried = () =>
+        hosts
+          .node('mn')
+          .entries()
+          .find(({ entry }) => entry.id === id)?.use.packets ?? 0;
+      const before = carried();
+      assert.ok(
+        before >= 4,
+        `${id}: ${before} of ${hosts
+          .node('mn')
+          .entries()
+          .map(({ entry }) => entry.id)}`,
+      );
+      hosts.node('mn').close({ leave: true });
+      const alone = await hosts.run('mn', ...ping, '-c', '20', '2001:db8:f::2');
+      assert.match(alone, / 0% packet loss/, 'nobody is there');
+      hosts.start('mn');
+      await hosts.until('taken up', () => carried() > 0, 20_000);
+      const after = await hosts.run('mn', ...ping, '-c', '5', '2001:db8:f::2');
+      assert.match(after, / 0% packet loss/);
+      assert.ok(carried() >= before + 20, `${carried()} after ${before}`);
+    },
+    { routeOptimisation: false },
+  ),
+);
