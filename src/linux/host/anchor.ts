@@ -1,7 +1,8 @@
 /** The anchor device `careof0`: identities live on it, and what is for the data plane is routed to it. */
 import type { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
+import { type Offload, readOffload, VIRTIO_HEADER } from '../sys/offloads.ts';
 import type { Poller, Watch } from '../sys/poller.ts';
-import { Tun } from '../sys/tun.ts';
+import { OFFLOAD, Tun } from '../sys/tun.ts';
 import { OWN_DEVICES } from './host-links.ts';
 import type { Inside, Settings } from './settings.ts';
 
@@ -14,12 +15,15 @@ export class Anchor {
   readonly #tun: Tun;
   readonly #watch: Watch;
   readonly #netlink: Rtnetlink;
+  /** A header that says that nothing is left to be done, and room for a packet. */
+  readonly #delivered = new Uint8Array(new ArrayBuffer(ROOM));
   #mtu: number;
 
   /**
    * Makes the device, or takes up the one that an earlier life has left. Throws SysError.
    *
-   * @param packet takes what the host sends by it; the octets are valid only during the call.
+   * @param packet takes what the host sends by it; the octets are valid only during the call. What
+   * TCP sends comes in one with many segments, which are made when it is known where they go.
    */
   constructor(
     inside: Inside,
@@ -27,12 +31,15 @@ export class Anchor {
     netlink: Rtnetlink,
     settings: Settings,
     mtu: number,
-    packet: (octets: Uint8Array) => void,
+    packet: (octets: Uint8Array, offload: Offload) => void,
   ) {
     const { anchor: name } = OWN_DEVICES;
     this.#netlink = netlink;
     this.#mtu = mtu;
-    this.#tun = inside(() => Tun.open({ name, mode: 'tun', persistent: true }));
+    const offload = OFFLOAD.checksum | OFFLOAD.tso6;
+    this.#tun = inside(() =>
+      Tun.open({ name, mode: 'tun', persistent: true, vnetHeader: true, offload }),
+    );
     this.ifindex = this.#tun.ifindex;
     // The kernel says nothing on it by itself, and forwards what comes out of the data plane.
     netlink.setLink(this.ifindex, { addressGeneration: 'none' });
@@ -52,7 +59,7 @@ export class Anchor {
       for (let i = 0; i < ROUND; i++) {
         const length = this.#tun.read(room);
         if (length === 0) return;
-        packet(room.subarray(0, length));
+        packet(room.subarray(VIRTIO_HEADER, length), readOffload(room, 0, 0));
       }
     });
   }
@@ -66,7 +73,9 @@ export class Anchor {
 
   /** The packet arrives by the device; false where the host does not take it. */
   deliver(octets: Uint8Array): boolean {
-    return this.#tun.write(octets) === undefined;
+    const room = this.#delivered;
+    room.set(octets, VIRTIO_HEADER);
+    return this.#tun.write(room.subarray(0, VIRTIO_HEADER + octets.length)) === undefined;
   }
 
   /** @param leave the device stays, with the addresses on it. */

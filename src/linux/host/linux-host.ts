@@ -10,7 +10,8 @@ import { isMulticast, readAddress } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import type { LinuxNodeOptions } from '../node-options.ts';
 import type { EntryStatus, HostStatus } from '../node-status.ts';
-import { type Arrival, PacketPlane } from '../plane/packet-plane.ts';
+import type { Arrival } from '../plane/icmpv6-copies.ts';
+import { PacketPlane } from '../plane/packet-plane.ts';
 import { MARK } from '../plane/steering.ts';
 import type { PlaneSurroundings } from '../plane/surroundings.ts';
 import { BootTimer } from '../sys/boot-clock.ts';
@@ -112,8 +113,8 @@ class LinuxHost implements Host {
     const identification = Math.floor(Math.random() * MAX_UINT32);
     this.#plane = new PacketPlane(this.#planeSurroundings(), options.without, identification);
     const mtu = this.#network.links.largestMtu();
-    this.#anchor = new Anchor(inside, poller, netlink, this.#settings, mtu, (octets) =>
-      this.#plane.leaving(octets),
+    this.#anchor = new Anchor(inside, poller, netlink, this.#settings, mtu, (octets, offload) =>
+      this.#plane.leaving(octets, offload),
     );
     opened.push({ close: () => this.#anchor.close({ leave: false }) });
     opened.push({ close: () => sweep(netlink) });

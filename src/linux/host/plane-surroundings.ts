@@ -57,6 +57,12 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
   return {
     now: parts.now,
     send,
+    sendMany: (packets, source, destination, out) => {
+      if (out?.nextHop !== undefined) return 0; // one by one, since they may wait for a neighbor
+      const on = out === undefined ? undefined : links.byName(out.link);
+      if (out !== undefined && on?.up !== true) return 0;
+      return raw.sendMany(packets, source, destination, on?.ifindex);
+    },
     mtuOf: (source, destination, out) => {
       if (out !== undefined) return links.byName(out.link)?.mtu;
       const route = routeOf(source, destination);

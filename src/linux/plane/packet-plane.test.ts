@@ -5,8 +5,10 @@ import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import type { Input } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
+import { upperLayerChecksum } from '../../wire/checksum.ts';
 import { parsePacket, serialisePacket } from '../../wire/packet.ts';
 import type { LinuxCounter } from '../counters.ts';
+import { finished } from '../sys/offloads.ts';
 import { PacketPlane } from './packet-plane.ts';
 
 const home = address('2001:db8:1::100');
@@ -33,6 +35,12 @@ function rig(isOwn: (address: Address) => boolean, now = 0 as Instant): Rig {
       if (octets.length > made.mtu) return 'too-big';
       made.sent.push(octets.slice());
       return 'sent';
+    },
+    sendMany: (packets) => {
+      const fit = packets.findIndex(({ length }) => length > made.mtu);
+      const sent = packets.slice(0, fit < 0 ? packets.length : fit);
+      for (const octets of sent) made.sent.push(octets.slice());
+      return sent.length;
     },
     mtuOf: () => made.mtu,
     deliver: (octets) => made.delivered.push(octets.slice()) > 0,
@@ -213,4 +221,34 @@ test('what comes out of a tunnel is copied to the control side with that tunnel'
   assert.ok(input?.kind === 'packet');
   assert.deepEqual(input.tunnel, { src: agent, dst: careOf });
   assert.equal(one.delivered.length, 1);
+});
+
+test('a packet of many segments goes as its segments would have gone one by one', () => {
+  const payload = Uint8Array.from({ length: 5000 }, (_, index) => index);
+  const large = serialisePacket([
+    { layer: 'ipv6', source: peer, destination: home },
+    { layer: 'tcp', sourcePort: 1, destinationPort: 2, sequence: 9, acknowledgement: 8, payload },
+  ] as Parameters<typeof serialisePacket>[0]);
+  const nothing = new Uint8Array(large.length - 40);
+  const pseudo = ~upperLayerChecksum(peer, home, 6, nothing, 0, nothing.length);
+  large[56] = pseudo >> 8;
+  large[57] = pseudo;
+  const offload = {
+    needsChecksum: true,
+    type: 4,
+    segment: 1400,
+    checksumStart: 40,
+    checksumField: 56,
+  };
+  for (const mtu of [1500, 1490]) {
+    const [together, alone] = [rig((to) => to === agent), rig((to) => to === agent)];
+    for (const one of [together, alone]) {
+      one.mtu = mtu;
+      one.plane.add(toHome);
+    }
+    together.plane.leaving(large, offload);
+    for (const one of finished(large, offload)) alone.plane.leaving(one);
+    assert.equal(together.sent.length, 4);
+    assert.deepEqual(together.sent, alone.sent);
+  }
 });

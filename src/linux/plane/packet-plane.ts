@@ -10,21 +10,21 @@
  * Supported standards: RFC 2473 sections 7.1 and 8, RFC 8201, RFC 4443.
  */
 import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { execute, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
+import { execute, leavingEntry, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
 import { fragment, Reassembly } from '../../core/forwarding/fragments.ts';
 import { PacketView, wholePacket } from '../../core/forwarding/packet-view.ts';
 import { MINIMUM_MTU, PathMtus } from '../../core/forwarding/path-mtus.ts';
 import { ForwardingTable } from '../../core/forwarding/table.ts';
 import { tooBig } from '../../core/forwarding/too-big.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
-import type { LinkAddress } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
-import { checksumOk } from '../../wire/walk.ts';
+import { finished, NO_OFFLOAD, type Offload } from '../sys/offloads.ts';
+import { type Arrival, Icmpv6Copies } from './icmpv6-copies.ts';
 import { headerKinds, Interception } from './interception.ts';
-import { ErrorTeller, relayedError } from './network-errors.ts';
+import { ErrorTeller } from './network-errors.ts';
 import { Steering } from './steering.ts';
 import type { Out, PlaneSurroundings } from './surroundings.ts';
 
@@ -34,13 +34,6 @@ export const ANCHOR = 'careof0';
 const sourceOf = (octets: Uint8Array): Address => readAddress(octets, 8);
 const destinationOf = (octets: Uint8Array): Address => readAddress(octets, 24);
 
-/** How a packet came. */
-export interface Arrival {
-  readonly link: string;
-  readonly from?: LinkAddress;
-  readonly tunnel?: { readonly src: Address; readonly dst: Address };
-}
-
 export class PacketPlane {
   readonly table: ForwardingTable;
   readonly pathMtus = new PathMtus();
@@ -48,6 +41,7 @@ export class PacketPlane {
   readonly interception = new Interception();
   readonly #host: PlaneSurroundings;
   readonly #errors: ErrorTeller;
+  readonly #copies: Icmpv6Copies;
   readonly #reassembly = new Reassembly();
   /** Are senders told of sizes, and tunnels' packets cut into fragments? */
   readonly #tells: boolean;
@@ -70,6 +64,10 @@ export class PacketPlane {
       ...(without.has('encapsulation-limit') && { encapsulationLimit: Number.POSITIVE_INFINITY }),
     });
     this.#errors = new ErrorTeller(host);
+    this.#copies = new Icmpv6Copies(host, this.pathMtus, this.#errors, {
+      tells: this.#tells,
+      toSender: (octets) => this.#toSender(octets),
+    });
   }
 
   /** Adds an entry, or puts it in the place of the one with the same id. Says whether there was room. */
@@ -110,14 +108,63 @@ export class PacketPlane {
   }
 
   /** Takes what the host routed into the anchor device. */
-  leaving(octets: Uint8Array): void {
+  leaving(octets: Uint8Array, offload: Offload = NO_OFFLOAD): void {
     const host = this.#host;
     host.count('plane.leaving');
     const whole = wholePacket(octets);
     if (whole === undefined) host.count('plane.malformed');
     // What the kernel says on the anchor device by itself (MLD) is for nobody.
     else if (isOfOneLink(destinationOf(whole))) host.count('plane.not_sent');
-    else this.send(whole);
+    else if (offload.type === NO_OFFLOAD.type || !this.#sendTogether(whole, offload)) {
+      const packets = finished(whole, offload);
+      if (packets.length === 0) host.count('plane.malformed');
+      for (const packet of packets) this.send(packet);
+    }
+  }
+
+  /**
+   * Sends a packet of many segments: it meets the table once, and its segments are made of what has
+   * become of it. False where each of them must meet the table by itself.
+   */
+  #sendTogether(made: Uint8Array, offload: Offload): boolean {
+    const host = this.#host;
+    const entry = leavingEntry(this.table, made, host.now());
+    if (entry?.credit !== undefined || entry?.do.some((action) => 'divert' in action)) return false;
+    const outcome = execute(this.table, 'leaving', made, host.now());
+    if (outcome.kind !== 'unmatched') this.#tell(outcome.notices);
+    if (outcome.kind === 'drop') {
+      this.#countDrop(outcome);
+      return true;
+    }
+    const octets = outcome.kind === 'continue' ? outcome.octets : made;
+    const out = outcome.kind === 'continue' ? outcome.out : undefined;
+    const grown = octets.length - made.length;
+    const segments = finished(octets, {
+      ...offload,
+      checksumStart: offload.checksumStart + grown,
+      checksumField: offload.checksumField + grown,
+    });
+    if (segments.length === 0) host.count('plane.malformed');
+    else this.#sendSegments(segments, made, offload, out);
+    return true;
+  }
+
+  #sendSegments(
+    segments: readonly Uint8Array[],
+    made: Uint8Array,
+    offload: Offload,
+    out: Out | undefined,
+  ): void {
+    const host = this.#host;
+    const source = sourceOf(segments[0]!);
+    const destination = destinationOf(segments[0]!);
+    const learned = this.pathMtus.to(destination, Number.POSITIVE_INFINITY, host.now());
+    const straight = segments[0]!.length <= learned && !host.isOwn(destination);
+    const sent = straight ? host.sendMany(segments, source, destination, out) : 0;
+    for (let i = 0; i < sent; i++) host.count('plane.sent');
+    if (sent === segments.length) return;
+    const parts = finished(made, offload);
+    for (let i = sent; i < segments.length; i++) this.#sendOn(parts[i]!, segments[i]!, out);
   }
 
   /** Sends a packet of this host: by the table, then by the real routes. */
@@ -177,55 +224,15 @@ export class PacketPlane {
     const ours = isMulticast(destination)
       ? this.#host.hears(arrival.link, destination)
       : this.#host.isOwn(destination);
-    if (ours) this.#copy(whole, arrival);
+    if (ours) this.#copies.copy(whole, arrival);
   }
 
   /** The same for what has come out of the table: the stack gets it behind the anchor device. */
   #deliver(octets: Uint8Array, arrival: Arrival): void {
     const host = this.#host;
     const isIcmpv6 = headerKinds(octets).protocol === PROTOCOL.icmpv6;
-    if (isIcmpv6 && host.isOwn(destinationOf(octets))) this.#copy(octets, arrival);
+    if (isIcmpv6 && host.isOwn(destinationOf(octets))) this.#copies.copy(octets, arrival);
     host.count(host.deliver(octets) ? 'plane.delivered' : 'plane.not_sent');
-  }
-
-  #copy(octets: Uint8Array, { link, from, tunnel }: Arrival): void {
-    const { walk, isPart } = new PacketView(octets);
-    const type = walk === undefined ? undefined : octets[walk.upperAt];
-    if (walk === undefined || type === undefined || isPart || LISTENERS.has(type)) return;
-    if (!checksumOk(octets)) {
-      this.#host.count('host.checksum');
-      return;
-    }
-    this.#host.count('host.icmpv6');
-    if (type < FIRST_INFORMATIONAL) this.#learn(octets.subarray(walk.upperAt));
-    this.#host.control({
-      kind: 'packet',
-      link,
-      octets: octets.slice(),
-      reason: 'icmpv6',
-      ...(tunnel && { tunnel }),
-      ...(from && { from }),
-    });
-  }
-
-  /**
-   * An error about a packet that this plane sent: what is too big is remembered, and who made the
-   * packet is told in terms of what it made. What the host's stack sent itself it hears itself.
-   */
-  #learn(message: Uint8Array): void {
-    const about = message.subarray(8);
-    if (about.length < 40 || !this.#host.isOwn(sourceOf(about))) return;
-    const mtu = new DataView(message.buffer, message.byteOffset).getUint32(4);
-    const isTooBig = message[0] === 2;
-    const relayed = relayedError(message);
-    if (isTooBig && relayed !== undefined && !this.#tells) return;
-    if (isTooBig) {
-      const learned = this.pathMtus.learn(destinationOf(about), mtu, this.#host.now());
-      this.#host.learned?.(learned);
-    }
-    if (relayed === undefined) return;
-    const counted = this.#errors.tell(relayed, (octets) => this.#toSender(octets));
-    this.#host.count(counted);
   }
 
   /** An error for who sent a packet: a program of this host, or another host. */
@@ -341,10 +348,6 @@ export class PacketPlane {
 const isOfOneLink = (destination: Address): boolean =>
   isMulticast(destination) || isLinkLocal(destination);
 
-/** Source: RFC 4443 section 2.1. */
-const FIRST_INFORMATIONAL = 128;
-/** Multicast Listener Discovery is the kernel's own business (RFC 2710, RFC 3810). */
-const LISTENERS: ReadonlySet<number> = new Set([130, 131, 132, 143]);
 /** Upper layers that an entry can only take whole. */
 const WHOLE: ReadonlySet<number | undefined> = new Set([
   PROTOCOL.ipv6,

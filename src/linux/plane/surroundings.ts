@@ -18,6 +18,13 @@ export interface PlaneSurroundings {
   readonly now: () => Instant;
   /** Sends a whole packet as it is; `source` decides among routes that are for one source only. */
   send(octets: Uint8Array, source: Address, destination: Address, out: Out | undefined): SendResult;
+  /** The same for packets that have one way; gives how many of the first were sent. */
+  sendMany(
+    packets: readonly Uint8Array[],
+    source: Address,
+    destination: Address,
+    out: Out | undefined,
+  ): number;
   /** The MTU of the way that a packet takes; undefined: there is none. */
   mtuOf(source: Address, destination: Address, out: Out | undefined): number | undefined;
   /** The packet has arrived by the anchor device: the host's stack delivers or forwards it. */

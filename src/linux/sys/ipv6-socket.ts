@@ -38,6 +38,9 @@ const MMSGHDR = {
 const IOVEC = { size: 16, base: 0, length: 8 };
 const SEND_BUFFER = 4 << 20;
 const MAX_PACKET = 65_575;
+/** Packets that one call sends, and octets of all of them. */
+const BATCH = 64;
+const ROOM = 2 * MAX_PACKET;
 
 /**
  * Sends packets with the IPv6 header that they have. The route is chosen by the destination, and by
@@ -45,11 +48,11 @@ const MAX_PACKET = 65_575;
  */
 export class RawIpv6Sender {
   readonly #fd: number;
-  readonly #message = allocate(MMSGHDR.size);
+  readonly #messages = allocate(BATCH * MMSGHDR.size);
   readonly #name = allocate(SOCKADDR.size);
   readonly #control = allocate(CONTROL.size);
-  readonly #vector = allocate(IOVEC.size);
-  readonly #packet = allocate(MAX_PACKET);
+  readonly #vectors = allocate(BATCH * IOVEC.size);
+  readonly #packets = allocate(ROOM);
   #open = true;
 
   /** @param mark of all that it sends (SO_MARK). Throws SysError. */
@@ -76,12 +79,33 @@ export class RawIpv6Sender {
    */
   send(octets: Uint8Array, source: Address, destination: Address, ifindex = 0): string | undefined {
     if (octets.length > MAX_PACKET) return 'EMSGSIZE';
-    this.#packet.octets.set(octets);
-    this.#vector.octets.writeBigUInt64LE(BigInt(octets.length), IOVEC.length);
-    this.#name.octets.set(addressOctets(destination), SOCKADDR.address);
-    this.#control.octets.set(addressOctets(source), CONTROL.address);
-    this.#control.octets.writeInt32LE(ifindex, CONTROL.ifindex);
-    return sendmmsg(this.#fd, this.#message.octets, 1, 0) < 0 ? lastError() : undefined;
+    this.#direct(source, destination, ifindex);
+    this.#place(0, 0, octets);
+    return sendmmsg(this.#fd, this.#messages.octets, 1, 0) < 0 ? lastError() : undefined;
+  }
+
+  /** Sends packets that have the same way; gives how many of the first the host has taken. */
+  sendMany(
+    packets: readonly Uint8Array[],
+    source: Address,
+    destination: Address,
+    ifindex = 0,
+  ): number {
+    this.#direct(source, destination, ifindex);
+    let taken = 0;
+    while (taken < packets.length) {
+      let count = 0;
+      for (let used = 0; count < BATCH && taken + count < packets.length; count++) {
+        const octets = packets[taken + count]!;
+        if (used + octets.length > ROOM) break;
+        this.#place(count, used, octets);
+        used += octets.length;
+      }
+      const sent = count === 0 ? 0 : sendmmsg(this.#fd, this.#messages.octets, count, 0);
+      if (sent > 0) taken += sent;
+      if (sent < count || count === 0) return taken;
+    }
+    return taken;
   }
 
   close(): void {
@@ -90,16 +114,32 @@ export class RawIpv6Sender {
     close(this.#fd);
   }
 
+  #direct(source: Address, destination: Address, ifindex: number): void {
+    this.#name.octets.set(addressOctets(destination), SOCKADDR.address);
+    this.#control.octets.set(addressOctets(source), CONTROL.address);
+    this.#control.octets.writeInt32LE(ifindex, CONTROL.ifindex);
+  }
+
+  #place(index: number, at: number, octets: Uint8Array): void {
+    this.#packets.octets.set(octets, at);
+    const vectors = this.#vectors.octets;
+    vectors.writeBigUInt64LE(this.#packets.address + BigInt(at), index * IOVEC.size + IOVEC.base);
+    vectors.writeBigUInt64LE(BigInt(octets.length), index * IOVEC.size + IOVEC.length);
+  }
+
   #layOut(): void {
-    const message = this.#message.octets;
+    const messages = this.#messages.octets;
     this.#name.octets.writeUInt16LE(AF_INET6, SOCKADDR.family);
-    point(message, MMSGHDR.name, this.#name);
-    message.writeUInt32LE(SOCKADDR.size, MMSGHDR.nameSize);
-    point(message, MMSGHDR.vectors, this.#vector);
-    message.writeBigUInt64LE(1n, MMSGHDR.count);
-    point(message, MMSGHDR.control, this.#control);
-    message.writeBigUInt64LE(BigInt(CONTROL.size), MMSGHDR.controlSize);
-    point(this.#vector.octets, IOVEC.base, this.#packet);
+    for (let i = 0; i < BATCH; i++) {
+      const message = i * MMSGHDR.size;
+      point(messages, message + MMSGHDR.name, this.#name);
+      messages.writeUInt32LE(SOCKADDR.size, message + MMSGHDR.nameSize);
+      point(messages, message + MMSGHDR.vectors, this.#vectors, i * IOVEC.size);
+      messages.writeBigUInt64LE(1n, message + MMSGHDR.count);
+      point(messages, message + MMSGHDR.control, this.#control);
+      messages.writeBigUInt64LE(BigInt(CONTROL.size), message + MMSGHDR.controlSize);
+      point(this.#vectors.octets, i * IOVEC.size + IOVEC.base, this.#packets);
+    }
     const control = this.#control.octets;
     control.writeBigUInt64LE(BigInt(CONTROL.used), CONTROL.length);
     control.writeInt32LE(SOL_IPV6, CONTROL.level);

@@ -42,6 +42,15 @@ export interface Offload {
   readonly checksumField: number;
 }
 
+/** Nothing is left to be done. */
+export const NO_OFFLOAD: Offload = {
+  needsChecksum: false,
+  type: GSO_NONE,
+  segment: 0,
+  checksumStart: 0,
+  checksumField: 0,
+};
+
 /** Reads a header; `link` octets of the frame stand before the packet. */
 export function readOffload(octets: Uint8Array, at: number, link: number): Offload {
   const view = new DataView(octets.buffer, octets.byteOffset + at, VIRTIO_HEADER);
