@@ -1,6 +1,7 @@
 /** Tells the kernel what is to be routed into the anchor device. */
 
-import { formatAddress } from '../../wire/address.ts';
+import type { Prefix } from '../../core/forwarding/entry.ts';
+import { formatAddress, UNSPECIFIED } from '../../wire/address.ts';
 import type { RouteStatus, RuleStatus } from '../node-status.ts';
 import {
   type AnchorRoute,
@@ -11,7 +12,7 @@ import {
   TABLE,
 } from '../plane/steering.ts';
 import type { Request } from '../sys/netlink/request.ts';
-import { type Route, removeRoute, replaceRoute } from '../sys/netlink/routes.ts';
+import { TABLE as KERNEL, type Route, removeRoute, replaceRoute } from '../sys/netlink/routes.ts';
 import { isAbsence, type Rtnetlink } from '../sys/netlink/rtnetlink.ts';
 import { addRule, type Rule, removeRule } from '../sys/netlink/rules.ts';
 import type { SysError } from '../sys/sys-error.ts';
@@ -19,6 +20,9 @@ import { CAREOF_PROTOCOL } from './host-addresses.ts';
 import { OWN_DEVICES } from './host-links.ts';
 
 const protocol = CAREOF_PROTOCOL;
+const ANYWHERE: Prefix = { address: UNSPECIFIED, length: 0 };
+/** The metric of a route that any other is taken before. */
+const LEAST_WANTED = 0xffff_ffff;
 
 /** Rules that are there as long as the node runs. */
 const FIXED: readonly Rule[] = [
@@ -60,8 +64,31 @@ export class SteeringTables {
       ...routes.remove.map((route) => removeRoute(this.#route(route))),
     ];
     if (requests.length === 0) return false;
-    this.#run(requests);
+    const changed = [...routes.add, ...routes.remove].map(({ prefix, prefixLength }) => ({
+      address: prefix,
+      length: prefixLength,
+    }));
+    const everywhere = rules.add.length + rules.remove.length > 0 ? [ANYWHERE] : [];
+    this.#run([...requests, ...this.#lookAgain([...everywhere, ...changed])]);
     return true;
+  }
+
+  /**
+   * Sockets keep the route that they were connected by for as long as nothing changes above it in its own
+   * table, and so past rules and tables that came later. A route to the same destination that comes
+   * into the main table, and goes again, makes them look anew.
+   */
+  #lookAgain(destinations: readonly Prefix[]): Request[] {
+    return destinations.flatMap((destination) => {
+      const route: Route = {
+        ...(destination.length !== 0 && { destination }),
+        ifindex: this.#anchor,
+        table: KERNEL.main,
+        metric: LEAST_WANTED,
+        protocol,
+      };
+      return [replaceRoute(route), removeRoute(route)];
+    });
   }
 
   /** Routes and rules as they stand in the kernel. */
