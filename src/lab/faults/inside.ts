@@ -85,7 +85,9 @@ export function claimsOf(entry: ForwardingEntry): Claim[] {
   for (const action of actions) {
     if (destination === undefined) continue;
     if ('push' in action && owner === 'home-agent') {
-      claims.push({ kind: 'to-home', home: destination, careOf: action.dst, entry });
+      // Messages to the care-of address go inside UDP: their routing header says whose it is.
+      const routed = match.routing2 === 'any' ? undefined : match.routing2;
+      claims.push({ kind: 'to-home', home: routed ?? destination, careOf: action.dst, entry });
     }
     if ('insert' in action && action.insert === 'routing-2') {
       const kind = source === undefined ? 'to-peer' : 'own-peer';

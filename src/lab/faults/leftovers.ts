@@ -31,7 +31,7 @@ function mayRest(
   to: string | undefined,
   rest: Rest,
 ): boolean {
-  if (owner === 'node' || owner === 'protection') return true;
+  if (owner === 'node' || owner === 'protection' || owner === 'udp-tunnel') return true;
   if (rest !== 'away') return false;
   // Those of its live bindings: that there is one for each is looked at all the time.
   if (role === 'home-agent') return owner === 'home-agent' || owner === 'bindings';
