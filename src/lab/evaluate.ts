@@ -52,7 +52,7 @@ export function evaluate(record: RunRecord): Verdict[] {
     verdicts.push(packetVerdict(index, expectation, record));
   }
   return verdicts.map(({ path, ...verdict }) => {
-    const notJudged = whyNotJudged(path, record.backend);
+    const notJudged = whyNotJudged(path, record);
     return {
       ...verdict,
       ...(notJudged !== undefined && { ok: null, notJudged }),

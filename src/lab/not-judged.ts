@@ -1,6 +1,6 @@
 /** Expectations that a run on real hosts cannot be held against: as few as can be, each with its reason. */
 import { PHASES } from '../core/events.ts';
-import type { Backend } from './run-record.ts';
+import type { RunRecord } from './run-record.ts';
 import type { Path } from './scenario/diagnostic.ts';
 
 /** Keys of expectations about times that are exact in the simulator, and measured on real hosts. */
@@ -13,11 +13,20 @@ const TIMES: ReadonlySet<unknown> = new Set([
 /** Tables of the simulator's kernel; those of a real one are the kernel's own. */
 const KERNEL_TABLES: ReadonlySet<unknown> = new Set(['neighbors', 'path-mtus']);
 
+/** What a killed control side costs where packets go through its very process. */
+const CARRIAGE: ReadonlySet<unknown> = new Set(['lost', 'carried-by']);
+
 /** Why an expectation is not judged; undefined where it is. @param path where it stands in the file. */
-export function whyNotJudged(path: Path, backend: Backend): string | undefined {
+export function whyNotJudged(
+  path: Path,
+  { backend, scenario }: Pick<RunRecord, 'backend' | 'scenario'>,
+): string | undefined {
   if (backend.name === 'sim') return undefined;
   const key = path.at(-1);
   if (TIMES.has(key) && !backend.judgesTimes) return 'a measured time (--judge-times judges it)';
   if (path.at(-2) === 'tables' && KERNEL_TABLES.has(key)) return "a table of the host's kernel";
+  const killed =
+    backend.dataPlane !== 'ebpf' && scenario.events.some(({ kind }) => kind === 'kill');
+  if (killed && CARRIAGE.has(key)) return 'the data plane is a part of the process that was killed';
   return undefined;
 }

@@ -57,6 +57,7 @@ export type LossReason =
   | 'queue' // the sender's queue is full
   | 'header' // a middlebox took offence at one of its headers
   | 'cut'
+  | 'picked' // `loseNext`
   | 'mtu' // the packet is larger than the link's MTU
   | 'nobody'; // no such station (any more)
 
@@ -91,6 +92,8 @@ export class Link {
   readonly #groups = new Map<LinkAddress, Set<Station>>();
   readonly #hearsAll = new Set<Station>();
   readonly #cuts = new Set<string>();
+  /** Frames to be lost that are still to come. */
+  #picks: { readonly is: (frame: Frame, sender: string) => boolean; left: number }[] = [];
   #observers: readonly LinkObserver[] = [];
 
   constructor(
@@ -165,6 +168,11 @@ export class Link {
     else this.#cuts.delete(`${from ?? '*'} to ${to ?? '*'}`);
   }
 
+  /** The next frames that are like that are lost, so many of them. */
+  loseNext(count: number, is: (frame: Frame, sender: string) => boolean): void {
+    this.#picks = [...this.#picks.filter(({ left }) => left > 0), { is, left: count }];
+  }
+
   /** Lets an observer see all frames; the function that comes back ends that. */
   observe(observer: LinkObserver): () => void {
     this.#observers = [...this.#observers, observer];
@@ -179,6 +187,12 @@ export class Link {
     for (const one of this.#observers) one.sent?.(frame, now, sender.node);
     if (frame.octets.length > this.mtu) {
       this.#lose(frame, sender.node, 'mtu');
+      return;
+    }
+    const pick = this.#picks.find(({ is, left }) => left > 0 && is(frame, sender.node));
+    if (pick !== undefined) {
+      pick.left--;
+      this.#lose(frame, sender.node, 'picked');
       return;
     }
     const direction = this.#direction(sender.node);

@@ -211,12 +211,14 @@ export class LinuxNetwork implements Hosts {
   }
 
   #noteAddress(node: string, event: CareofEvent): void {
-    if (event.kind !== 'address.ready' && event.kind !== 'address.lost') return;
+    if (!('address' in event)) return;
     const interfaces = this.#addresses.get(node)!;
     const addresses = interfaces.get(event.link) ?? new Set();
     interfaces.set(event.link, addresses);
-    if (event.kind === 'address.ready') addresses.add(event.address);
-    else addresses.delete(event.address);
+    // A tentative address may be in use already (RFC 4429).
+    const gone = event.kind === 'address.lost' || event.kind === 'address.duplicate';
+    if (gone) addresses.delete(event.address);
+    else addresses.add(event.address);
   }
 
   /** What a node is known by, or (NODE.INTERFACE) the address that an interface has just now. */

@@ -178,6 +178,8 @@ export function networkText(event: ScenarioEvent): [string, string] {
       const way = event.from === undefined && event.to === undefined ? '' : wayText(event);
       return ['', `link ${event.link} is cut${way}`];
     }
+    case 'lose':
+      return ['', `the next ${event.headers.at(-1)} on ${event.link} is lost`];
     case 'heal':
       return ['', `link ${event.link} is whole again`];
     case 'change':

@@ -4,6 +4,7 @@ import type { Instant } from '../../core/time.ts';
 import type { Link, Simulation } from '../../sim/index.ts';
 import type { Plan } from '../plan.ts';
 import type { Attachment } from '../run-record.ts';
+import { headersIn } from '../scenario/headers.ts';
 import type { ScenarioEvent } from '../scenario/scenario-events.ts';
 import type { Attacker } from './attackers/attacker.ts';
 import { linkOptions } from './planned-links.ts';
@@ -84,6 +85,9 @@ export class Happenings {
       case 'cut':
         links.get(event.link)!.cut(event.from, event.to);
         return;
+      case 'lose':
+        this.#lose(event);
+        return;
       case 'heal':
         links.get(event.link)!.heal();
         return;
@@ -102,6 +106,14 @@ export class Happenings {
         attackers.get(event.node)!.attack(event.attack);
         return;
     }
+  }
+
+  #lose({ link, from, headers, count }: Extract<ScenarioEvent, { kind: 'lose' }>): void {
+    this.#stage.links.get(link)!.loseNext(count, ({ octets }, sender) => {
+      if (from !== undefined && sender !== from) return false;
+      const found = headersIn(octets);
+      return found.length === headers.length && found.every((one, at) => one === headers[at]);
+    });
   }
 
   #attach(node: string, interfaceName: string, link: string | undefined): void {

@@ -97,6 +97,7 @@ const LOST: Readonly<Record<string, string>> = {
   loss: 'lost on the link',
   queue: 'lost: the queue of the sender was full',
   cut: 'lost: the link is cut',
+  picked: 'lost: the scenario wants it so',
   nobody: 'lost: nobody has that link address any more',
 };
 

@@ -2,11 +2,10 @@
 import type { Instant } from '../../core/time.ts';
 import type { Frame, Link } from '../../sim/index.ts';
 import { readAddress } from '../../wire/address.ts';
-import { parsePacket } from '../../wire/packet.ts';
 import { carried, FlowPaths } from '../flow-paths.ts';
 import type { SeenPackets } from '../run-record.ts';
 import type { PacketExpectation } from '../scenario/expectations.ts';
-import { headersOf } from '../scenario/headers.ts';
+import { headersIn } from '../scenario/headers.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { type FlowEnds, flowKey } from './flow-ends.ts';
 
@@ -73,8 +72,3 @@ export class PacketWatch {
 }
 
 const END = { sender: 'from', receiver: 'to' } as const;
-
-function headersIn(octets: Uint8Array): readonly string[] {
-  const parsed = parsePacket(octets);
-  return parsed.ok ? headersOf(parsed.value) : [];
-}

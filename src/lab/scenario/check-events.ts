@@ -1,6 +1,8 @@
 /** Events of a scenario that name what is not there, or come when nothing can happen any more. */
 import { countOf, nodeNames, unknownName } from './check.ts';
 import { checkAttack } from './check-attacks.ts';
+import { checkHeaders } from './check-expectations.ts';
+
 import { checkDrops } from './check-middleboxes.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
@@ -54,12 +56,11 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
     case 'cut':
       yield* checkCut(draft, [...path, 'cut'], event);
       break;
+    case 'lose':
+      yield* checkLose(draft, [...path, 'lose'], event);
+      break;
     case 'heal':
-      yield* unknownName([...path, 'heal'], 'link', event.link, draft.links.keys());
-      if (!before(draft, event, ({ kind, link }) => kind === 'cut' && link === event.link)) {
-        const message = `"${event.link}" is not cut by then: add a cut before it`;
-        yield { path: [...path, 'heal'], message };
-      }
+      yield* checkHeal(draft, [...path, 'heal'], event);
       break;
     case 'renumber':
       yield* checkRenumber(draft, [...path, 'renumber'], event);
@@ -92,6 +93,26 @@ function* checkCut(
     if (name === undefined) continue;
     yield* unknownName([...path, end], 'node', name, nodeNames(draft));
   }
+}
+
+function* checkLose(
+  draft: Draft,
+  path: Path,
+  { link, from, headers }: Extract<ScenarioEvent, { kind: 'lose' }>,
+): Generator<Finding> {
+  yield* unknownName([...path, 'link'], 'link', link, draft.links.keys());
+  yield* checkHeaders([...path, 'headers'], headers);
+  if (from !== undefined) yield* unknownName([...path, 'from'], 'node', from, nodeNames(draft));
+}
+
+function* checkHeal(
+  draft: Draft,
+  path: Path,
+  event: Extract<ScenarioEvent, { kind: 'heal' }>,
+): Generator<Finding> {
+  yield* unknownName(path, 'link', event.link, draft.links.keys());
+  if (before(draft, event, ({ kind, link }) => kind === 'cut' && link === event.link)) return;
+  yield { path, message: `"${event.link}" is not cut by then: add a cut before it` };
 }
 
 /** Roles that are kernels alone. */

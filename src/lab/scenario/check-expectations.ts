@@ -74,7 +74,7 @@ function* checkStation(draft: Draft, name: string, value: NodeExpectation): Gene
   }
 }
 
-function* checkHeaders(path: Path, headers: readonly string[]): Generator<Finding> {
+export function* checkHeaders(path: Path, headers: readonly string[]): Generator<Finding> {
   for (const [index, header] of headers.entries()) {
     if (HEADER_NAMES.includes(header)) continue;
     const message = `"${header}" is no header: ${suggestion(header, HEADER_NAMES)}`;

@@ -1,5 +1,7 @@
 /** Headers by the names that scenarios give them. */
+
 import { LAYERS, type Layer } from '../../wire/layer.ts';
+import { parsePacket } from '../../wire/packet.ts';
 
 /** Short names that people use, beside the names of the layers themselves. */
 const SHORT: Readonly<Record<string, string>> = { 'routing-type-2': 'routing-2' };
@@ -18,6 +20,12 @@ export const HEADER_NAMES: readonly string[] = [
   ...[...LAYERS.keys()].filter((name) => !UNSAID.has(name)).map((name) => SHORT[name] ?? name),
   HOME_ADDRESS,
 ];
+
+/** The headers of a packet by those names; none where it is malformed. */
+export function headersIn(octets: Uint8Array): readonly string[] {
+  const parsed = parsePacket(octets);
+  return parsed.ok ? headersOf(parsed.value) : [];
+}
 
 /** The headers of a packet by those names, outermost first. */
 export function headersOf(layers: readonly Layer[]): string[] {

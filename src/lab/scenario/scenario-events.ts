@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
 import { ATTACK_FIELDS, type Attack, attackOf, wrongAttack } from './attacks.ts';
-import { name, object, prefix, text, time, whole, yesNo } from './fields.ts';
+import { list, name, object, prefix, text, time, whole, yesNo } from './fields.ts';
 import { QUALITY_FIELDS } from './links.ts';
 
 /** Events that other versions know; here they are refused with this reason. */
@@ -50,6 +50,15 @@ const SHAPE = {
     from: name('a node').optional(),
     to: name('a node').optional(),
   }).optional(),
+  lose: object(
+    '{ link: core, from: ha, headers: [ipv6, udp], count: 1 }: the next packets like that',
+    {
+      link: name('a link'),
+      from: name('a node').optional(),
+      headers: list('headers from the outermost on, such as [ipv6, udp]', text('a header')),
+      count: whole('how many', 1, 1_000_000).optional(),
+    },
+  ).optional(),
   heal: name('a link').optional().meta({ description: 'link whose cuts end' }),
   change: object('a link and what changes, such as { link: core, loss: 5% }', {
     link: name('a link'),
@@ -79,6 +88,7 @@ export const EVENT_KINDS = [
   'kill',
   'restart',
   'cut',
+  'lose',
   'heal',
   'change',
   'revoke',
@@ -115,12 +125,14 @@ export type ScenarioEvent = {
   | { readonly kind: 'crash' | 'kill'; readonly node: string }
   | { readonly kind: 'restart'; readonly node: string; readonly journal: boolean }
   | { readonly kind: 'cut'; readonly link: string; readonly from?: string; readonly to?: string }
+  | ({ readonly kind: 'lose'; readonly count: number } & Omit<Lose, 'count'>)
   | { readonly kind: 'heal'; readonly link: string }
   | ({ readonly kind: 'renumber' } & Renumber)
   | { readonly kind: 'change'; readonly link: string; readonly set: Omit<Change, 'link'> }
   | { readonly kind: 'revoke'; readonly node: string; readonly agent: string }
   | { readonly kind: 'attack'; readonly node: string; readonly attack: Attack }
 );
+type Lose = NonNullable<Shape['lose']>;
 type Renumber = NonNullable<Shape['renumber']>;
 type Change = NonNullable<Shape['change']>;
 
@@ -203,6 +215,9 @@ function kindOf(value: Shape): ScenarioEvent {
   if (value.kill !== undefined) return { at, kind: 'kill', node: value.kill };
   if (value.restart !== undefined) {
     return { at, kind: 'restart', node: value.restart, journal: value.journal ?? true };
+  }
+  if (value.lose !== undefined) {
+    return { at, kind: 'lose', ...value.lose, count: value.lose.count ?? 1 };
   }
   if (value.heal !== undefined) return { at, kind: 'heal', link: value.heal };
   if (value.renumber !== undefined) return { at, kind: 'renumber', ...value.renumber };
