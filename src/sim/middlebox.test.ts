@@ -28,6 +28,12 @@ test('a packet is known by the headers behind its outermost IPv6 header', () => 
   assert.deepEqual(met({ layer: 'home-test-init' }), ['mobility', 'unusual']);
 });
 
+test('Packet Too Big is told apart from other messages, and from what a tunnel carries', () => {
+  const tooBig = { layer: 'packet-too-big', mtu: 1280, invoking: new Uint8Array(40) } as const;
+  assert.deepEqual(met(tooBig), ['packet-too-big']);
+  assert.deepEqual(met(ipv6, tooBig), ['ipv6', 'unusual']);
+});
+
 test('what is in a tunnel is not seen', () => {
   assert.deepEqual(met(ipv6, option, udp), ['ipv6', 'unusual']);
 });

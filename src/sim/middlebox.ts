@@ -4,7 +4,7 @@
  *
  * RFC 7872 measured how many paths do that.
  */
-import { PROTOCOL } from '../wire/numbers.ts';
+import { ICMPV6, PROTOCOL } from '../wire/numbers.ts';
 
 /** What may be dropped. */
 export const DROPPABLE = [
@@ -18,9 +18,13 @@ export const DROPPABLE = [
   'gre',
   'udp',
   'tcp',
+  'packet-too-big',
   'unusual',
 ] as const;
-/** A header by its name; `unusual`: whatever is not TCP, UDP or ICMPv6 right behind the IPv6 header. */
+/**
+ * A header by its name; `packet-too-big`: that message of ICMPv6, as firewalls drop it that know no better;
+ * `unusual`: whatever is not TCP, UDP or ICMPv6 right behind the IPv6 header.
+ */
 export type Droppable = (typeof DROPPABLE)[number];
 
 export interface HeaderDrop {
@@ -29,7 +33,7 @@ export interface HeaderDrop {
   readonly from?: string;
 }
 
-const NUMBER: Readonly<Record<Exclude<Droppable, 'unusual'>, number>> = {
+const NUMBER: Readonly<Record<Exclude<Droppable, 'unusual' | 'packet-too-big'>, number>> = {
   'hop-by-hop': PROTOCOL.hopByHopOptions,
   'destination-options': PROTOCOL.destinationOptions,
   routing: PROTOCOL.routing,
@@ -58,10 +62,16 @@ export function isDropped(
   const rules = drops.filter(({ from }) => from === undefined || from === sender);
   if (rules.length === 0 || octets.length < 40) return false;
   const headers = headersBehind(octets);
-  return rules.some(({ header }) =>
-    header === 'unusual' ? !USUAL.has(octets[6]!) : headers.has(NUMBER[header]),
-  );
+  return rules.some(({ header }) => {
+    if (header === 'unusual') return !USUAL.has(octets[6]!);
+    if (header === 'packet-too-big') return isPacketTooBig(octets);
+    return headers.has(NUMBER[header]);
+  });
 }
+
+/** Right behind the IPv6 header, where all routers put it. */
+const isPacketTooBig = (octets: Uint8Array): boolean =>
+  octets[6] === PROTOCOL.icmpv6 && octets[40] === ICMPV6.packetTooBig;
 
 /** Protocol numbers of the extension headers and of what they lead to, as far as they can be read. */
 function headersBehind(octets: Uint8Array): Set<number> {
