@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { KernelUnderTest, obstacleToKernelProgram } from '../../../test/linux/kernel-under-test.ts';
-import { entry, inside, ipv6, PARTY, raw, udp } from '../../core/forwarding/case-packets.ts';
+import {
+  entry,
+  homeAddress,
+  inside,
+  ipv6,
+  mobility,
+  options,
+  PARTY,
+  raw,
+  routing2,
+  udp,
+} from '../../core/forwarding/case-packets.ts';
 import type { Action } from '../../core/forwarding/entry.ts';
 import { address } from '../../wire/address.ts';
 import { toHex } from '../../wire/hex.ts';
@@ -119,4 +130,32 @@ test('no neighbour, no route, a group: the slow way', { skip }, () => {
     assert.equal(kernel.run('leaving', packet).verdict, 'slow', to);
     assert.equal(kernel.totals().get(total), counted + 1, to);
   }
+});
+
+test('an option behind a routing header that stays is not for the kernel', { skip }, () => {
+  kernel.reset();
+  kernel.add(entry('apply', 'arriving', { home: 'any' }, [{ apply: 'home-address' }]));
+  const both = ipv6({ src: careOf, dst: peer }, routing2(home), homeAddress(home), udp(home, peer));
+  const said = kernel.run('arriving', both);
+  assert.equal(said.verdict, 'slow');
+  assert.equal(toHex(said.octets), toHex(both));
+});
+
+test('whether a group is ours, the kernel program does not know', { skip }, () => {
+  kernel.reset();
+  kernel.add(entry('no', 'arriving', { protocol: 17, local: true }, [{ drop: 'policy' }]));
+  const group = address('ff05::1:3');
+  assert.equal(
+    kernel.run('arriving', ipv6({ src: peer, dst: group }, udp(peer, group))).verdict,
+    'slow',
+  );
+});
+
+test('behind a header that cannot be read nothing is exempt', { skip }, () => {
+  kernel.reset();
+  kernel.add(entry('no', 'arriving', { dst: { address: peer } }, [{ drop: 'policy' }]));
+  const message = mobility(home, peer);
+  assert.equal(kernel.run('arriving', ipv6({ src: home, dst: peer }, message)).verdict, 'carried');
+  const behind = ipv6({ src: home, dst: peer }, options(0x1e, 200, 0, 0, 0, 0), message);
+  assert.equal(kernel.run('arriving', behind).verdict, 'slow');
 });
