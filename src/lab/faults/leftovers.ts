@@ -66,7 +66,6 @@ const IMPOSSIBLE = [
   'kernel.entry_refused',
   'kernel.route_refused',
   'kernel.address_refused',
-  'kernel.fragment',
   'kernel.unknown_option',
   'kernel.tcp_refused',
   'mobility.malformed',

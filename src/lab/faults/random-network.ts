@@ -105,8 +105,7 @@ const i = (name: string): string => name.replace(/\D/g, '');
 function randomLinks(dice: Dice, homes: number, visits: number, cores: number): Map<string, Entry> {
   const links = new Map<string, Entry>();
   const add = (name: string, prefix: string, delays: readonly string[]) => {
-    // Nothing here puts fragments together: a tunnel must have room for 1280 octets inside.
-    const narrow = dice.chance(0.08) && { mtu: dice.pick([1400, 1440]) };
+    const narrow = dice.chance(0.08) && { mtu: dice.pick([1280, 1400]) };
     links.set(name, { prefix: `${prefix}::/64`, delay: dice.pick(delays), ...narrow });
   };
   for (let n = 0; n < homes; n++) add(`home${n}`, `2001:db8:1:${n}`, ['1ms', '1ms', '3ms']);
