@@ -92,6 +92,30 @@ test('plain hosts: the kernel sends, the links carry, what is expected is judged
   assert.deepEqual(machine(), before);
 });
 
+const accelerator = existsSync(join(root, 'dist/bpf/careof.o'));
+/** One scenario a row with eBPF, three with TUN; `npm run test:linux` runs all with both. */
+const MOBILE = [
+  ['tun', ['first-registration', 'route-optimised-hand-over', 'esp-hides-tokens']],
+  ['ebpf', ['route-optimised-hand-over']],
+] as const;
+for (const [plane, names] of MOBILE) {
+  const why = plane === 'ebpf' && !accelerator ? 'not built: npm run build:bpf' : skip;
+  for (const name of names) {
+    test(`${name} on real hosts, data plane ${plane}`, { skip: why }, () => {
+      const before = machine();
+      const args = command(name, '--data-plane', plane, '--json', '--pcap', folder);
+      const run = spawnSync(process.execPath, args, {
+        cwd: root,
+        encoding: 'utf8',
+        timeout: 120_000,
+      });
+      assert.equal(run.status, 0, `${run.stdout}\n${run.stderr}`);
+      assert.equal(JSON.parse(run.stdout).data_plane, plane);
+      assert.deepEqual(machine(), before);
+    });
+  }
+}
+
 test('what a killed run has left is taken away by the next one', { skip }, async () => {
   const file = scenario('killed.yaml', PLAIN);
   const killed = spawn(process.execPath, command(file), { cwd: root, stdio: 'ignore' });

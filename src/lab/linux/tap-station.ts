@@ -16,6 +16,8 @@ const HEADER = { size: 14, destination: 0, source: 6, type: 12 } as const;
 const ETHERTYPE_IPV6 = 0x86dd;
 /** Frames that are read before others have their turn. */
 const BATCH = 64;
+/** What the host may have sent before it is read; then its links' own queues have their turn. */
+const QUEUE = 10_000;
 const LARGEST = HEADER.size + 65_535 + 40;
 
 const into = Buffer.from(new ArrayBuffer(LARGEST));
@@ -42,6 +44,7 @@ export class TapStation implements Station {
     this.#time = time;
     this.#tap = tap;
     this.#netlink = netlink;
+    netlink.setLink(tap.ifindex, { queueLength: QUEUE });
     this.#watch = poller.watch(tap.fd, () => this.#time.take(() => this.#read()));
   }
 

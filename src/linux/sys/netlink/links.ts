@@ -24,6 +24,7 @@ const IFLA = {
   MTU: 4,
   LINK: 5,
   MASTER: 10,
+  TXQLEN: 13,
   OPERSTATE: 16,
   LINKINFO: 18,
   AF_SPEC: 26,
@@ -69,6 +70,8 @@ export interface LinkChange {
   readonly name?: string;
   readonly mtu?: number;
   readonly linkAddress?: LinkAddress;
+  /** Packets that wait for the driver at most. */
+  readonly queueLength?: number;
   /** Which link-local address the kernel makes by itself when the link comes up. */
   readonly addressGeneration?: keyof typeof GENERATION;
   /** ifindex of the bridge to be a port of; 0: of none. */
@@ -192,9 +195,10 @@ function writeHeader(writer: MessageWriter, ifindex: number, { up }: LinkChange)
 }
 
 function writeChange(writer: MessageWriter, change: LinkChange): void {
-  const { name, mtu, linkAddress, master, namespace } = change;
+  const { name, mtu, linkAddress, master, namespace, queueLength } = change;
   if (name !== undefined) writer.text(IFLA.IFNAME, name);
   if (mtu !== undefined) writer.u32(IFLA.MTU, mtu);
+  if (queueLength !== undefined) writer.u32(IFLA.TXQLEN, queueLength);
   if (linkAddress !== undefined) writer.address(IFLA.ADDRESS, linkAddress);
   if (master !== undefined) writer.u32(IFLA.MASTER, master);
   if (namespace !== undefined) writer.u32(IFLA.NET_NS_FD, namespace);
