@@ -118,6 +118,18 @@ static __always_inline int remove_headers(struct __sk_buff *skb, struct passage 
 				   BPF_F_ADJ_ROOM_FIXED_GSO);
 }
 
+/*
+ * Where a packet that came out of a tunnel goes on. One for this host stays. One that this host forwards has
+ * come by the tunnel, not by the link that carried it: forwarded as from that link it might leave by it
+ * again, and the stack would tell its sender of a better first hop (RFC 4861 section 8.2).
+ */
+static __always_inline int out_of_tunnel(struct settings *settings, struct passage *p)
+{
+	if (!settings || bpf_map_lookup_elem(&own, &p->addresses[ADDRESS_DST]))
+		return GO_ON;
+	return bpf_redirect(settings->anchor, BPF_F_INGRESS);
+}
+
 /* Does all that was noted, and lets the packet go on. */
 static __always_inline int finish_arriving(struct __sk_buff *skb, struct passage *p)
 {
@@ -148,7 +160,7 @@ static __always_inline int finish_arriving(struct __sk_buff *skb, struct passage
 		if (counted && i < p->depth)
 			count_use(p->met_slots[i], p->met_octets[i]);
 	count(TOTAL_ARRIVING);
-	return GO_ON;
+	return p->at > 0 ? out_of_tunnel(settings, p) : GO_ON;
 lost:
 	count(TOTAL_FAILED);
 	return TC_ACT_SHOT;

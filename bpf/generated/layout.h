@@ -189,15 +189,17 @@ _Static_assert(sizeof(struct bucket) == 184, "bucket");
 /* What holds for all packets. */
 struct settings {
 	__u32 slow_device;
+	__u32 anchor;
 	__u32 encapsulation_limit;
 	__u32 all_slow;
 	__u32 path_mtus;
 };
 _Static_assert(__builtin_offsetof(struct settings, slow_device) == 0, "settings.slow_device");
-_Static_assert(__builtin_offsetof(struct settings, encapsulation_limit) == 4, "settings.encapsulation_limit");
-_Static_assert(__builtin_offsetof(struct settings, all_slow) == 8, "settings.all_slow");
-_Static_assert(__builtin_offsetof(struct settings, path_mtus) == 12, "settings.path_mtus");
-_Static_assert(sizeof(struct settings) == 16, "settings");
+_Static_assert(__builtin_offsetof(struct settings, anchor) == 4, "settings.anchor");
+_Static_assert(__builtin_offsetof(struct settings, encapsulation_limit) == 8, "settings.encapsulation_limit");
+_Static_assert(__builtin_offsetof(struct settings, all_slow) == 12, "settings.all_slow");
+_Static_assert(__builtin_offsetof(struct settings, path_mtus) == 16, "settings.path_mtus");
+_Static_assert(sizeof(struct settings) == 20, "settings");
 
 /* What an entry has carried on one processor. */
 struct use {

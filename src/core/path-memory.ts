@@ -16,6 +16,13 @@ const FIRST: Readonly<Record<PathFailure, Duration>> = {
   update: seconds(60), // until it is taken back, the peer sends where nothing arrives
 };
 
+/** Reasons of `path.changed` where a path was given up, or is left alone. */
+export const GIVEN_UP = {
+  vanished: 'no update is answered: headers vanish on the way',
+  silent: 'the peer acknowledges no update',
+  lately: 'it failed lately',
+} as const;
+
 interface Failed {
   readonly until: Instant;
   readonly wait: Duration;

@@ -6,7 +6,7 @@ import type { EntryUse } from './forwarding/entry.ts';
 import { LeftAlone } from './left-alone.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
-import type { PathMemory } from './path-memory.ts';
+import { GIVEN_UP, type PathMemory } from './path-memory.ts';
 import { PeerOutcome } from './peer-outcome.ts';
 import { PeerPath } from './peer-path.ts';
 import {
@@ -113,7 +113,7 @@ export class PeerRegistration {
     if (!this.#alone.isOver(now) && !mayHold) return [];
     const held = this.#registration.expiresAt !== undefined || this.#registration.waiting;
     if (release && !held && !mayHold) return this.stop();
-    if (!release && this.path.isBad(careOf, now)) return this.#withdraw('it failed lately', now);
+    if (!release && this.path.isBad(careOf, now)) return this.#withdraw(GIVEN_UP.lately, now);
     const underWay = this.asking || this.#proved;
     if (this.#registration.bound?.careOf === careOf) return this.#stay(careOf, now);
     if (this.#wanted === careOf && underWay) return [];
@@ -305,13 +305,13 @@ export class PeerRegistration {
     const proof = this.#proof.proof(target.careOf, now);
     if (this.path.isVanished(target, repeat, now)) {
       this.path.failed(target.careOf, 'update', now);
-      return this.#withdraw('no update is answered: headers vanish on the way', now);
+      return this.#withdraw(GIVEN_UP.vanished, now);
     }
     if (target.lifetime > 0) this.#alone.told(now, target.lifetime);
     // Tokens run out while a peer is silent: back to proving, with the number used up.
     if (repeat > MAX_UPDATES_UNANSWERED || proof === undefined) {
       if (this.path.isHeard(now)) this.path.failed(target.careOf, 'update', now);
-      return this.#leaveAlone('the peer acknowledges no update', now);
+      return this.#leaveAlone(GIVEN_UP.silent, now);
     }
     const ends = { home: this.#identity.home, to: this.peer };
     return [

@@ -92,6 +92,7 @@ export class KernelUnderTest {
     this.#ids.clear();
     this.#maps = new KernelMaps(this.#objects.map, {
       slowDevice: this.slow.ifindex,
+      anchor: this.#anchor.ifindex,
       encapsulationLimit: 4,
     });
     this.#table = new KernelTable(this.#maps, {
@@ -138,7 +139,10 @@ export class KernelUnderTest {
     const octets = data.subarray(ETHERNET);
     if (result === TC_ACT_SHOT) return { verdict: 'dropped', octets };
     const redirected = result === TC_ACT_REDIRECT;
-    return { verdict: redirected === (hook === 'leaving') ? 'carried' : 'slow', octets };
+    if (hook === 'leaving') return { verdict: redirected ? 'carried' : 'slow', octets };
+    // What goes to the slow device has its link there; what goes to the anchor is as it came.
+    const isSlow = redirected && MAC.some((octet, at) => data[at] !== octet);
+    return { verdict: isSlow ? 'slow' : 'carried', octets };
   }
 
   /** Nanoseconds that one packet takes; the best of several series. */

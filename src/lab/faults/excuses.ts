@@ -1,4 +1,5 @@
 /** What no implementation could do better in a run, by the events of the run. */
+import { GIVEN_UP } from '../../core/path-memory.ts';
 import { type Instant, seconds } from '../../core/time.ts';
 import type { ScenarioEvent } from '../scenario/scenario-events.ts';
 import type { Inside } from './inside.ts';
@@ -16,6 +17,10 @@ const CLAIMED = seconds(8);
 /** What was sent on a slow link is under way for so long, and some more where it queued. */
 const UNDER_WAY = seconds(4);
 
+/** A path that failed is left alone for so long at first. */
+const PATIENCE = seconds(60);
+const REASONS: ReadonlySet<string | undefined> = new Set(Object.values(GIVEN_UP));
+
 /** What the events of a run excuse. */
 export class Excuses {
   readonly #run: RandomRun;
@@ -27,6 +32,23 @@ export class Excuses {
     this.#inside = inside;
     const silence = seconds(run.phases.silence);
     this.#events = run.scenario.events.filter(({ at }) => at < silence);
+  }
+
+  /**
+   * Did a mobile node give up the short way to a peer since the heal, or a minute before? Where updates went
+   * unanswered it leaves the path alone for a minute at first (core/path-memory.ts); packets go by the home
+   * agent meanwhile.
+   */
+  gaveUp(mobile: string, peer: string): boolean {
+    const since = seconds(this.#run.phases.healed) - PATIENCE;
+    return this.#inside.world.network.events.some(
+      ({ at, node, event }) =>
+        node === mobile &&
+        at >= since &&
+        event.kind === 'path.changed' &&
+        REASONS.has(event.reason) &&
+        this.#inside.ownerOf(event.peer) === peer,
+    );
   }
 
   /** Was the node dead at some time from then on? */

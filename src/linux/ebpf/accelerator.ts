@@ -65,6 +65,7 @@ class EbpfAccelerator implements Accelerator {
     this.#objects = objects;
     this.#maps = new KernelMaps(objects.map, {
       slowDevice: surroundings.slow,
+      anchor: surroundings.anchor,
       encapsulationLimit: surroundings.encapsulationLimit ?? ENCAPSULATION_LIMIT,
     });
     this.#table = new KernelTable(this.#maps, {

@@ -28,6 +28,7 @@ import {
 /** What `settings` holds. */
 export interface Settings {
   readonly slowDevice: number;
+  readonly anchor: number;
   readonly encapsulationLimit: number;
 }
 
@@ -52,6 +53,7 @@ export class KernelMaps implements Maps {
     const view = new DataView(octets.buffer);
     const limit = Math.min(this.#settings.encapsulationLimit, MAX_U32);
     view.setUint32(settingsLayout.offsetOf('slow_device'), this.#settings.slowDevice, true);
+    view.setUint32(settingsLayout.offsetOf('anchor'), this.#settings.anchor, true);
     view.setUint32(settingsLayout.offsetOf('encapsulation_limit'), limit, true);
     view.setUint32(settingsLayout.offsetOf('all_slow'), this.#allSlow, true);
     view.setUint32(settingsLayout.offsetOf('path_mtus'), this.#pathMtus, true);

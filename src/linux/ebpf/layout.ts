@@ -146,6 +146,7 @@ export const bucketLayout = structure('bucket', 'Rules of one key, in order of p
 
 export const settingsLayout = structure('settings', 'What holds for all packets.', {
   slow_device: u32,
+  anchor: u32,
   encapsulation_limit: u32,
   /** Bits: everything that arrives (1), that leaves (2), goes the slow way. */
   all_slow: u32,
