@@ -102,10 +102,13 @@ export function randomNetwork(dice: Dice): RandomNetwork {
 /** The number behind a name. */
 const i = (name: string): string => name.replace(/\D/g, '');
 
+/** The least that IPv6 asks of a link (RFC 8200 section 5). */
+export const LEAST_MTU = 1280;
+
 function randomLinks(dice: Dice, homes: number, visits: number, cores: number): Map<string, Entry> {
   const links = new Map<string, Entry>();
   const add = (name: string, prefix: string, delays: readonly string[]) => {
-    const narrow = dice.chance(0.08) && { mtu: dice.pick([1280, 1400]) };
+    const narrow = dice.chance(0.08) && { mtu: dice.pick([LEAST_MTU, 1400]) };
     links.set(name, { prefix: `${prefix}::/64`, delay: dice.pick(delays), ...narrow });
   };
   for (let n = 0; n < homes; n++) add(`home${n}`, `2001:db8:1:${n}`, ['1ms', '1ms', '3ms']);

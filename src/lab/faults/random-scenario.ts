@@ -5,7 +5,7 @@ import { diagnosticLine } from '../scenario/diagnostic.ts';
 import { readScenarioData, type Scenario } from '../scenario/read.ts';
 import { Dice } from './dice.ts';
 import { type Phases, type Rest, randomFaults, randomPhases } from './random-faults.ts';
-import { type Entry, type RandomNetwork, randomNetwork } from './random-network.ts';
+import { type Entry, LEAST_MTU, type RandomNetwork, randomNetwork } from './random-network.ts';
 
 export interface RandomRun {
   readonly seed: number;
@@ -67,10 +67,14 @@ function randomTraffic(dice: Dice, network: RandomNetwork, phases: Phases): Entr
   const { peers } = network;
   const mobile = network.mobileNodes.map(({ name }) => name);
   const traffic: Record<string, Entry> = {};
+  // What fits with all headers of a path: of a longer one each new path may cost one (RFC 8201 section 4).
+  const large = [...network.links.values()].some(({ mtu }) => mtu === LEAST_MTU)
+    ? '1100B'
+    : '1200B';
   const udp = (from: string, to: string) => {
     traffic[`u${Object.keys(traffic).length}`] = {
       ...{ protocol: 'udp', from, to, rate: dice.pick(['1/s', '1/s', '1/s', '2/s']) },
-      ...{ payload: dice.pick(['64B', '64B', '1200B']) },
+      ...{ payload: dice.pick(['64B', '64B', large]) },
       ...{ start: `${dice.whole(300, 2500)}ms`, stop: `${phases.quiet}s` },
     };
   };

@@ -17,7 +17,7 @@ const SOURCE = import.meta.url.endsWith('.ts');
  */
 export function commandOf(path: string): readonly string[] {
   const file = fileURLToPath(new URL(`../../${path}.${SOURCE ? 'ts' : 'js'}`, import.meta.url));
-  return [process.execPath, ...(SOURCE ? ['--import', 'tsx'] : []), file];
+  return [process.execPath, ...(SOURCE ? ['--import', import.meta.resolve('tsx')] : []), file];
 }
 
 /** A process of the run has ended that must not, or would not begin; the message has its last words. */
