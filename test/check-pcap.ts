@@ -99,7 +99,8 @@ function checkChecksums(files: readonly string[]): void {
 function innermost(packet: Uint8Array): { at: number; protocol: number | undefined } {
   for (let at = 0; ; ) {
     const walk = walkHeaders(packet, at);
-    if (walk?.protocol !== PROTOCOL.ipv6 || !walk.firstFragment) {
+    // In a fragment it is not whole.
+    if (walk?.protocol !== PROTOCOL.ipv6 || walk.fragmentAt >= 0) {
       return { at, protocol: walk?.protocol };
     }
     at = walk.upperAt;
@@ -113,10 +114,10 @@ const OPAQUE = ['tcp', 'udp'].flatMap((layer) =>
 const CHECKSUMS = ['-o', 'tcp.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE'];
 
 /**
- * An ICMPv6 error that quotes a packet with a Type 2 Routing header: tshark takes the header into
- * account in a packet, not in a quotation, and calls the quoted checksum wrong.
+ * What an ICMPv6 error quotes is cut, or has a Type 2 Routing header, which tshark takes into account in a
+ * packet and not in a quotation: it calls the quoted checksum wrong. That of the error is judged above.
  */
-const QUOTED = 'icmpv6.type < 128 and ipv6.routing.type == 2 and not _ws.malformed';
+const QUOTED = 'icmpv6.type < 128 and not _ws.malformed';
 
 /** Shows tshark every packet of every capture: malformed ones and expert errors are findings. */
 function checkWithTshark(files: readonly string[]): void {
