@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { EbpfError } from './ebpf-error.ts';
 import { type ObjectFile, readObjectFile } from './object-file.ts';
 
-/** From `dist/linux/ebpf/`, and from `src/linux/ebpf/`. */
-const PLACES = ['../../bpf/careof.o', '../../../dist/bpf/careof.o'].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
+/** From `dist/linux/ebpf/`, from `src/linux/ebpf/`, and from the bench's own build. */
+const PLACES = ['../../bpf', '../../../dist/bpf', '../../../../dist/bpf'].map((folder) =>
+  fileURLToPath(new URL(`${folder}/careof.o`, import.meta.url)),
 );
 
 /** The path; undefined where it was never built. */
