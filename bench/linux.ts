@@ -36,7 +36,10 @@ const AIMS: Readonly<Record<'ebpf' | 'tun', { readonly tcp: number; readonly udp
 };
 
 export async function* linux(): AsyncGenerator<Measurement> {
-  if (process.getuid?.() !== 0) throw new Error('the bench of real hosts needs root');
+  if (process.getuid?.() !== 0) {
+    console.error('not measured: data planes of real hosts, which needs root');
+    return;
+  }
   for (const offloads of [true, false]) {
     const ways: Way[] = [{ path: 'plain', dataPlane: 'ebpf', offloads }];
     for (const dataPlane of offloads ? (['ebpf', 'tun'] as const) : (['ebpf'] as const)) {
