@@ -14,7 +14,7 @@ import type { Action, ForwardingEntry, Hook, Match } from '../src/core/forwardin
 import type { Output, Role } from '../src/core/role.ts';
 import type { Instant } from '../src/core/time.ts';
 import { nodeCryptography } from '../src/lab/crypto.ts';
-import { LinuxNode } from '../src/linux/linux-node.ts';
+import { LinuxNode, type LinuxNodeCounter } from '../src/linux/linux-node.ts';
 import { bootTime } from '../src/linux/sys/boot-clock.ts';
 import { type Address, address } from '../src/wire/address.ts';
 
@@ -177,6 +177,11 @@ export class BenchHosts {
       node.start();
       this.#nodes.push(node);
     }
+  }
+
+  /** What the nodes of this path have counted until now. */
+  counters(): Map<string, Partial<Record<LinuxNodeCounter, number>>> {
+    return new Map(this.#nodes.map((node) => [node.name, node.counters()]));
   }
 
   end(): void {

@@ -150,6 +150,9 @@ static __always_inline int push_header(struct __sk_buff *skb, struct passage *p,
  * The way of the packet as it will be, by the host's routes. Gives 0, or which total the slow path
  * counts under.
  *
+ * It is asked for as for a packet that came by the slow device, from which no rule steers back to the
+ * anchor (src/linux/plane/steering.ts).
+ *
  * A neighbour whose link address is not known is the slow path's: bpf_redirect_neigh would keep the
  * packet until it is, and then send it by the route that it came here with, without a link header
  * (seen with Linux 6.18).
@@ -181,7 +184,7 @@ static __always_inline int find_way(struct __sk_buff *skb, struct passage *p,
 	way->family = ADDRESS_FAMILY_IPV6;
 	way->l4_protocol = operations & DO_PUSH ? IPPROTO_IPV6 : p->protocol;
 	way->tot_len = length > 0xffff ? 0xffff : length;
-	way->ifindex = skb->ifindex;
+	way->ifindex = settings->slow_device;
 	way->flowinfo = bpf_htonl(p->first_word & 0x0fffffff);
 	__builtin_memcpy(way->ipv6_src, &src, 16);
 	__builtin_memcpy(way->ipv6_dst, &dst, 16);

@@ -68,7 +68,8 @@ export class KernelUnderTest {
     const neighbour = ['lladdr', '02:00:00:00:00:01', 'dev', 'link0', 'nud', 'permanent'];
     this.ip('-6', 'neigh', 'add', '2001:db8:ffff::1', ...neighbour);
     this.ip('-6', 'route', 'add', 'default', 'via', '2001:db8:ffff::1', 'dev', 'link0');
-    const sysctl = ['sysctl', '-qw', 'net.ipv6.conf.careof0.forwarding=1'];
+    const forwarding = ['careof0', 'careof1'].map((name) => `net.ipv6.conf.${name}.forwarding=1`);
+    const sysctl = ['sysctl', '-qw', ...forwarding];
     execFileSync('ip', ['netns', 'exec', namespace, ...sysctl]);
     this.#folder = mkdtempSync(join(tmpdir(), 'cf-ebpf-'));
     mountBpf(this.#folder);

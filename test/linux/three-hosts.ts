@@ -116,7 +116,7 @@ export class ThreeHosts {
     each((host) => {
       this.ip(host, 'link', 'set', 'careof0', 'up');
       this.ip(host, 'link', 'set', 'careof1', 'up', 'mtu', '65000');
-      this.sysctl(host, 'careof0.forwarding=1');
+      this.sysctl(host, 'careof0.forwarding=1', 'careof1.forwarding=1');
     });
     this.ip('mn', 'addr', 'add', '2001:db8:a::5/128', 'dev', 'careof0', 'nodad');
   }

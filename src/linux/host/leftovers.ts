@@ -46,5 +46,5 @@ export function sweep(netlink: Rtnetlink, wanted: WantedState = NOTHING): number
 const routeKey = ({ table, destination, ifindex, via, metric }: Route): string =>
   [table, destination?.address, destination?.length, ifindex, via, metric ?? 1024].join(' ');
 
-const ruleKey = ({ priority, from, table, action, target }: Rule): string =>
-  [priority, from?.address, action ?? 'table', table ?? 0, target].join(' ');
+const ruleKey = ({ priority, from, table, action, target, arrivedBy }: Rule): string =>
+  [priority, from?.address, action ?? 'table', table ?? 0, target, arrivedBy].join(' ');

@@ -77,6 +77,8 @@ export class SlowDevice {
     this.ifindex = this.#tun.ifindex;
     // The kernel itself has nothing to say or to hear there.
     settings.set(`net/ipv6/conf/${name}/disable_ipv6`, '1');
+    // The accelerator asks for ways as for packets that were forwarded from here.
+    settings.set(`net/ipv6/conf/${name}/forwarding`, '1');
     netlink.setLink(this.ifindex, { up: true, mtu: MTU });
     const room = new Uint8Array(new ArrayBuffer(ROOM));
     this.#watch = poller.watch(this.#tun.fd, () => {

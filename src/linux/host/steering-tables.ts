@@ -35,6 +35,13 @@ const FIXED: readonly Rule[] = [
     target: PREFERENCE.end,
     protocol,
   },
+  {
+    priority: PREFERENCE.carried,
+    arrivedBy: OWN_DEVICES.slow,
+    action: 'goto',
+    target: PREFERENCE.end,
+    protocol,
+  },
   { priority: PREFERENCE.destinations, table: TABLE.destinations, protocol },
   { priority: PREFERENCE.preferred, table: TABLE.preferred, protocol },
 ];
@@ -145,9 +152,10 @@ function ruleOf({ preference: priority, source, then }: SteeringRule): Rule {
 }
 
 /** As `ip -6 rule` shows it. */
-export function textOf({ from, mark, action, target, table }: Rule): string {
-  const whom = from === undefined ? 'from all' : `from ${formatAddress(from.address)}`;
+export function textOf({ from, mark, arrivedBy, action, target, table }: Rule): string {
+  const source = from === undefined ? 'from all' : `from ${formatAddress(from.address)}`;
   const marked = mark === undefined ? '' : ` fwmark 0x${mark.toString(16)}`;
-  if (action === 'goto') return `${whom}${marked} goto ${target}`;
-  return action === 'nop' ? `${whom}${marked} nop` : `${whom}${marked} lookup ${table}`;
+  const whom = `${source}${marked}${arrivedBy === undefined ? '' : ` iif ${arrivedBy}`}`;
+  if (action === 'goto') return `${whom} goto ${target}`;
+  return action === 'nop' ? `${whom} nop` : `${whom} lookup ${table}`;
 }

@@ -3,7 +3,7 @@
  * and rules that the leaving entries, and the identities of the host, ask for.
  *
  *     90        fwmark M (sent by the data plane)  -> goto 110
- *     91        iif careof0 (arrived by it)        -> goto 110
+ *     91        iif careof1 (asked by the kernel's program, for what it sends) -> goto 110
  *     92        all                                -> table 9900: destinations that entries name
  *     93        from SOURCE                        -> table 9901: default dev careof0
  *     94        from an address of a link          -> goto 110   } where there is an identity
@@ -20,7 +20,7 @@ import { type Address, formatAddress, UNSPECIFIED } from '../../wire/address.ts'
 export const MARK = 0xca0f;
 export const PREFERENCE = {
   marked: 90,
-  fromAnchor: 91,
+  carried: 91,
   destinations: 92,
   sources: 93,
   bound: 94,
