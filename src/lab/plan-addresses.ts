@@ -1,8 +1,8 @@
 /** Addresses that the file leaves to the lab: `prefix::1` and on, in the order of the file. */
 import { type Address, addressOctets, addressOf } from '../wire/address.ts';
 import type { NamedNode } from './plan.ts';
-import type { LinkText } from './scenario/links.ts';
-import type { NodeText } from './scenario/nodes.ts';
+import { type LinkText, linkPrefixes, samePrefix } from './scenario/links.ts';
+import { type NodeText, providedOn } from './scenario/nodes.ts';
 
 /** Home addresses that nobody wrote down begin here, to be told from those of routers. */
 const FIRST_HOME = 0x100;
@@ -39,22 +39,32 @@ export function homeAddressesOf(
   return homes;
 }
 
-/** The address of each fixed node on each of its links. */
+/** The addresses of fixed nodes by node and link, that of the link's first prefix first. */
+export type FixedAddresses = ReadonlyMap<string, ReadonlyMap<string, readonly Address[]>>;
+
+/** The addresses of each fixed node: one of each prefix of a link, routers of those they provide. */
 export function addressesOf(
   links: ReadonlyMap<string, LinkText>,
   nodes: readonly NamedNode[],
   homes: ReadonlyMap<string, Address>,
-): Map<string, Map<string, Address>> {
+): FixedAddresses {
   const written = nodes.flatMap(({ text }) => Object.values(ownAddressesOf(text)));
   const free = new FreeAddresses([...homes.values(), ...written], 1);
-  const addresses = new Map<string, Map<string, Address>>();
+  const addresses = new Map<string, Map<string, readonly Address[]>>();
   for (const { name, text } of nodes) {
     if (text.role === 'mobile-node') continue;
-    const own = new Map<string, Address>();
+    const own = new Map<string, readonly Address[]>();
     addresses.set(name, own);
     for (const link of text.on) {
       const given = ownAddressesOf(text)[link];
-      own.set(link, given ?? free.next(links.get(link)!.prefix.address));
+      const prefixes = linkPrefixes(links.get(link)!)
+        .map(({ address }) => address)
+        .filter((prefix) => providedOn(text, link, prefix));
+      const isGiven = (prefix: Address) => given !== undefined && samePrefix(given, prefix);
+      own.set(
+        link,
+        prefixes.map((prefix) => (isGiven(prefix) ? given! : free.next(prefix))),
+      );
     }
   }
   return addresses;

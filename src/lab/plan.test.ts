@@ -113,3 +113,38 @@ test('routers answer within MAX_RA_DELAY_TIME, which a scenario may set, or as t
   assert.deepEqual(delays('constants: { max-ra-delay-time: 20ms }\n', ''), [20_000]);
   assert.deepEqual(delays('constants: { max-ra-delay-time: 20ms }\n', ', ra-delay: 0ms'), [0]);
 });
+
+const TWO_PROVIDERS = planOf(
+  scenarioOf(`title: a site with two providers
+links:
+  site: { prefix: 2001:db8:a::/64, more-prefixes: [2001:db8:b::/64] }
+  core: { prefix: 2001:db8:f::/64 }
+nodes:
+  ra: { role: access-router, on: [site, core], provides: { site: 2001:db8:a::/64 }, ingress-filter: [site], advertises: [site] }
+  rb: { role: access-router, on: [site, core], provides: { site: 2001:db8:b::/64 }, ingress-filter: [site], advertises: [site] }
+  h:  { role: host, on: [site] }
+  cn: { role: correspondent-node, on: [core] }
+`),
+);
+
+test('a link with two providers: each router has, advertises and lets through its own prefix', () => {
+  const found = (name: string) => TWO_PROVIDERS.nodes.find((one) => one.name === name)!;
+  const text = ({ interfaces }: PlannedNode) => interfaces[0]!.addresses.map(formatAddress);
+  assert.deepEqual(text(found('ra')), ['2001:db8:a::1']);
+  assert.deepEqual(text(found('rb')), ['2001:db8:b::1']);
+  assert.deepEqual(text(found('h')), ['2001:db8:a::2', '2001:db8:b::2']);
+  const advertised = found('rb').config!.accessRouter!.advertisements[0]!.prefix;
+  assert.equal(formatAddress(advertised), '2001:db8:b::');
+  const [filtered] = found('rb').ingress!.get('site')!;
+  assert.equal(formatAddress(filtered!.address), '2001:db8:b::');
+  const routes = (name: string) =>
+    found(name).routes.map(({ prefix, source, via }) =>
+      [prefix, ...(source === undefined ? [] : [source]), via!].map(formatAddress).join(' '),
+    );
+  assert.deepEqual(routes('h').slice(1), [
+    '2001:db8:f:: 2001:db8:a::2 2001:db8:a::1',
+    '2001:db8:f:: 2001:db8:b::2 2001:db8:b::1',
+  ]);
+  assert.deepEqual(routes('cn'), ['2001:db8:a:: 2001:db8:f::1', '2001:db8:b:: 2001:db8:f::2']);
+  assert.deepEqual(routes('ra'), ['2001:db8:b:: 2001:db8:f::2'], 'not over the site');
+});

@@ -3,34 +3,30 @@
  * static routes and its configuration. Both backends build what stands here.
  */
 
-import type {
-  AdvertisementConfig,
-  Authentication,
-  Dhcpv6ServerConfig,
-  EspAssociations,
-  NodeConfig,
-} from '../core/config.ts';
+import type { Authentication, EspAssociations, NodeConfig } from '../core/config.ts';
 import { constantsWith } from '../core/constants.ts';
-import { type Duration, seconds } from '../core/time.ts';
-import type { HeaderDrop, NatOptions } from '../sim/index.ts';
+import type { Duration } from '../core/time.ts';
+import type { HeaderDrop, IngressFilter, NatOptions } from '../sim/index.ts';
 import type { Address } from '../wire/address.ts';
-import { addressesOf, firstLeased, homeAddressesOf } from './plan-addresses.ts';
+import { addressesOf, type FixedAddresses, homeAddressesOf } from './plan-addresses.ts';
 import { natOf } from './plan-nat.ts';
 import { type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
+import { accessRouter, advertisement, ingressFilterOf } from './plan-routers.ts';
 import { addedPrefixes, forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
 import { DEFAULT_ALGORITHM, type EspText, keyPath } from './scenario/authentication.ts';
 import { pathText } from './scenario/diagnostic.ts';
-import { DEFAULT_BANDWIDTH, DEFAULT_DELAY, DEFAULT_MTU, type LinkText } from './scenario/links.ts';
 import {
-  type AccessRouterText,
-  DEFAULT_INTERVAL,
-  DEFAULT_LEASE,
+  DEFAULT_BANDWIDTH,
+  DEFAULT_DELAY,
+  DEFAULT_MTU,
+  type LinkText,
+  linkPrefixes,
+} from './scenario/links.ts';
+import {
   DEFAULT_MAX_BINDINGS,
-  DEFAULT_POOL,
   firstLink,
   type HomeAgentText,
   isServed,
-  LEAST_ROUTER_LIFETIME,
   type MobileNodeText,
   type NodeText,
   type RoleName,
@@ -41,6 +37,8 @@ export interface PlannedLink {
   readonly name: string;
   readonly prefix: Address;
   readonly prefixLength: number;
+  /** That one first, then others of the same length. */
+  readonly prefixes: readonly Address[];
   readonly mtu: number;
   readonly quality: Quality;
 }
@@ -71,6 +69,8 @@ export interface PlannedNode {
   readonly forwarding: boolean;
   readonly routes: readonly PlannedRoute[];
   readonly nat?: NatOptions;
+  /** Links whose senders must have an address of these prefixes. */
+  readonly ingress?: IngressFilter;
   /** What others call it by: its home address, or its address on its first link. */
   readonly identity: Address;
   /** Absent for nodes that know nothing of Mobile IPv6. */
@@ -122,11 +122,12 @@ function expanded(name: string, text: NodeText): NamedNode[] {
 }
 
 function plannedLink(name: string, link: LinkText): PlannedLink {
-  const { prefix, mtu, ...quality } = link;
+  const { prefix, 'more-prefixes': _, mtu, ...quality } = link;
   return {
     name,
     prefix: prefix.address,
     prefixLength: prefix.length,
+    prefixes: linkPrefixes(link).map(({ address }) => address),
     mtu: mtu ?? DEFAULT_MTU,
     quality: {
       ...quality,
@@ -145,8 +146,8 @@ interface Context {
   readonly homes: ReadonlyMap<string, Address>;
   /** Those that are made from keys. */
   readonly made: ReadonlyMap<string, CgaHome>;
-  /** Address of each fixed node on each of its links. */
-  readonly fixed: ReadonlyMap<string, ReadonlyMap<string, Address>>;
+  /** Addresses of each fixed node on each of its links. */
+  readonly fixed: FixedAddresses;
 }
 
 function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'routes'> {
@@ -165,12 +166,13 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
   const interfaces = text.on.map((link) => ({
     name: link,
     link,
-    addresses: [addresses.get(link)!],
+    addresses: addresses.get(link)!,
   }));
   const forwarding = forwards(text);
-  const identity = addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)!;
+  const identity = addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)![0]!;
   const config = fixedConfig({ name, from, text }, context);
-  const planned = { name, role: text.role, interfaces, forwarding, identity, ...natOf(text) };
+  const filters = { ...natOf(text), ...ingressFilterOf(text, context.scenario) };
+  const planned = { name, role: text.role, interfaces, forwarding, identity, ...filters };
   return config === undefined ? planned : { ...planned, config };
 }
 
@@ -180,7 +182,7 @@ function fixedConfig(node: NamedNode<FixedText>, context: Context): NodeConfig |
     case 'home-agent':
       return homeAgent(name, text, context);
     case 'access-router':
-      return accessRouter(name, text, context);
+      return accessRouter(name, text, context.scenario);
     case 'correspondent-node': {
       const maxBindings = text['max-bindings'] ?? DEFAULT_MAX_BINDINGS;
       const enhanced = text.peers?.rfc4866 ?? true;
@@ -198,7 +200,9 @@ function fixedConfig(node: NamedNode<FixedText>, context: Context): NodeConfig |
 function sharedKeys(node: NamedNode, { scenario, nodes, homes, fixed }: Context) {
   return sharedKeysOf(node, scenario, (name) => {
     const other = nodes.find((one) => one.name === name)!.text;
-    return other.role === 'mobile-node' ? homes.get(name)! : fixed.get(name)!.get(other.on[0]!)!;
+    return other.role === 'mobile-node'
+      ? homes.get(name)!
+      : fixed.get(name)!.get(other.on[0]!)![0]!;
   });
 }
 
@@ -213,7 +217,7 @@ function mobileNode(node: NamedNode<MobileNodeText>, context: Context): NodeConf
       home: homes.get(name)!,
       homePrefixLength: scenario.links.get(text.home)!.prefix.length,
       // Undefined for `discover`, which is no node.
-      homeAgent: fixed.get(text['home-agent'])?.get(text.home),
+      homeAgent: fixed.get(text['home-agent'])?.get(text.home)?.[0],
       authentication: authentication(scenario, from, text),
       links: Object.keys(text.interfaces),
       lifetime: text.lifetime ?? constantsWith(scenario.constants).HOME_LIFETIME,
@@ -261,8 +265,8 @@ function authentication(scenario: Scenario, from: string, text: MobileNodeText):
 function homeAgent(name: string, text: HomeAgentText, context: Context): NodeConfig {
   const { scenario, nodes, homes, fixed } = context;
   const { prefix } = scenario.links.get(text.serves)!;
-  const address = fixed.get(name)!.get(text.serves)!;
-  const advertised = advertisement(text.serves, text, context);
+  const address = fixed.get(name)!.get(text.serves)![0]!;
+  const advertised = advertisement(text.serves, text, scenario);
   return {
     name,
     homeAgent: {
@@ -287,81 +291,3 @@ function homeAgent(name: string, text: HomeAgentText, context: Context): NodeCon
     },
   };
 }
-
-/** Where nothing else is said it advertises itself on those links that a mobile node is ever on. */
-function accessRouter(name: string, text: AccessRouterText, context: Context): NodeConfig {
-  const visited = new Set(text.advertises ?? visitedLinks(context.scenario));
-  const links = text.on.filter((link) => visited.has(link));
-  const addresses = text.addresses ?? 'stateless';
-  const bits = {
-    ...(addresses === 'stateful' && ({ autonomous: false } as const)),
-    ...(addresses !== 'stateless' && ({ managed: true } as const)),
-  };
-  const advertisements = links.map((link) => ({ ...advertisement(link, text, context), ...bits }));
-  if (addresses === 'stateless') return { name, accessRouter: { advertisements } };
-  const dhcpv6 = links.map((link) => dhcpv6Server(link, text, context));
-  return { name, accessRouter: { advertisements, dhcpv6 } };
-}
-
-function dhcpv6Server(
-  link: string,
-  text: AccessRouterText,
-  { scenario }: Context,
-): Dhcpv6ServerConfig {
-  const { prefix } = scenario.links.get(link)!;
-  const validLifetime = text.lease ?? DEFAULT_LEASE;
-  return {
-    link,
-    prefix: prefix.address,
-    prefixLength: prefix.length,
-    first: firstLeased(prefix.address),
-    poolSize: text.pool ?? DEFAULT_POOL,
-    validLifetime,
-    preferredLifetime: Math.round(validLifetime * PREFERRED_SHARE) as Duration,
-    rapidCommit: text['rapid-commit'] ?? true,
-  };
-}
-
-/** Preferred and valid lifetime of a lease, as widely used servers have them by default: 5 to 8. */
-const PREFERRED_SHARE = 0.625;
-
-function visitedLinks(scenario: Scenario): Set<string> {
-  const links = new Set<string>();
-  for (const node of scenario.nodes.values()) {
-    if (node.role !== 'mobile-node') continue;
-    for (const value of Object.values(node.interfaces)) links.add(firstLink(value) ?? node.home);
-  }
-  for (const event of scenario.events) {
-    if ((event.kind === 'move' || event.kind === 'link-up') && event.to !== undefined) {
-      links.add(event.to);
-    }
-  }
-  return links;
-}
-
-function advertisement(
-  link: string,
-  text: HomeAgentText | AccessRouterText,
-  { scenario }: Context,
-): AdvertisementConfig {
-  const { prefix, mtu } = scenario.links.get(link)!;
-  const [minInterval, maxInterval] = text['ra-interval'] ?? DEFAULT_INTERVAL;
-  const routerLifetime = Math.max(3 * maxInterval, LEAST_ROUTER_LIFETIME) as Duration;
-  return {
-    link,
-    prefix: prefix.address,
-    prefixLength: prefix.length,
-    minInterval,
-    maxInterval,
-    solicitedDelay: text['ra-delay'] ?? constantsWith(scenario.constants).MAX_RA_DELAY_TIME,
-    routerLifetime: text['router-lifetime'] ?? routerLifetime,
-    validLifetime: VALID_LIFETIME,
-    preferredLifetime: PREFERRED_LIFETIME,
-    intervalOption: true,
-    ...(mtu !== undefined && { mtu }),
-  };
-}
-
-/** RFC 4861 section 6.2.1: AdvValidLifetime and AdvPreferredLifetime. */
-const VALID_LIFETIME = seconds(30 * 86_400);
-const PREFERRED_LIFETIME = seconds(7 * 86_400);

@@ -15,6 +15,7 @@ import type { Command, Environment, Input, LinkAddress, Output, Role } from '../
 import { sumOfSizes, type TableSizes } from '../core/tables.ts';
 import type { Instant } from '../core/time.ts';
 import type { KernelCounter } from './kernel/counters.ts';
+import type { IngressFilter } from './kernel/ingress-filter.ts';
 import { Kernel, type Port } from './kernel/kernel.ts';
 import type { NatOptions } from './kernel/nat.ts';
 import type { Link } from './link.ts';
@@ -36,6 +37,8 @@ export interface SimNodeOptions {
   readonly forwarding?: boolean;
   /** Translates addresses of what it forwards to some links. */
   readonly nat?: NatOptions;
+  /** Lets through what customers send from its addresses alone. */
+  readonly ingress?: IngressFilter;
   /** Makes the control side, anew after each crash; absent, the node is a plain host or router. */
   readonly role?: (environment: Environment) => Role;
   /** Needed where there is a role. */
@@ -204,7 +207,7 @@ export class SimNode {
   }
 
   #begin(restored: boolean): void {
-    const { simulation, name, forwarding = false, nat, role, configure } = this.#options;
+    const { simulation, name, forwarding = false, nat, ingress, role, configure } = this.#options;
     const controlled = role !== undefined;
     const kernel = new Kernel({
       simulation,
@@ -212,6 +215,7 @@ export class SimNode {
       random: this.#random,
       forwarding,
       nat,
+      ingress,
       without: this.#environment?.without ?? new Set(),
       control: controlled ? (input) => this.#take(input) : undefined,
     });

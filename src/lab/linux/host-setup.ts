@@ -1,6 +1,8 @@
 /** What a host of a plan is made of: the kernel's settings, its addresses and its routes. */
 import { IFA_F } from '../../linux/sys/netlink/addresses.ts';
+import { TABLE } from '../../linux/sys/netlink/routes.ts';
 import type { Rtnetlink } from '../../linux/sys/netlink/rtnetlink.ts';
+import type { Address } from '../../wire/address.ts';
 import type { PlannedNode } from '../plan.ts';
 
 /** Below /proc/sys/net, before there is an interface: what `default` says holds for each that comes. */
@@ -29,15 +31,33 @@ export function configure(
   for (const { name, addresses } of interfaces) {
     const ifindex = ifindexOf(name);
     netlink.setLink(ifindex, { up: true });
-    for (const address of addresses) {
+    // Of two that are as good the kernel takes the newer one.
+    for (const address of [...addresses].reverse()) {
       netlink.addAddress({ ifindex, address, prefixLength: 64, flags: IFA_F.NODAD });
     }
   }
-  for (const { prefix, prefixLength, interface: link, via } of routes) {
+  const tables = new Map<Address, number>();
+  for (const { prefix, prefixLength, interface: link, via, source } of routes) {
+    const table = source === undefined ? TABLE.main : tableOf(netlink, source, tables);
     netlink.addRoute({
       destination: { address: prefix, length: prefixLength },
       ifindex: ifindexOf(link),
+      table,
       ...(via !== undefined && { via }),
     });
   }
+}
+
+/** Tables of routes for one source, and the rules that lead there behind those of a daemon. */
+const FIRST_TABLE = 1000;
+const PRIORITY = 1000;
+
+/** The table of a source's own routes; made with its rule where it is not there yet. */
+function tableOf(netlink: Rtnetlink, source: Address, tables: Map<Address, number>): number {
+  const known = tables.get(source);
+  if (known !== undefined) return known;
+  const table = FIRST_TABLE + tables.size;
+  tables.set(source, table);
+  netlink.addRule({ priority: PRIORITY, from: { address: source, length: 128 }, table });
+  return table;
 }

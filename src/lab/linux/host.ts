@@ -15,6 +15,7 @@ import type { AgentFlow, FlowReport } from './agent/protocol.ts';
 import { AgentProcess } from './agent-process.ts';
 import { DaemonProcess } from './daemon-process.ts';
 import { configure, settingsOf } from './host-setup.ts';
+import { filterIngress } from './ingress.ts';
 import { interfaceNames } from './interface-names.ts';
 import type { RealTime } from './real-time.ts';
 import { killInside, namespaceOf } from './remains.ts';
@@ -93,8 +94,11 @@ export class LinuxHost {
       planned.interfaces.map(({ name }) => [name, this.#station(name, netlink)] as const),
     );
     configure(netlink, planned, (name) => stations.get(name)!.ifindex);
-    const { nat } = planned;
+    const { nat, ingress } = planned;
     if (nat !== undefined) inNamespace(this.#namespace, () => translate(nat, this.#names));
+    if (ingress !== undefined) {
+      inNamespace(this.#namespace, () => filterIngress(ingress, this.#names));
+    }
     const flows = orders();
     const agent =
       flows.length === 0

@@ -18,7 +18,7 @@ export function simulatedNode(
   given: Given & { readonly onStart?: (kernel: Kernel) => void },
 ): SimNode {
   const { onStart, ...options } = given;
-  const { name, forwarding, interfaces, nat } = planned;
+  const { name, forwarding, interfaces, nat, ingress } = planned;
   const configure = (kernel: Kernel) => {
     configureFixed(kernel, planned);
     onStart?.(kernel);
@@ -26,6 +26,7 @@ export function simulatedNode(
   const node = new SimNode({
     ...{ simulation, name, forwarding, configure, ...options },
     ...(nat && { nat }),
+    ...(ingress && { ingress }),
   });
   for (const one of interfaces) {
     node.addInterface(one.name, one.link === undefined ? undefined : links.get(one.link));
@@ -39,8 +40,7 @@ function configureFixed(kernel: Kernel, { interfaces, routes }: PlannedNode): vo
       kernel.addAddress(name, { address, prefixLength: 64, optimistic: false, preferred: false });
     }
   }
-  for (const { prefix, prefixLength, interface: link, via } of routes) {
-    const hop = via === undefined ? {} : { via };
-    kernel.addRoute({ prefix, prefixLength, link, ...hop, origin: 'fixed' });
+  for (const { interface: link, ...route } of routes) {
+    kernel.addRoute({ ...route, link, origin: 'fixed' });
   }
 }

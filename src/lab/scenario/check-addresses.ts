@@ -2,7 +2,8 @@
 import { formatAddress } from '../../wire/address.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
-import type { NodeText } from './nodes.ts';
+import { linkPrefixes, samePrefix } from './links.ts';
+import { type NodeText, providedOn } from './nodes.ts';
 
 type Fixed = Exclude<NodeText, { role: 'mobile-node' }>;
 
@@ -15,8 +16,11 @@ export function* checkOwnAddresses(draft: Draft, path: Path, node: Fixed): Gener
       yield { path: at, atKey: true, message };
       continue;
     }
-    const prefix = draft.links.get(link)?.prefix;
-    if (prefix !== undefined && !address.startsWith(prefix.address.slice(0, 8))) {
+    const text = draft.links.get(link);
+    const prefixes = text === undefined ? [] : linkPrefixes(text);
+    const own = prefixes.filter((one) => providedOn(node, link, one.address));
+    const prefix = own[0];
+    if (prefix !== undefined && !own.some((one) => samePrefix(one.address, address))) {
       const right = formatAddress(prefix.address);
       const message = `${formatAddress(address)} is outside ${right}/64, the prefix of "${link}": write one such as ${right}53`;
       yield { path: at, message };

@@ -6,6 +6,7 @@ import { checkHeaders } from './check-expectations.ts';
 import { checkDrops } from './check-middleboxes.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
+import { linkPrefixes } from './links.ts';
 import type { NodeText } from './nodes.ts';
 import type { ScenarioEvent } from './scenario-events.ts';
 
@@ -135,7 +136,9 @@ function* checkRenumber(
   if (preferred > valid) {
     yield { path: [...path, 'preferred'], message: 'is longer than `valid`: write at most that' };
   }
-  const owner = [...draft.links].find(([, one]) => one?.prefix.address === to?.address);
+  const owner = [...draft.links].find(([, one]) => {
+    return one !== undefined && linkPrefixes(one).some(({ address }) => address === to?.address);
+  });
   if (to !== undefined && owner !== undefined) {
     const message = `is the prefix of "${owner[0]}" already: take one that no link has`;
     yield { path: [...path, 'to'], message };

@@ -12,6 +12,7 @@ import { checkExpectations } from './check-expectations.ts';
 import { checkHomeAgent } from './check-home-agent.ts';
 import { checkDrops, checkNat } from './check-middleboxes.ts';
 import { checkPeers } from './check-peers.ts';
+import { checkLinkPrefixes, checkProviding } from './check-prefixes.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { DEFAULT_MTU } from './links.ts';
@@ -58,13 +59,7 @@ function* checkLinks(draft: Draft): Generator<Finding> {
       yield { path, atKey: true, message };
     }
     if (link === undefined) continue;
-    const owner = owners.get(link.prefix.address);
-    if (owner === undefined) owners.set(link.prefix.address, name);
-    else {
-      const prefix = `${formatAddress(link.prefix.address)}/64`;
-      const message = `${prefix} is the prefix of "${owner}" already: give each link its own`;
-      yield { path: [...path, 'prefix'], message };
-    }
+    yield* checkLinkPrefixes(draft, name, owners);
     yield* checkDrops(draft, [...path, 'drops'], name, link.drops);
   }
 }
@@ -108,6 +103,7 @@ function* checkFixedNode(
     }
   }
   yield* checkNat(path, node);
+  yield* checkProviding(draft, path, node);
   for (const [index, { to, via }] of (node.routes ?? []).entries()) {
     yield* unknownName([...path, 'routes', index, 'to'], 'link', to, draft.links.keys());
     yield* unknownName([...path, 'routes', index, 'via'], 'node', via, draft.nodes.keys());

@@ -55,6 +55,9 @@ const mtu = size()
 
 export const link = object('a link, such as { prefix: 2001:db8:1::/64, delay: 1ms }', {
   prefix: prefix(),
+  'more-prefixes': list('prefixes, such as [2001:db8:2::/64]', prefix()).optional().meta({
+    description: 'prefixes of other providers; routers say by `provides` which is theirs',
+  }),
   ...QUALITY,
   mtu: mtu.optional().meta({ description: 'largest packet; 1500 if absent' }),
 });
@@ -63,6 +66,15 @@ export const link = object('a link, such as { prefix: 2001:db8:1::/64, delay: 1m
 export const QUALITY_FIELDS = QUALITY;
 
 export type LinkText = z.output<typeof link>;
+
+/** Are two addresses of one prefix? All have 64 bits. */
+export const samePrefix = (a: string, b: string): boolean => a.slice(0, 8) === b.slice(0, 8);
+
+/** All prefixes of a link. */
+export const linkPrefixes = (link: LinkText): readonly LinkText['prefix'][] => [
+  link.prefix,
+  ...(link['more-prefixes'] ?? []),
+];
 
 export const DEFAULT_DELAY = 1000 as Duration;
 export const DEFAULT_MTU = 1500;

@@ -6,12 +6,14 @@
  */
 import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
 import { auth } from './authentication.ts';
-import { ipv6, list, name, named, object, oneOf, time, whole, yesNo } from './fields.ts';
+import { ipv6, list, name, named, object, oneOf, prefix, time, whole, yesNo } from './fields.ts';
 
 /** In the stead of a home agent's name: RFC 6275 section 11.4.1. */
 export const DISCOVER = 'discover';
 
+import { samePrefix } from './links.ts';
 import { correspondentPeers, mobileNodePeers } from './peers.ts';
 
 export const ROLES = [
@@ -77,6 +79,21 @@ const NAT = {
     .meta({ description: 'how long an unused mapping of UDP holds; 120s if absent' }),
 };
 
+const PROVIDING = {
+  provides: z
+    .record(z.string(), prefix(), {
+      error: 'is not prefixes by link, such as { site: 2001:db8:a:1::/64 }',
+    })
+    .optional()
+    .meta({ description: 'of a link with several prefixes, the one whose way in and out it is' }),
+  'ingress-filter': list('links, such as [site]', name('a link'))
+    .min(1, { error: 'is empty: leave it out where nothing is filtered' })
+    .optional()
+    .meta({
+      description: 'links whose senders must have an address that it provides there (RFC 2827)',
+    }),
+};
+
 const count = whole('how many such nodes', 1, 10_000)
   .optional()
   .meta({ description: 'N makes NAME-0 .. NAME-(N-1)' });
@@ -108,6 +125,7 @@ const accessRouter = object('an access router', {
   pool: whole('addresses that it leases', 1, 65_536).optional(),
   lease: time().optional().meta({ description: 'how long a lease is valid; 2h if absent' }),
   'rapid-commit': yesNo('leases with two messages where the client wants it so').optional(),
+  ...PROVIDING,
   ...NAT,
   routes,
 });
@@ -160,6 +178,7 @@ const router = object('a router that knows nothing of Mobile IPv6', {
   role: z.literal('router'),
   on,
   'own-addresses': ownAddresses,
+  ...PROVIDING,
   ...NAT,
   routes,
 });
@@ -201,6 +220,12 @@ export const DEFAULT_MAX_BINDINGS = 10_000;
 export function isServed(node: MobileNodeText, agent: string, { serves }: HomeAgentText): boolean {
   const { home, 'home-agent': named } = node;
   return named === agent || (named === DISCOVER && home === serves);
+}
+
+/** Is a node the way in and out for an address on a link? Who says nothing is it for all. */
+export function providedOn(node: NodeText, link: string, address: Address): boolean {
+  const provided = 'provides' in node ? node.provides?.[link] : undefined;
+  return provided === undefined || samePrefix(provided.address, address);
 }
 
 /** The link that an interface begins on; `none` in the file means none. */

@@ -4,6 +4,7 @@ export const KERNEL_COUNTERS = {
   'kernel.checksum': 'Packets with a wrong checksum',
   'kernel.not_ours': 'Packets for another node that a host got',
   'kernel.scope': 'Packets with a source or destination that may not be forwarded',
+  'kernel.ingress_filtered': 'Packets of a customer with a source that this provider did not give',
   'kernel.no_route': 'Packets without a route to their destination',
   'kernel.hop_limit': 'Packets whose hop limit ran out here',
   'kernel.too_big': 'Packets larger than the path takes',

@@ -34,8 +34,8 @@ export class Icmpv6 {
     this.#kernel = kernel;
   }
 
-  /** Destination Unreachable: 0 no route, 2 scope, 3 address, 4 port. RFC 4443 section 3.1. */
-  unreachable(about: Uint8Array, code: 0 | 2 | 3 | 4): void {
+  /** Destination Unreachable: 0 no route, 2 scope, 3 address, 4 port, 5 source. RFC 4443 section 3.1. */
+  unreachable(about: Uint8Array, code: 0 | 2 | 3 | 4 | 5): void {
     this.#error(about, { layer: 'destination-unreachable', code, invoking: quote(about) });
   }
 

@@ -6,6 +6,7 @@ import { MINIMUM_MTU } from '../../core/forwarding/path-mtus.ts';
 import { roomLeft, tooBig } from '../../core/forwarding/too-big.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, isLinkLocal, isMulticast, UNSPECIFIED } from '../../wire/address.ts';
+import { passesIngress } from './ingress-filter.ts';
 import type { Interface } from './interface.ts';
 import type { Arrival } from './ip-input.ts';
 import {
@@ -120,6 +121,13 @@ export class IpOutput {
       else if (isLinkLocal(source)) kernel.icmpv6.unreachable(octets, 2);
       return;
     }
+    const { ingress } = kernel;
+    const fromLink = ingress !== undefined && arrival.tunnel === undefined;
+    if (fromLink && !passesIngress(ingress, arrival.interface.name, source)) {
+      kernel.count('kernel.ingress_filtered');
+      kernel.icmpv6.unreachable(octets, 5);
+      return;
+    }
     if (hopLimitOf(octets) <= 1) {
       kernel.count('kernel.hop_limit');
       kernel.icmpv6.timeExceeded(octets);
@@ -179,7 +187,11 @@ export class IpOutput {
     const kernel = this.#kernel;
     const route = kernel.route(destination, undefined);
     const out = route && kernel.interfaces.get(route.link);
-    if (out !== undefined) return selectSource(kernel.interfaces, destination, out);
+    if (out !== undefined) {
+      const hasWay = (source: Address) => kernel.route(destination, source) !== undefined;
+      const ways = { out, source: route?.source, hasWay };
+      return selectSource(kernel.interfaces, destination, ways);
+    }
     return kernel.isOwn(destination) ? destination : undefined;
   }
 

@@ -21,6 +21,7 @@ import type { Link } from '../link.ts';
 import type { Simulation } from '../simulation.ts';
 import type { KernelCounter } from './counters.ts';
 import { Icmpv6 } from './icmpv6.ts';
+import type { IngressFilter } from './ingress-filter.ts';
 import { INTERNAL, Interface, type InterfaceAddress } from './interface.ts';
 import { IpInput } from './ip-input.ts';
 import { IpOutput } from './ip-output.ts';
@@ -43,6 +44,8 @@ export interface KernelOptions {
   readonly control: ((input: Input) => void) | undefined;
   /** Translates what it forwards to some of its links. */
   readonly nat?: NatOptions | undefined;
+  /** Lets through what customers send from its addresses alone. */
+  readonly ingress?: IngressFilter | undefined;
 }
 
 /** What a node keeps of an interface while its kernel comes and goes. */
@@ -73,6 +76,7 @@ export class Kernel {
   readonly udp: Udp;
   readonly tcp: Tcp;
   readonly nat: Nat | undefined;
+  readonly ingress: IngressFilter | undefined;
   readonly #neighbors = new Map<string, NeighborCache>();
   /** How many interfaces have an address. */
   readonly #own = new Map<Address, number>();
@@ -98,6 +102,7 @@ export class Kernel {
     this.udp = new Udp(this);
     this.tcp = new Tcp(this);
     this.nat = options.nat && new Nat(options.nat);
+    this.ingress = options.ingress;
     this.addInterface({ name: INTERNAL, linkAddress: undefined, link: undefined, up: true });
   }
 

@@ -89,3 +89,20 @@ test('an address of an interface without a link is no source', () => {
   node.setUp('wlan0', false);
   assert.equal(chosen('2001:db8:9::1'), undefined);
 });
+
+test('of two addresses on a link, the one whose own route is the best; one without a route is none', () => {
+  const { node, add, chosen } = setUp();
+  add('wlan0', '2001:db8:1::5');
+  add('wlan0', '2001:db8:2::5');
+  const routeFrom = (source: string, metric: number) => ({
+    ...{ prefix: address('::'), prefixLength: 0, link: 'wlan0', origin: 'role' as const },
+    ...{ source: address(source), via: address('fe80::1'), metric },
+  });
+  node.kernel.addRoute(routeFrom('2001:db8:1::5', 2));
+  assert.equal(chosen('2001:db8:2:1::9'), '2001:db8:1::5', 'the other is nearer, but goes nowhere');
+  node.kernel.addRoute(routeFrom('2001:db8:2::5', 1));
+  assert.equal(chosen('2001:db8:1:1::9'), '2001:db8:2::5', 'rule 5.5 comes before the prefix');
+  node.kernel.routes.remove(routeFrom('2001:db8:2::5', 1));
+  node.kernel.routes.remove(routeFrom('2001:db8:1::5', 2));
+  assert.equal(chosen('2001:db8:1:1::9'), undefined);
+});

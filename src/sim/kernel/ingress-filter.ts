@@ -1,0 +1,17 @@
+import type { Address } from '../../wire/address.ts';
+import { hasPrefix } from './routes.ts';
+
+/** Prefixes that senders on a link may have, by the link; on others everybody may send. */
+export type IngressFilter = ReadonlyMap<
+  string,
+  readonly { readonly address: Address; readonly length: number }[]
+>;
+
+/**
+ * May a packet with this source come in by a link? A provider lets its customers send from the
+ * addresses that it gave them, and from no others.
+ *
+ * Source: RFC 2827 section 4.
+ */
+export const passesIngress = (filter: IngressFilter, link: string, source: Address): boolean =>
+  filter.get(link)?.some(({ address, length }) => hasPrefix(source, address, length)) ?? true;
