@@ -46,6 +46,10 @@ interface PeerBinding {
  *     away, registered    -> peer bound      both
  *     away, not registered -> peer bound     Type 2 Routing header, in the tunnel
  *
+ * An identity without a home agent (`setNative`) is never away: what no binding of ours covers goes as
+ * from a fixed address. What it sends to a peer that is followed is counted by one entry, the same
+ * whether there is a binding or not.
+ *
  * Source: RFC 6275 sections 9.3.2, 11.3.1.
  */
 export class Paths {
@@ -54,6 +58,8 @@ export class Paths {
   /** By home address, the peers that accepted our binding, and the care-of address they know. */
   readonly #registered = new Map<Address, Map<Address, Registered>>();
   readonly #peers = new Map<Address, PeerBinding>();
+  /** By identity without a home agent: the peers that are followed. */
+  readonly #native = new Map<Address, Set<Address>>();
 
   /** Where this node is with a home address of its own; undefined: not away with it. */
   own(home: Address): OwnPath | undefined {
@@ -77,6 +83,31 @@ export class Paths {
       outputs.push(...this.#refresh(home, peer, before !== undefined));
     }
     return outputs;
+  }
+
+  /** This address has no home agent, and the control side hears of peers that it sends to. */
+  setNative(home: Address, isNative: boolean): Output[] {
+    if (isNative === this.#native.has(home)) return [];
+    if (isNative) {
+      this.#native.set(home, new Set());
+      return forward(nativeEntry(home));
+    }
+    const followed = [...this.#native.get(home)!];
+    const outputs = followed.flatMap((peer) => this.follow(home, peer, false));
+    this.#native.delete(home);
+    return [...outputs, ...unforward(tunnelId(home))];
+  }
+
+  isNative(home: Address): boolean {
+    return this.#native.has(home);
+  }
+
+  /** Counts what an identity without a home agent sends to a peer. */
+  follow(home: Address, peer: Address, isFollowed: boolean): Output[] {
+    const followed = this.#native.get(home);
+    if (isFollowed) followed?.add(peer);
+    else followed?.delete(peer);
+    return this.#refresh(home, peer, true);
   }
 
   /** A peer holds our binding for this care-of address until then. */
@@ -112,17 +143,20 @@ export class Paths {
             owner: 'paths',
             at: 'leaving',
             match: { dst: { address: peer } },
-            do: [{ insert: 'routing-2', careOf: binding.careOf }],
+            do: [
+              ...(this.#native.size > 0 ? [TO_PEER] : []),
+              { insert: 'routing-2', careOf: binding.careOf },
+            ],
             expiresAt: binding.expiresAt,
             ...(binding.credit === undefined ? {} : { credit: binding.credit }),
           });
-    for (const home of this.#own.keys()) outputs.push(...this.#refresh(home, peer, true));
+    for (const home of this.#homes()) outputs.push(...this.#refresh(home, peer, true));
     return outputs;
   }
 
   /** The entries that carry what we send to a bound peer, for asking whether they are in use. */
   toPeerIds(peer: Address): string[] {
-    const away = [...this.#own.keys()];
+    const away = [...this.#homes()];
     return [
       toPeerId(peer),
       ...away.flatMap((home) => [peerId(home, peer), tunnelledId(home, peer)]),
@@ -139,8 +173,16 @@ export class Paths {
     return peerId(home, peer);
   }
 
+  #homes(): IterableIterator<Address> | Address[] {
+    return this.#native.size === 0
+      ? this.#own.keys()
+      : [...this.#own.keys(), ...this.#native.keys()];
+  }
+
   /** @param wasAway there may be entries already. */
   #refresh(home: Address, peer: Address, wasAway: boolean): Output[] {
+    const followed = this.#native.get(home);
+    if (followed !== undefined) return this.#refreshNative(home, peer, followed.has(peer));
     const own = this.#own.get(home);
     const registered = this.#registered.get(home)?.get(peer);
     const bound = this.#peers.get(peer);
@@ -152,7 +194,37 @@ export class Paths {
       ...(tunnelled ? forward(tunnelled) : wasAway ? unforward(tunnelledId(home, peer)) : []),
     ];
   }
+
+  #refreshNative(home: Address, peer: Address, isFollowed: boolean): Output[] {
+    const registered = this.#registered.get(home)?.get(peer);
+    const bound = this.#peers.get(peer);
+    const proved = bound?.credit === undefined ? bound : undefined;
+    if (registered !== undefined) {
+      const entry = straightEntry(home, peer, registered, proved);
+      return forward({ ...entry, do: [TO_PEER, ...entry.do] });
+    }
+    // One entry alone can hold to a credit: the one for all that is sent to this peer.
+    if (!isFollowed || bound !== proved) return unforward(peerId(home, peer));
+    return forward({
+      ...nativeEntry(home),
+      id: peerId(home, peer),
+      match: { src: { address: home }, dst: { address: peer } },
+      do: [TO_PEER, ...(bound === undefined ? [] : [toCareOf(bound)])],
+      ...(bound !== undefined && { expiresAt: bound.expiresAt }),
+    });
+  }
 }
+
+const TO_PEER: Action = { notify: 'session-to-peer' };
+
+/** What an identity without a home agent sends, as it stands. */
+const nativeEntry = (home: Address): ForwardingEntry => ({
+  id: tunnelId(home),
+  owner: 'paths',
+  at: 'leaving',
+  match: { src: { address: home } },
+  do: [TO_PEER],
+});
 
 /**
  * To a peer that knows our care-of address: with that as the source. The peer deletes its binding

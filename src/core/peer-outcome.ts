@@ -1,5 +1,5 @@
 import type { Address } from '../wire/address.ts';
-import { pathChanged } from './events.ts';
+import { type PathKind, pathChanged } from './events.ts';
 import type { NodeState } from './node-state.ts';
 import { count, tell } from './part.ts';
 import { forgetPeer, rememberPeer } from './peer-journal.ts';
@@ -72,15 +72,19 @@ export class PeerOutcome {
     return [refused, ...this.fallBack(reason)];
   }
 
-  /** Packets go by the home agent again. */
+  /** Packets go by the home agent again; without one, as they stand. */
   fallBack(reason: string): Output[] {
     const { paths } = this.#state;
     const known = paths.registeredCareOf(this.#home, this.#peer);
     return [
       ...paths.unsetRegistered(this.#home, this.#peer),
       ...(known === undefined ? [] : [this.#lost(known, reason)]),
-      tell(pathChanged(this.#peer, this.#home, 'tunnelled', reason)),
+      tell(pathChanged(this.#peer, this.#home, this.#otherwise(), reason)),
     ];
+  }
+
+  #otherwise(): PathKind {
+    return this.#state.paths.isNative(this.#home) ? 'direct' : 'tunnelled';
   }
 
   #names(careof: Address) {

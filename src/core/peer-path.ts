@@ -116,6 +116,8 @@ export class PeerPath {
 
   /** Did packets of the peer come just now, and come no more, by no way? Then it sends them astray. */
   isAstray(now: Instant): boolean {
+    // Without a home agent there is no other way that a flow could have taken.
+    if (this.#state.paths.isNative(this.#home)) return false;
     if (this.#state.env.without.has('path-probing')) return false;
     const flowed = [this.#flowedAt, this.#watch.flowedAt].some(
       (one) => one !== undefined && now < after(one, FLOW_MEMORY),
@@ -149,6 +151,7 @@ export class PeerPath {
   /** The answer. True: the path is to be proved anew. */
   looked([sent, came]: readonly EntryUse[], now: Instant): boolean {
     const due = this.#watch.looked(sent?.packets ?? 0, came?.packets ?? 0, now);
+    if (this.#state.paths.isNative(this.#home)) return false;
     return due && !this.#state.env.without.has('path-probing');
   }
 }

@@ -65,6 +65,16 @@ const PRECEDENCE: readonly (readonly [string, ForwardingEntry, ForwardingEntry])
   ],
   ['the lower id among them', pass('a', { dst: whole }), pass('b', { dst: whole })],
   ['anything before a prefix of no bits', pass('b', { src: net(1) }), pass('a', { dst: net(0) })],
+  [
+    'anything before what is for the rest',
+    pass('b', { src: net(1) }),
+    pass('a', { dst: whole, src: { address: home }, rest: true }, { priority: 9 }),
+  ],
+  [
+    'the same order among those for the rest',
+    pass('b', { dst: whole, src: { address: home }, rest: true }),
+    pass('a', { dst: whole, rest: true }),
+  ],
 ];
 
 const precedence = PRECEDENCE.flatMap(([name, first, second]): ForwardingCase[] =>

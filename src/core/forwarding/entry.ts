@@ -46,6 +46,11 @@ export interface Match {
    * destination is not done to packets on their way to others (RFC 8200 section 4).
    */
   readonly local?: true;
+  /**
+   * The entry is for what no other entry is for, however little that asks for: it comes last. So what
+   * only counts or tells takes no packet from an entry that takes a header off.
+   */
+  readonly rest?: true;
 }
 
 /** A whole address or a prefix; `length` counts bits and is 128 (or 32) where absent. */
@@ -106,7 +111,9 @@ export type Action =
 
 export type NotifyReason =
   | 'tunnelled-from-peer' // a peer still sends through the home agent (RFC 6275 11.7.2)
-  | 'tunnelled-to-peer';
+  | 'tunnelled-to-peer'
+  | 'session-to-peer' // packets of a session that a multihomed host may have to move
+  | 'session-from-peer';
 
 /**
  * One line of the forwarding table: the whole interface between what roles decide and what a data
@@ -115,7 +122,7 @@ export type NotifyReason =
  * Of the entries that match, the one is taken that asks for most bits of addresses (prefix lengths
  * added up; an address in an option or an inner header counts whole, its mere presence not), then
  * the one with the longest destination prefix, then with most other fields, then with the higher
- * priority, then with the lower id.
+ * priority, then with the lower id. Those of `rest` come behind all others, in the same order.
  */
 export interface ForwardingEntry {
   /** Unique in the node, such as `binding/2001:db8:1::100/leaving`. A new one replaces the old. */

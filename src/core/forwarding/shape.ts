@@ -18,6 +18,7 @@ export interface Shape {
   readonly routing2: Wanted;
   readonly innerSrc: boolean;
   readonly innerDst: boolean;
+  readonly rest: boolean;
 }
 
 /** The fields that can be asked for: of a packet, or the values that a match wants to see. */
@@ -47,6 +48,7 @@ export function shapeOf(match: Match): Shape {
     routing2: wanted(match.routing2),
     innerSrc: wanted(match.innerSrc) === VALUE,
     innerDst: wanted(match.innerDst) === VALUE,
+    rest: match.rest === true,
   };
 }
 
@@ -68,8 +70,11 @@ export function valuesOf(match: Match): Values {
 
 const NOTHING = '' as Address;
 
+/** More than any rank can be by what a shape asks for. */
+const BEFORE_REST = 2 ** 21;
+
 /**
- * The order in which shapes are tried, higher first: most bits of addresses asked for, wherever they
+ * The order in which shapes are tried, higher first: those for the rest come last; most bits of addresses asked for, wherever they
  * stand (an address that an option holds counts all its bits, its mere presence none); then longest
  * destination prefix; then most fields.
  */
@@ -78,7 +83,8 @@ export function rankOf(shape: Shape): number {
   const bits = shape.dst + shape.src + 8 * IPV6_SIZE * whole.filter(Boolean).length;
   const present = [shape.home === PRESENT, shape.routing2 === PRESENT];
   const flags = [shape.protocol, shape.sport, shape.dport, shape.flowLabel, ...present];
-  return (bits * 129 + shape.dst) * 16 + flags.filter(Boolean).length;
+  const before = shape.rest ? 0 : BEFORE_REST;
+  return before + (bits * 129 + shape.dst) * 16 + flags.filter(Boolean).length;
 }
 
 /** One number for each shape. */
@@ -87,7 +93,8 @@ export function shapeCode(shape: Shape): number {
   code = code * 9 + shape.home * 3 + shape.routing2;
   code = code * 4 + (shape.protocol ? 2 : 0) + (shape.flowLabel ? 1 : 0);
   code = code * 4 + (shape.sport ? 2 : 0) + (shape.dport ? 1 : 0);
-  return code * 4 + (shape.innerSrc ? 2 : 0) + (shape.innerDst ? 1 : 0);
+  code = code * 4 + (shape.innerSrc ? 2 : 0) + (shape.innerDst ? 1 : 0);
+  return code * 2 + (shape.rest ? 1 : 0);
 }
 
 /** The asked-for fields as one text; undefined where the packet lacks one of them. */

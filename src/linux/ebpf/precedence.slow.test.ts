@@ -55,15 +55,16 @@ const full: fc.Arbitrary<Match> = fc.record(
     innerDst: addresses,
     mobility: fc.constant(true as const),
     local: fc.constant(true as const),
+    rest: fc.constant(true as const),
   },
   { requiredKeys: [], noNullPrototype: true },
 );
 // Most fields are left out most of the time, else nothing would ever match.
 const sparse = fc
-  .tuple(full, fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }), fc.nat(5))
+  .tuple(full, fc.array(fc.boolean(), { minLength: 13, maxLength: 13 }), fc.nat(5))
   .map(([match, keep, most]) => {
     const kept = Object.entries(match).filter((_, i) => most === 0 || keep[i]);
-    return Object.fromEntries(kept.slice(0, most === 0 ? 12 : 1 + (most % 2))) as Match;
+    return Object.fromEntries(kept.slice(0, most === 0 ? 13 : 1 + (most % 2))) as Match;
   });
 // Of one rank, so that priority and id decide; some twice the same, which share a bucket.
 const OFTEN: readonly Match[] = [

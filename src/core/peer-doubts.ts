@@ -1,8 +1,8 @@
-import type { NodeState } from '../../core/node-state.ts';
-import { count, forward, unforward } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
-import { after, type Duration, type Instant, milliseconds, sooner } from '../../core/time.ts';
-import { type Address, formatAddress } from '../../wire/address.ts';
+import { type Address, formatAddress } from '../wire/address.ts';
+import type { NodeState } from './node-state.ts';
+import { count, forward, unforward } from './part.ts';
+import type { Output } from './role.ts';
+import { after, type Duration, type Instant, milliseconds, sooner } from './time.ts';
 
 /** How long a peer is listened to: some packets of a call, some round trips of a download nearby. */
 const LISTENING_TIME: Duration = milliseconds(200);
@@ -51,7 +51,7 @@ export class PeerDoubts {
     const src = { address: this.#state.bindings.get(peer)?.careOf ?? peer };
     return forward({
       id: this.#entryId(peer),
-      owner: 'mobile-node',
+      owner: 'binding-update-list',
       at: 'arriving',
       match: { src, dst: { address: careOf }, routing2: this.#home },
       do: [{ apply: 'routing-2' }],
