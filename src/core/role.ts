@@ -65,6 +65,8 @@ export type Input =
     }
   /** What entries carried since they were made, in the order asked for; zeros for unknown ones. */
   | { readonly kind: 'answer'; readonly id: string; readonly use: readonly EntryUse[] }
+  /** What the names service knows of what was asked; nothing where nobody answered in time. */
+  | ({ readonly kind: 'resolved'; readonly id: string } & Resolved)
   /** The operator's word; what can be said depends on the role. */
   | { readonly kind: 'command'; readonly command: Command }
   /** `deadline()` has come. */
@@ -143,8 +145,19 @@ export type Output =
   | { readonly kind: 'store'; readonly key: string; readonly value?: string }
   /** Asks what entries have carried; comes back as `answer` with the same id, at once. */
   | { readonly kind: 'ask'; readonly id: string; readonly entries: readonly string[] }
+  /** Asks the Domain Name System; comes back as `resolved` with the same id, some time later. */
+  | { readonly kind: 'resolve'; readonly id: string; readonly question: ResolveQuestion }
   | { readonly kind: 'count'; readonly counter: Counter }
   | { readonly kind: 'event'; readonly event: CareofEvent };
+
+/** The addresses of a name, or the names of an address. */
+export type ResolveQuestion = { readonly name: string } | { readonly address: Address };
+
+/** One of the two lists is empty, or both. */
+export interface Resolved {
+  readonly addresses: readonly Address[];
+  readonly names: readonly string[];
+}
 
 export interface Role {
   /** Feeds one input in and returns what to do, in order. Never throws on what a peer sent. */

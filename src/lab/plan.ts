@@ -191,6 +191,7 @@ function fixedConfig(node: NamedNode<FixedText>, context: Context): NodeConfig |
     }
     case 'host':
     case 'router':
+    case 'name-server':
     case 'attacker':
       return undefined;
   }

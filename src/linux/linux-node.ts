@@ -15,6 +15,7 @@ import type { Host, HostEvents } from './host/host.ts';
 import { openHost } from './host/linux-host.ts';
 import type { LinuxNodeOptions } from './node-options.ts';
 import type { EntryStatus, HostStatus } from './node-status.ts';
+import { resolve } from './resolve.ts';
 
 /** Ticks of one role in a row that change nothing of when the next is due: its mistake. */
 const MAX_TICKS_AT_ONCE = 1000;
@@ -178,6 +179,11 @@ export class LinuxNode {
         this.#take({ kind: 'answer', id: output.id, use });
         break;
       }
+      case 'resolve':
+        resolve(output.question, (found) =>
+          this.#take({ kind: 'resolved', id: output.id, ...found }),
+        );
+        break;
       case 'count':
         this.#counters.set(output.counter, (this.#counters.get(output.counter) ?? 0) + 1);
         break;

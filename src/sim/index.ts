@@ -1,6 +1,7 @@
 /** The simulator's public surface: what the lab builds networks from. */
 
 export { KERNEL_COUNTERS, type KernelCounter } from './kernel/counters.ts';
+export { orderDestinations } from './kernel/destination-selection.ts';
 export type { NetworkError } from './kernel/icmpv6.ts';
 export type { IngressFilter } from './kernel/ingress-filter.ts';
 export { INTERNAL, type InterfaceAddress } from './kernel/interface.ts';
@@ -28,5 +29,6 @@ export {
   type Station,
 } from './link.ts';
 export { DROPPABLE, type Droppable, type HeaderDrop } from './middlebox.ts';
-export { type NodeCounter, type SharedEnvironment, SimNode, type SimNodeOptions } from './node.ts';
+export { type NodeCounter, SimNode } from './node.ts';
+export type { SharedEnvironment, SimNodeOptions } from './node-options.ts';
 export { Alarm, Simulation, type Timer } from './simulation.ts';

@@ -10,43 +10,30 @@
  * with what it was told, and knows nobody to tell of what happens.
  */
 import type { Counter } from '../core/counters.ts';
-import type { CareofEvent } from '../core/events.ts';
-import type { Command, Environment, Input, LinkAddress, Output, Role } from '../core/role.ts';
+import type {
+  Command,
+  Environment,
+  Input,
+  LinkAddress,
+  Output,
+  Resolved,
+  Role,
+} from '../core/role.ts';
 import { sumOfSizes, type TableSizes } from '../core/tables.ts';
-import type { Instant } from '../core/time.ts';
 import type { KernelCounter } from './kernel/counters.ts';
-import type { IngressFilter } from './kernel/ingress-filter.ts';
 import { Kernel, type Port } from './kernel/kernel.ts';
-import type { NatOptions } from './kernel/nat.ts';
 import type { Link } from './link.ts';
+import type { SimNodeOptions } from './node-options.ts';
 import { Alarm, type Simulation } from './simulation.ts';
 
 /** Ticks of one role in a row at one moment; more is its mistake: a deadline that stays. */
 const MAX_TICKS_AT_ONCE = 1000;
 
-/** What every node of a run shares of its environment; the rest comes from the simulation. */
-export type SharedEnvironment = Pick<Environment, 'crypto' | 'epoch' | 'without' | 'constants'>;
-
 /** What an event of a kill says, and of the restart after it. */
 const CONTROL_SIDE = 'control side';
 
-export interface SimNodeOptions {
-  readonly simulation: Simulation;
-  readonly name: string;
-  /** Forwards packets of others: a router. */
-  readonly forwarding?: boolean;
-  /** Translates addresses of what it forwards to some links. */
-  readonly nat?: NatOptions;
-  /** Lets through what customers send from its addresses alone. */
-  readonly ingress?: IngressFilter;
-  /** Makes the control side, anew after each crash; absent, the node is a plain host or router. */
-  readonly role?: (environment: Environment) => Role;
-  /** Needed where there is a role. */
-  readonly environment?: SharedEnvironment;
-  /** Addresses and routes that the node always has: called at the start and after each restart. */
-  readonly configure?: (kernel: Kernel, node: SimNode) => void;
-  readonly onEvent?: (event: CareofEvent, now: Instant, node: SimNode) => void;
-}
+/** What a node learns that has nobody to ask. */
+const UNRESOLVED: Resolved = { addresses: [], names: [] };
 
 export type NodeCounter = Counter | KernelCounter;
 
@@ -315,6 +302,9 @@ export class SimNode {
         this.#take({ kind: 'answer', id: output.id, use });
         return;
       }
+      case 'resolve':
+        this.#resolve(kernel, output);
+        return;
       case 'count':
         this.#count(output.counter, 1);
         return;
@@ -322,6 +312,15 @@ export class SimNode {
         this.#options.onEvent?.(output.event, this.#simulation.now, this);
         return;
     }
+  }
+
+  #resolve(kernel: Kernel, { id, question }: Extract<Output, { kind: 'resolve' }>): void {
+    const role = this.#life?.role;
+    const done = (found: Resolved) => {
+      if (this.#life?.role === role) this.#take({ kind: 'resolved', id, ...found });
+    };
+    const { resolve = (_kernel, _question, answer) => answer(UNRESOLVED) } = this.#options;
+    resolve(kernel, question, done);
   }
 
   #performAddress(kernel: Kernel, output: Extract<Output, { kind: 'address' }>): void {

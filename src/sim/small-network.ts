@@ -5,7 +5,8 @@ import { type Layer, parsePacket } from '../wire/packet.ts';
 import type { TcpConnection } from './kernel/tcp/connection.ts';
 import { isPattern, pattern } from './kernel/tcp/send-stream.ts';
 import { Link, type LinkOptions, type LossReason } from './link.ts';
-import { SimNode, type SimNodeOptions } from './node.ts';
+import { SimNode } from './node.ts';
+import type { SimNodeOptions } from './node-options.ts';
 import { Simulation } from './simulation.ts';
 
 /** An interface as a test writes it down. */

@@ -11,6 +11,7 @@ import { type Instant, seconds } from '../../core/time.ts';
 import { createNode } from '../../roles/create.ts';
 import type { Kernel } from '../../sim/index.ts';
 import { formatAddress, readAddress } from '../../wire/address.ts';
+import { flowsIn } from '../run/flow-ends.ts';
 import { type World, worldOf } from '../sim/run.ts';
 import { Excuses } from './excuses.ts';
 import { Inside } from './inside.ts';
@@ -138,7 +139,7 @@ function watch({ simulation, network }: World, safety: Safety, until: number): v
 /** Listens on every node for what is only ever sent to others. */
 function setTraps({ applications }: World, node: string, kernel: Kernel, report: Report): void {
   const caught = (flow: string) => report('wrong-receiver', node, `it got what ${flow} carries`);
-  for (const { flow, to, text, port } of applications.endpoints.values()) {
+  for (const { flow, to, text, port } of flowsIn(applications.endpoints)) {
     if (to.name === node) continue;
     if (text.protocol === 'udp') kernel.udp.open({ port, onDatagram: () => caught(flow) });
     else kernel.tcp.listen(port, () => caught(flow));

@@ -3,7 +3,7 @@ import type { Instant } from '../../core/time.ts';
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
-import { type FlowEnds, flowEndsOf } from '../run/flow-ends.ts';
+import { type FlowEnds, flowEndsOf, flowsIn } from '../run/flow-ends.ts';
 import type { Scenario } from '../scenario/read.ts';
 import type { AgentFlow, AgentSource, FlowReport } from './agent/protocol.ts';
 
@@ -15,7 +15,7 @@ export class Applications {
 
   constructor(scenario: Scenario, plan: Plan) {
     this.endpoints = flowEndsOf(scenario, plan, { programs: true });
-    for (const ends of this.endpoints.values()) {
+    for (const ends of flowsIn(this.endpoints)) {
       const { flow: name, text } = ends;
       const flow =
         text.protocol === 'tcp'
@@ -28,7 +28,7 @@ export class Applications {
 
   /** What an agent on this node does that starts at this moment of the run. */
   ordersOf(node: string, now: Instant): AgentFlow[] {
-    return [...this.endpoints.values()].flatMap((ends) => [
+    return [...flowsIn(this.endpoints)].flatMap((ends) => [
       ...(ends.from.name === node ? sending(ends, now) : []),
       ...(ends.to.name === node ? receiving(ends, now) : []),
     ]);

@@ -16,6 +16,7 @@ import { type Address, isLinkLocal } from '../../wire/address.ts';
 import type { Plan } from '../plan.ts';
 import type { Attacker } from '../run/attackers/attacker.ts';
 import { hiredAttackers } from '../run/attackers/hired.ts';
+import { flowsIn } from '../run/flow-ends.ts';
 import { Happenings, type Hosts } from '../run/happenings.ts';
 import { linksOf } from '../run/planned-links.ts';
 import { simulatedNode } from '../run/simulated-node.ts';
@@ -113,7 +114,7 @@ export class LinuxNetwork implements Hosts {
       host.begin(origin);
     }
     this.#happenings.plan(scenario.events);
-    for (const { flow, from, text } of this.#options.applications.endpoints.values()) {
+    for (const { flow, from, text } of flowsIn(this.#options.applications.endpoints)) {
       const begin = () =>
         this.#options.applications.begin(flow, this.#hosts.get(from.name)?.running ?? true);
       this.#options.time.simulation.at(text.start as number as Instant, begin);

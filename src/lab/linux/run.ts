@@ -58,6 +58,10 @@ export async function runOnLinux(
 ): Promise<RunRecord> {
   const obstacle = obstacleToNamespaces();
   if (obstacle !== undefined) throw new LinuxUnfit(obstacle, hintFor(obstacle));
+  for (const [name, { role }] of scenario.nodes) {
+    if (role !== 'name-server') continue;
+    throw new LinuxUnfit(`${name}: name servers are of the simulator alone`, '--backend sim');
+  }
   sweep();
   const abort = new AbortController();
   const signalled = (signal: NodeJS.Signals) => {

@@ -2,8 +2,13 @@
 import type { Address } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
+import { addressesOf } from '../plan-names.ts';
 import type { Scenario } from '../scenario/read.ts';
 import type { FlowText } from '../scenario/traffic.ts';
+
+/** Each once. */
+export const flowsIn = (ends: ReadonlyMap<string, FlowEnds>): ReadonlySet<FlowEnds> =>
+  new Set(ends.values());
 
 /** The two ends of a flow. */
 export interface FlowEnds {
@@ -21,14 +26,19 @@ export interface FlowEnds {
 export const flowKey = (end: Address, protocol: number, port: number): string =>
   `${end}${protocol}/${port}`;
 
-const flowKeyOf = ({ text, from, to, port, served }: FlowEnds): string =>
-  flowKey((served ? from : to).identity, PROTOCOL[text.protocol], port);
+/** One for each address that the other end may choose. */
+function flowKeysOf({ text, from, to, port, served }: FlowEnds): string[] {
+  const end = served ? from : to;
+  const named = text.protocol === 'tcp' && text.name !== undefined;
+  const addresses = named ? addressesOf(end) : [end.identity];
+  return addresses.map((address) => flowKey(address, PROTOCOL[text.protocol], port));
+}
 
 /** Flows without a port of their own get one from here on. */
 const FIRST_PORT = 5001;
 
 /**
- * The ends of each flow by the key of its packets, in the order of the file.
+ * The ends of each flow by the key (or keys) of its packets, in the order of the file.
  * @param programs flows that name a program are carried by it.
  */
 export function flowEndsOf(
@@ -48,5 +58,5 @@ export function flowEndsOf(
     const served = programs && text.protocol === 'tcp' && text.program === 'curl';
     return { flow, text, from, to, port: text.port ?? freePort(), served };
   });
-  return new Map(ends.map((one) => [flowKeyOf(one), one]));
+  return new Map(ends.flatMap((one) => flowKeysOf(one).map((key) => [key, one])));
 }

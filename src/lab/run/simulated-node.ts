@@ -8,7 +8,7 @@ import {
 } from '../../sim/index.ts';
 import type { PlannedNode } from '../plan.ts';
 
-type Given = Pick<SimNodeOptions, 'environment' | 'onEvent' | 'role'>;
+type Given = Pick<SimNodeOptions, 'environment' | 'onEvent' | 'resolve' | 'role'>;
 
 /** @param onStart its kernel has come up, at the start or after a crash. */
 export function simulatedNode(

@@ -117,7 +117,7 @@ function* checkHeal(
 }
 
 /** Roles that are kernels alone. */
-const UNCONTROLLED: readonly string[] = ['host', 'router', 'attacker'];
+const UNCONTROLLED: readonly string[] = ['host', 'router', 'name-server', 'attacker'];
 
 function* checkKill(draft: Draft, path: Path, name: string): Generator<Finding> {
   yield* unknownName(path, 'node', name, eventNames(draft));

@@ -11,6 +11,7 @@ import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { checkHomeAgent } from './check-home-agent.ts';
 import { checkDrops, checkNat } from './check-middleboxes.ts';
+import { checkAsked, checkNames } from './check-names.ts';
 import { checkPeers } from './check-peers.ts';
 import { checkLinkPrefixes, checkProviding } from './check-prefixes.ts';
 import type { Finding, Path } from './diagnostic.ts';
@@ -104,6 +105,7 @@ function* checkFixedNode(
   }
   yield* checkNat(path, node);
   yield* checkProviding(draft, path, node);
+  yield* checkNames(draft, path, node);
   for (const [index, { to, via }] of (node.routes ?? []).entries()) {
     yield* unknownName([...path, 'routes', index, 'to'], 'link', to, draft.links.keys());
     yield* unknownName([...path, 'routes', index, 'via'], 'node', via, draft.nodes.keys());
@@ -173,6 +175,7 @@ function* checkFlows(draft: Draft): Generator<Finding> {
     }
     yield* checkTimes(draft, path, flow);
     yield* checkPayload(draft, path, flow);
+    yield* checkAsked(draft, path, flow);
     if (flow.port === undefined) continue;
     const key = `${flow.to} ${flow.protocol} ${flow.port}`;
     const owner = ports.get(key);

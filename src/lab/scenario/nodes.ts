@@ -8,13 +8,30 @@ import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { auth } from './authentication.ts';
-import { ipv6, list, name, named, object, oneOf, prefix, time, whole, yesNo } from './fields.ts';
+import {
+  ipv6,
+  list,
+  name,
+  named,
+  object,
+  oneOf,
+  prefix,
+  text,
+  time,
+  whole,
+  yesNo,
+} from './fields.ts';
 
 /** In the stead of a home agent's name: RFC 6275 section 11.4.1. */
 export const DISCOVER = 'discover';
 
 import { samePrefix } from './links.ts';
 import { correspondentPeers, mobileNodePeers } from './peers.ts';
+
+/** Labels of letters, digits and hyphens, with a dot between. */
+const DNS_NAME = /^(?=.{1,100}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/;
+/** An answer of 512 octets has room for so many addresses. */
+const MOST_NAMED = 12;
 
 export const ROLES = [
   'home-agent',
@@ -23,6 +40,7 @@ export const ROLES = [
   'correspondent-node',
   'host',
   'router',
+  'name-server',
   'attacker',
 ] as const;
 export type RoleName = (typeof ROLES)[number];
@@ -183,6 +201,24 @@ const router = object('a router that knows nothing of Mobile IPv6', {
   routes,
 });
 
+const nameServer = object('a name server, which all programs and nodes of the file ask', {
+  role: z.literal('name-server'),
+  on,
+  'own-addresses': ownAddresses,
+  names: z
+    .record(
+      z.string().regex(DNS_NAME),
+      list('nodes or addresses, such as [cn, 2001:db8::1]', text('a node or an address'))
+        .min(1, { error: 'is empty: a name stands for one address at least' })
+        .max(MOST_NAMED, {
+          error: `has more addresses than an answer holds: ${MOST_NAMED} at most`,
+        }),
+      { error: 'is not addresses by DNS name, such as { www.example: [cn] }' },
+    )
+    .meta({ description: 'what names stand for: all addresses of these nodes, in this order' }),
+  routes,
+});
+
 const attacker = object('somebody who means no good, and hears all that is sent on its links', {
   role: z.literal('attacker'),
   on,
@@ -191,7 +227,7 @@ const attacker = object('somebody who means no good, and hears all that is sent 
 
 export const node = z.discriminatedUnion(
   'role',
-  [homeAgent, accessRouter, mobileNode, correspondentNode, host, router, attacker],
+  [homeAgent, accessRouter, mobileNode, correspondentNode, host, router, nameServer, attacker],
   {
     error: ({ input }) => {
       if (typeof input !== 'object' || input === null) return `is not a node: { role: ... }`;
@@ -205,6 +241,7 @@ export type NodeText = z.output<typeof node>;
 export type HomeAgentText = z.output<typeof homeAgent>;
 export type CorrespondentNodeText = z.output<typeof correspondentNode>;
 export type AccessRouterText = z.output<typeof accessRouter>;
+export type NameServerText = z.output<typeof nameServer>;
 export type MobileNodeText = z.output<typeof mobileNode>;
 
 export const DEFAULT_INTERVAL: readonly [Duration, Duration] = [

@@ -1,6 +1,6 @@
 /** Traffic of a scenario: what the applications on the nodes send each other. */
 import { z } from 'zod';
-import { name, object, oneOf, rate, size, time, whole } from './fields.ts';
+import { name, object, oneOf, rate, size, text, time, whole } from './fields.ts';
 
 /** A datagram's number and the time it was sent stand at the head of its payload. */
 export const LEAST_PAYLOAD = 16;
@@ -29,6 +29,9 @@ const tcp = object('a TCP flow', {
   over: time()
     .optional()
     .meta({ description: 'it is written bit by bit over so long; all at once if absent' }),
+  name: text('a DNS name of the receiver, such as www.example').optional().meta({
+    description: 'the sender asks for it, and tries each address; the node itself if absent',
+  }),
   start: time(),
   port: PORT,
   program: oneOf(PROGRAMS)

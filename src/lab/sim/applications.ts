@@ -13,9 +13,11 @@ import {
 import type { Address } from '../../wire/address.ts';
 import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
-import { type FlowEnds, flowEndsOf } from '../run/flow-ends.ts';
+import { type FlowEnds, flowEndsOf, flowsIn } from '../run/flow-ends.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { type FlowText, LEAST_PAYLOAD } from '../scenario/traffic.ts';
+import { Dialling } from './dialling.ts';
+import type { Resolvers } from './resolvers.ts';
 
 export class Applications {
   readonly records: FlowRecord[] = [];
@@ -23,10 +25,10 @@ export class Applications {
   readonly endpoints: ReadonlyMap<string, FlowEnds>;
   readonly #flows: (TcpApplication | UdpApplication)[] = [];
 
-  constructor(simulation: Simulation, scenario: Scenario, plan: Plan) {
+  constructor(simulation: Simulation, scenario: Scenario, plan: Plan, resolvers: Resolvers) {
     this.endpoints = flowEndsOf(scenario, plan, { programs: false });
-    for (const ends of this.endpoints.values()) {
-      const place = { simulation, ...ends };
+    for (const ends of flowsIn(this.endpoints)) {
+      const place = { simulation, resolvers, ...ends };
       const { flow: name, text } = ends;
       const flow =
         text.protocol === 'tcp'
@@ -60,6 +62,7 @@ export class Applications {
 /** Where a flow's applications are. */
 interface Place extends Omit<FlowEnds, 'text'> {
   readonly simulation: Simulation;
+  readonly resolvers: Resolvers;
 }
 
 /** The two ends of one flow. */
@@ -132,12 +135,30 @@ class TcpApplication extends Application<'tcp', TcpRecord> {
         this.record.failed('unreachable');
         return;
       }
+      if (this.text.name !== undefined) {
+        this.#dial(this.text.name, node, node.kernel);
+        return;
+      }
       const source = sourceOf(from, node.kernel);
       const connection = node.kernel.tcp.connect(to.identity, port, {
         ...(source !== undefined && { source }),
         onClose: (reason) => this.#closed(reason),
       });
       this.#write(connection, 0, node, node.kernel);
+    });
+  }
+
+  /** Asks for the addresses of a name, and tries them. */
+  #dial(name: string, node: SimNode, kernel: Kernel): void {
+    const { port, resolvers } = this.place;
+    resolvers.of(kernel).ask({ name }, ({ addresses }) => {
+      new Dialling(kernel, addresses, port, {
+        connected: (connection) => {
+          connection.handlers = { onClose: (reason) => this.#closed(reason) };
+          this.#write(connection, 0, node, kernel);
+        },
+        failed: (reason) => this.#closed(reason),
+      });
     });
   }
 
@@ -244,7 +265,9 @@ class UdpApplication extends Application<'udp', UdpRecord> {
 
   #socketOf(kernel: Kernel): UdpSocket {
     if (this.#socket?.kernel !== kernel) {
-      const address = sourceOf(this.place.from, kernel);
+      // As connected sockets do, it keeps the source that it began with.
+      const { from, to } = this.place;
+      const address = sourceOf(from, kernel) ?? kernel.output.sourceFor(to.identity);
       if (address !== undefined) this.#sources.add(address);
       const socket = kernel.udp.open({ fragments: true, ...(address && { address }) });
       this.#socket = { kernel, socket };

@@ -2,7 +2,14 @@
 import type { NodeConfig } from '../../core/config.ts';
 import type { Counter } from '../../core/counters.ts';
 import type { Command, Environment, Role } from '../../core/role.ts';
-import type { Kernel, Link, SharedEnvironment, SimNode, Simulation } from '../../sim/index.ts';
+import type {
+  Kernel,
+  Link,
+  SharedEnvironment,
+  SimNode,
+  SimNodeOptions,
+  Simulation,
+} from '../../sim/index.ts';
 import { type Address, isLinkLocal } from '../../wire/address.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
 import type { Attacker } from '../run/attackers/attacker.ts';
@@ -18,6 +25,8 @@ export interface NetworkOptions {
   readonly createNode: (config: NodeConfig, environment: Environment) => Role;
   /** A node's kernel has come up, at the start or after a crash. */
   readonly onStart: (node: string, kernel: Kernel) => void;
+  /** Asks the Domain Name System for a control side. */
+  readonly resolve: NonNullable<SimNodeOptions['resolve']>;
 }
 
 export class Network implements Hosts {
@@ -120,6 +129,7 @@ export class Network implements Hosts {
     const { name, config } = planned;
     return simulatedNode(this.#simulation, planned, this.links, {
       environment: options.environment,
+      resolve: options.resolve,
       onStart: (kernel) => options.onStart(name, kernel),
       onEvent: (event, at) => this.events.push({ at, node: name, event }),
       ...(config !== undefined && {

@@ -6,7 +6,9 @@ import { type Instant, seconds } from '../../core/time.ts';
 import { createNode } from '../../roles/create.ts';
 import { type Kernel, Simulation } from '../../sim/index.ts';
 import { nodeCryptography } from '../crypto.ts';
+import { serveNames } from '../dns/name-server.ts';
 import { type Plan, planOf } from '../plan.ts';
+import { nameServersOf, namesOf } from '../plan-names.ts';
 import { End, SLICE } from '../run/end.ts';
 import { LinkCaptures } from '../run/link-captures.ts';
 import { PacketWatch } from '../run/packet-watch.ts';
@@ -15,6 +17,7 @@ import type { RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { Applications } from './applications.ts';
 import { Network } from './network.ts';
+import { Resolvers } from './resolvers.ts';
 import { TablePeaks } from './table-peaks.ts';
 
 export interface RunOptions {
@@ -51,12 +54,17 @@ export function worldOf(
 ): World {
   const simulation = new Simulation(options.seed ?? scenario.random);
   const plan = planOf(scenario);
-  const applications = new Applications(simulation, scenario, plan);
+  const resolvers = new Resolvers(nameServersOf(plan));
+  const names = namesOf(scenario, plan);
+  const applications = new Applications(simulation, scenario, plan, resolvers);
   const without = options.without ?? new Set();
   const network = new Network(simulation, plan, scenario.events, {
     environment: { crypto: nodeCryptography, epoch: EPOCH, without, constants: scenario.constants },
     createNode: options.createNode ?? createNode,
+    resolve: (kernel, question, done) => resolvers.of(kernel).ask(question, done),
     onStart: (node, kernel) => {
+      const told = names.get(node);
+      if (told !== undefined) serveNames(kernel, told);
       applications.nodeStarted(node, kernel);
       onStart?.(node, kernel);
     },
