@@ -113,20 +113,24 @@ export interface PeerProofConfig {
   readonly keys: ReadonlyMap<Address, ConfiguredKey>;
 }
 
-export interface MobileNodeConfig {
+/** What a node registers with a home agent, or a server with the one that hands it clients. */
+export interface HomeRegistrationConfig {
   readonly home: Address;
-  readonly homePrefixLength: number;
   /** Absent: one is found by dynamic home agent address discovery (RFC 6275 section 11.4.1). */
   readonly homeAgent: Address | undefined;
   readonly authentication: Authentication;
+  readonly lifetime: Duration;
+  /** Goes inside UDP where nothing else gets through; not with ESP. */
+  readonly udpEncapsulation?: true;
+}
+
+export interface MobileNodeConfig extends HomeRegistrationConfig {
+  readonly homePrefixLength: number;
   /** Interfaces that may carry the node, most wanted first. */
   readonly links: readonly string[];
-  readonly lifetime: Duration;
   readonly dad: 'optimistic' | 'normal' | 'off';
   readonly routeOptimisation: boolean;
   readonly maxPeers: number;
-  /** Goes inside UDP where nothing else gets through; not with ESP. */
-  readonly udpEncapsulation?: true;
   /** Absent: return routability alone. */
   readonly peers?: PeerProofConfig;
 }

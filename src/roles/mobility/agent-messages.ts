@@ -1,7 +1,10 @@
+import type {
+  HomeProgress,
+  HomeRegistration,
+} from '../../core/home-registration/home-registration.ts';
 import type { Received } from '../../core/part.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
-import type { HomeProgress, HomeRegistration } from './home-registration.ts';
 
 /** "I know no binding of yours". Source: RFC 6275 section 6.1.9. */
 const UNKNOWN_BINDING = 1;

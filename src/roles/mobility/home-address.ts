@@ -1,19 +1,22 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
+import {
+  type HomeProgress,
+  HomeRegistration,
+} from '../../core/home-registration/home-registration.ts';
 import type { AddressLifetime, Lifetimes } from '../../core/neighbor-discovery/address-lifetime.ts';
 import type { Place } from '../../core/neighbor-discovery/place.ts';
 import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type PartInput, type Received, tell } from '../../core/part.ts';
 import type { LinkAddress, Output } from '../../core/role.ts';
+import { TakenPackets } from '../../core/taken-packets.ts';
 import { after, type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { AgentDiscovery, type Discovery } from './agent-discovery.ts';
 import { fromAgent } from './agent-messages.ts';
 import { type AgentBinding, AgentPath } from './agent-path.ts';
 import { HomePresence } from './home-presence.ts';
-import { type HomeProgress, HomeRegistration } from './home-registration.ts';
-import { TakenPackets } from './mobile-node-entries.ts';
 import { type Ends, type LearntPrefix, PrefixDiscovery } from './prefix-discovery.ts';
 import { RouteOptimisation } from './route-optimisation.ts';
 

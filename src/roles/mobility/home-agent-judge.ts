@@ -1,7 +1,6 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { Authentication, HomeAgentConfig } from '../../core/config.ts';
-import type { Counter } from '../../core/counters.ts';
-import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
+import { type Registrant, UpdateProofs } from '../../core/home-registration/update-proofs.ts';
 import {
   askedBy,
   type BindingUpdate,
@@ -12,14 +11,8 @@ import { autoconfigured } from '../../core/neighbor-discovery/link-layer.ts';
 import type { LinkPrefix } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
-import {
-  type AuthenticatedBinding,
-  isFresh,
-  ntpTimestamp,
-} from '../../core/security/authentication-option.ts';
+import { ntpTimestamp } from '../../core/security/authentication-option.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
-import type { Proof } from '../../core/signalling.ts';
 import type { Duration, Instant } from '../../core/time.ts';
 import {
   type Address,
@@ -30,15 +23,7 @@ import {
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import type { HomeNetwork } from './home-network.ts';
 
-interface KnownNode {
-  readonly authentication: Authentication;
-  /** Of the newest update that was accepted: older ones are replays. */
-  lastTimestamp: bigint;
-}
-
 const TIMESTAMP_KEY = 'home-timestamp/';
-/** The low-order half of an NTP timestamp. */
-const FRACTION = 0xffff_ffffn;
 
 /**
  * Decides on home registrations: who sent it, is it proved, is it new, may it be.
@@ -49,10 +34,12 @@ export class UpdateJudge {
   readonly #config: HomeAgentConfig;
   readonly #state: NodeState;
   readonly #network: HomeNetwork;
-  readonly #nodes: Map<Address, KnownNode>;
+  readonly #nodes: Map<Address, Registrant>;
+  readonly #proofs: UpdateProofs;
 
   constructor(config: HomeAgentConfig, state: NodeState, network: HomeNetwork) {
     this.#network = network;
+    this.#proofs = new UpdateProofs(state);
     this.#config = config;
     this.#state = state;
     this.#nodes = new Map(
@@ -125,18 +112,18 @@ export class UpdateJudge {
       const status = prefix
         ? BINDING_STATUS.notHomeAgentForThisMobileNode
         : BINDING_STATUS.notHomeSubnet;
-      return this.#unproved({ ...asked, status }, 'mobility.bu_unauthenticated', now);
+      return this.#proofs.unproved({ ...asked, status }, 'mobility.bu_unauthenticated', now);
     }
     const base = {
       ...asked,
-      proof: this.#answerProof(node, update, asked, now),
+      proof: this.#proofs.answer(node, update, asked, now),
       ...this.#neighbor(received, asked),
     };
-    const fault = this.#proofFault(node, received, asked, now);
+    const fault = this.#proofs.fault(node, received, asked, now);
     if (fault !== undefined) {
-      return this.#unproved({ ...base, ...fault.change }, fault.counter, now);
+      return this.#proofs.unproved({ ...base, ...fault.change }, fault.counter, now);
     }
-    const outputs = this.#remember(node, update, home);
+    const outputs = this.#proofs.accepted(node, update, TIMESTAMP_KEY + formatAddress(home));
     const known = this.#state.bindings.get(home) ?? pending.get(home);
     const status = this.#status(received, base, known, pending.size, now);
     if (status === BINDING_STATUS.sequenceNumberOutOfWindow) {
@@ -169,18 +156,7 @@ export class UpdateJudge {
     return from === undefined ? {} : { neighbor: { link, linkAddress: from } };
   }
 
-  /** The answer is proved with the update's own timestamp. Source: RFC 4285 section 6. */
-  #answerProof(
-    node: KnownNode,
-    update: BindingUpdate,
-    subject: AuthenticatedBinding,
-    now: Instant,
-  ): Proof {
-    const timestamp = timestampOf(update) ?? ntpTimestamp(this.#state.env.epoch, now);
-    return homeProof(node.authentication, this.#state.env.crypto, subject, timestamp);
-  }
-
-  #nodeFor(home: Address, prefix: LinkPrefix | undefined): KnownNode | undefined {
+  #nodeFor(home: Address, prefix: LinkPrefix | undefined): Registrant | undefined {
     const node = this.#nodes.get(home) ?? this.#renumbered(home, prefix);
     if (node !== undefined && !this.#state.env.without.has('authentication')) return node;
     const open = this.#config.allowUnauthenticated || this.#state.env.without.has('authentication');
@@ -192,7 +168,7 @@ export class UpdateJudge {
    * A node that was configured with its first home address has the same key for the address with
    * the same interface identifier in another prefix of ours; its timestamps are counted apart.
    */
-  #renumbered(home: Address, prefix: LinkPrefix | undefined): KnownNode | undefined {
+  #renumbered(home: Address, prefix: LinkPrefix | undefined): Registrant | undefined {
     const first = this.#config.prefix;
     if (prefix === undefined || prefix.prefix === first || prefix.length !== 64) return undefined;
     const node = this.#nodes.get(autoconfigured(first, home.slice(8)));
@@ -200,40 +176,6 @@ export class UpdateJudge {
     const made = { authentication: node.authentication, lastTimestamp: 0n };
     this.#nodes.set(home, made);
     return made;
-  }
-
-  /** Proof and freshness. Source: RFC 4285 sections 5.1 and 6. */
-  #proofFault(
-    node: KnownNode,
-    received: Received,
-    subject: AuthenticatedBinding,
-    now: Instant,
-  ): { readonly counter: Counter; readonly change: Partial<JudgedUpdate> } | undefined {
-    const { authentication } = node;
-    const { crypto, epoch, without } = this.#state.env;
-    const result = checkHomeProof(authentication, this.#state.env, subject, received);
-    if (result !== 'proved') {
-      const change = { status: BINDING_STATUS.authenticationFailed };
-      return { counter: 'mobility.bu_unauthenticated', change };
-    }
-    // ESP has sequence numbers of its own; with no proof there is nothing to be played back.
-    if (authentication.method !== 'rfc4285' || without.has('replay-protection')) return undefined;
-    const timestamp = timestampOf(received.message);
-    if (timestamp === undefined) {
-      const change = { status: BINDING_STATUS.mesgIdRequired };
-      return { counter: 'mobility.bu_unauthenticated', change };
-    }
-    const tolerance = this.#state.constants.TIMESTAMP_TOLERANCE;
-    const fresh = isFresh(timestamp, epoch, now, tolerance);
-    if (timestamp > node.lastTimestamp && fresh) return undefined;
-    const clock = ntpTimestamp(epoch, now);
-    // The seconds are ours, the fraction stays the sender's, so that it knows its own update again.
-    const theirs = (clock & ~FRACTION) | (timestamp & FRACTION);
-    const proof = homeProof(authentication, crypto, subject, theirs);
-    return {
-      counter: 'mobility.bu_replayed',
-      change: { status: BINDING_STATUS.mipv6IdMismatch, proof },
-    };
   }
 
   /** The verdict on a proved update. Source: RFC 6275 sections 9.5.1, 10.3.1 and 10.3.2. */
@@ -271,22 +213,5 @@ export class UpdateJudge {
     return this.#outdated(asked.home, prefix)
       ? BINDING_STATUS.acceptedButPrefixDiscoveryNecessary
       : BINDING_STATUS.accepted;
-  }
-
-  /**
-   * An update that nobody proved: counted, and told of within the rate limit of errors, so that an
-   * operator sees why nothing works and a flood of forged updates makes no flood of answers.
-   */
-  #unproved(judged: JudgedUpdate, counter: Counter, now: Instant): Judgement {
-    const outputs = [count(counter)];
-    return this.#state.errors.unprovedLimit.take(now) ? { judged, outputs } : { outputs };
-  }
-
-  #remember(node: KnownNode, update: BindingUpdate, home: Address): Output[] {
-    const timestamp = timestampOf(update);
-    if (node.authentication.method !== 'rfc4285' || timestamp === undefined) return [];
-    node.lastTimestamp = timestamp;
-    const key = TIMESTAMP_KEY + formatAddress(home);
-    return [{ kind: 'store', key, value: timestamp.toString() }];
   }
 }

@@ -1,14 +1,14 @@
-import type { MobileNodeConfig } from '../../core/config.ts';
-import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
-import type { NodeState } from '../../core/node-state.ts';
-import { count, type Received } from '../../core/part.ts';
-import { revocationAcknowledgement } from '../../core/revocation-signals.ts';
-import type { Output } from '../../core/role.ts';
-import type { Instant } from '../../core/time.ts';
-import { answerEnds, inUdp } from '../../core/udp-signalling.ts';
 import type { Address } from '../../wire/address.ts';
 import { MOBILITY_OPTION, REVOCATION_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
+import type { HomeRegistrationConfig } from '../config.ts';
+import { checkHomeProof, homeProof, timestampOf } from '../home-authentication.ts';
+import type { NodeState } from '../node-state.ts';
+import { count, type Received } from '../part.ts';
+import { revocationAcknowledgement } from '../revocation-signals.ts';
+import type { Output } from '../role.ts';
+import type { Instant } from '../time.ts';
+import { answerEnds, inUdp } from '../udp-signalling.ts';
 import type { AgentClock } from './agent-clock.ts';
 
 /** What a mobile node knows when an indication comes. */
@@ -28,11 +28,11 @@ export interface Bound {
  * Supported standards: RFC 5846 sections 6 and 10, RFC 4285 sections 5 and 6.
  */
 export class RevocationReceiver {
-  readonly #config: MobileNodeConfig;
+  readonly #config: HomeRegistrationConfig;
   readonly #state: NodeState;
   #lastTimestamp = 0n;
 
-  constructor(config: MobileNodeConfig, state: NodeState) {
+  constructor(config: HomeRegistrationConfig, state: NodeState) {
     this.#config = config;
     this.#state = state;
   }

@@ -1,29 +1,21 @@
-import type { MobileNodeConfig } from '../../core/config.ts';
-import { LIFETIME_UNIT } from '../../core/constants.ts';
-import { checkHomeProof, timestampOf } from '../../core/home-authentication.ts';
-import type { NodeState } from '../../core/node-state.ts';
-import { count, type Received, tell } from '../../core/part.ts';
-import { RateLimit } from '../../core/rate-limit.ts';
-import { Registration, type RegistrationOutput, type Target } from '../../core/registration.ts';
-import type { Output } from '../../core/role.ts';
-import { lifetimeOf } from '../../core/signalling.ts';
-import {
-  after,
-  between,
-  type Duration,
-  type Instant,
-  NO_TIME,
-  seconds,
-  sooner,
-} from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn, REVOCATION_TRIGGER } from '../../wire/numbers.ts';
 import type { Layer } from '../../wire/packet.ts';
+import type { HomeRegistrationConfig } from '../config.ts';
+import { LIFETIME_UNIT } from '../constants.ts';
+import { checkHomeProof, timestampOf } from '../home-authentication.ts';
+import type { NodeState } from '../node-state.ts';
+import { count, type Received, tell } from '../part.ts';
+import { RateLimit } from '../rate-limit.ts';
+import { Registration, type RegistrationOutput, type Target } from '../registration.ts';
+import type { Output } from '../role.ts';
+import { lifetimeOf } from '../signalling.ts';
+import { after, between, type Duration, type Instant, NO_TIME, seconds, sooner } from '../time.ts';
 import { AgentClock } from './agent-clock.ts';
 import { AgentWay, type Way } from './agent-way.ts';
-import { tellAnswered, tellNoWay, tellUnproved, tellWay } from './home-registration-events.ts';
-import { HomeRegistrationJournal } from './home-registration-journal.ts';
 import { HomeUpdates, type Sending } from './home-updates.ts';
+import { tellAnswered, tellNoWay, tellUnproved, tellWay } from './registration-events.ts';
+import { HomeRegistrationJournal } from './registration-journal.ts';
 import { RevocationReceiver } from './revocation-receiver.ts';
 
 type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
@@ -51,7 +43,7 @@ export interface HomeProgress {
  * Supported standards: RFC 6275 sections 11.7.1, 11.7.3, 11.8; RFC 4285.
  */
 export class HomeRegistration {
-  readonly #config: MobileNodeConfig;
+  readonly #config: HomeRegistrationConfig;
   readonly #journal: HomeRegistrationJournal;
   readonly #state: NodeState;
   readonly #registration: Registration;
@@ -69,7 +61,7 @@ export class HomeRegistration {
   readonly #updates: HomeUpdates;
 
   /** @param validUntil until when both home address and care-of address are valid. */
-  constructor(config: MobileNodeConfig, state: NodeState, validUntil: () => Instant) {
+  constructor(config: HomeRegistrationConfig, state: NodeState, validUntil: () => Instant) {
     this.#config = config;
     this.#journal = new HomeRegistrationJournal(config.home, state.env);
     this.#state = state;

@@ -1,15 +1,15 @@
-import type { MobileNodeConfig } from '../../core/config.ts';
-import { homeProof } from '../../core/home-authentication.ts';
-import type { NodeState } from '../../core/node-state.ts';
-import { count } from '../../core/part.ts';
-import type { Registration, RegistrationOutput } from '../../core/registration.ts';
-import type { Output } from '../../core/role.ts';
-import { bindingUpdate } from '../../core/signalling.ts';
-import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
+import type { HomeRegistrationConfig } from '../config.ts';
+import { homeProof } from '../home-authentication.ts';
+import type { NodeState } from '../node-state.ts';
+import { count } from '../part.ts';
+import type { Registration, RegistrationOutput } from '../registration.ts';
+import type { Output } from '../role.ts';
+import { bindingUpdate } from '../signalling.ts';
+import type { Instant } from '../time.ts';
 import type { AgentClock } from './agent-clock.ts';
 import type { AgentWay, Way } from './agent-way.ts';
-import { tellNoWay } from './home-registration-events.ts';
+import { tellNoWay } from './registration-events.ts';
 
 /** An update that is due. */
 export type Sending = Extract<RegistrationOutput, { kind: 'send' }>;
@@ -26,14 +26,14 @@ export class HomeUpdates {
   /** The link that a de-registration goes out on. */
   link: string | undefined;
   linkLocal: Address | undefined;
-  readonly #config: MobileNodeConfig;
+  readonly #config: HomeRegistrationConfig;
   readonly #state: NodeState;
   readonly #registration: Registration;
   readonly #clock: AgentClock;
   readonly #way: AgentWay;
 
   constructor(
-    config: MobileNodeConfig,
+    config: HomeRegistrationConfig,
     state: NodeState,
     registration: Registration,
     clock: AgentClock,

@@ -1,10 +1,11 @@
 /** What is told of a home registration: events, and what counts with them. */
-import { pathChanged } from '../../core/events.ts';
-import { count, tell } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
-import { type Duration, type Instant, seconds } from '../../core/time.ts';
+
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn } from '../../wire/numbers.ts';
+import { pathChanged } from '../events.ts';
+import { count, tell } from '../part.ts';
+import type { Output } from '../role.ts';
+import { type Duration, type Instant, seconds } from '../time.ts';
 import type { Way } from './agent-way.ts';
 
 export interface Names {

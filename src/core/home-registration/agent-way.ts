@@ -1,14 +1,14 @@
-import type { MobileNodeConfig } from '../../core/config.ts';
-import { PacketView } from '../../core/forwarding/packet-view.ts';
-import type { NodeState } from '../../core/node-state.ts';
-import type { Received } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
-import { after, type Instant, milliseconds, sooner } from '../../core/time.ts';
-import { inUdp, toAgentEnds } from '../../core/udp-signalling.ts';
 import { type Address, readAddress } from '../../wire/address.ts';
 import { PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { walkHeaders } from '../../wire/walk.ts';
+import type { HomeRegistrationConfig } from '../config.ts';
+import { PacketView } from '../forwarding/packet-view.ts';
+import type { NodeState } from '../node-state.ts';
+import type { Received } from '../part.ts';
+import type { Output } from '../role.ts';
+import { after, type Instant, milliseconds, sooner } from '../time.ts';
+import { inUdp, toAgentEnds } from '../udp-signalling.ts';
 
 export type Way = 'open' | 'udp';
 
@@ -32,7 +32,7 @@ const MAX_NETWORKS = 16;
  * a return to one takes no waiting; there both ways are tried at once.
  */
 export class AgentWay {
-  readonly #config: MobileNodeConfig;
+  readonly #config: HomeRegistrationConfig;
   readonly #state: NodeState;
   /** How the home agent sends to this care-of address, as far as it has said. */
   #now: { readonly careOf: Address; readonly way: Way } | undefined;
@@ -48,7 +48,7 @@ export class AgentWay {
   /** When the update that waits is to go inside UDP too. */
   #udpAt: Instant | undefined;
 
-  constructor(config: MobileNodeConfig, state: NodeState) {
+  constructor(config: HomeRegistrationConfig, state: NodeState) {
     this.#config = config;
     this.#state = state;
   }

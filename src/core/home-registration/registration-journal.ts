@@ -1,6 +1,6 @@
-import type { NodeState } from '../../core/node-state.ts';
-import type { Output } from '../../core/role.ts';
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
+import type { NodeState } from '../node-state.ts';
+import type { Output } from '../role.ts';
 
 /** Stored where all was taken back; else it is the care-of address and the home agent. */
 const NOTHING_HELD = 'none';

@@ -1,9 +1,9 @@
-import type { Authentication } from '../../core/config.ts';
-import { timestampOf } from '../../core/home-authentication.ts';
-import { isFresh, ntpTimestamp } from '../../core/security/authentication-option.ts';
-import { type Duration, type Instant, NO_TIME, seconds } from '../../core/time.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
+import type { Authentication } from '../config.ts';
+import { timestampOf } from '../home-authentication.ts';
+import { isFresh, ntpTimestamp } from '../security/authentication-option.ts';
+import { type Duration, type Instant, NO_TIME, seconds } from '../time.ts';
 
 /** As many stamps as there are sequence numbers that may be outstanding. */
 const MAX_REMEMBERED = 8;

@@ -1,13 +1,14 @@
 /** The forwarding entries by which a mobile node takes what comes to a care-of address of its own. */
-import type { MobileNodeConfig } from '../../core/config.ts';
-import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { arrivingEntryId, tunnelEntryIds } from '../../core/home-address-entries.ts';
-import type { Mechanism } from '../../core/mechanisms.ts';
-import type { Place } from '../../core/neighbor-discovery/place.ts';
-import { forward, unforward } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
-import { type Address, formatAddress } from '../../wire/address.ts';
-import { PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
+
+import { type Address, formatAddress } from '../wire/address.ts';
+import { PROTOCOL, UDP_PORT } from '../wire/numbers.ts';
+import type { MobileNodeConfig } from './config.ts';
+import type { ForwardingEntry } from './forwarding/entry.ts';
+import { arrivingEntryId, tunnelEntryIds } from './home-address-entries.ts';
+import type { Mechanism } from './mechanisms.ts';
+import type { Place } from './neighbor-discovery/place.ts';
+import { forward, unforward } from './part.ts';
+import type { Output } from './role.ts';
 
 type Taker = Pick<MobileNodeConfig, 'home' | 'routeOptimisation' | 'udpEncapsulation'>;
 
