@@ -6,6 +6,7 @@ import { A, B, owner, SELF } from '../../test/proved-updates.ts';
 import { nodeCryptography as crypto } from '../lab/crypto.ts';
 import type { Address } from '../wire/address.ts';
 import type { LayerOf, MobilityOptionInput } from '../wire/packet.ts';
+import { AddressSets } from './address-sets.ts';
 import { BindingCache } from './binding-cache.ts';
 import { BindingErrors } from './binding-errors.ts';
 import { CgaProof, MAX_TOKEN_UPDATES } from './cga-proof.ts';
@@ -33,6 +34,7 @@ function tested(): CgaProof {
   const state = {
     env,
     constants: constantsWith({}),
+    sets: new AddressSets(),
     bindings: new BindingCache({ home: 0, peer: 0 }),
     paths: new Paths(),
     errors: new BindingErrors(env),

@@ -44,6 +44,8 @@ export const COUNTERS = {
     'Bindings dropped since their care-of address was unreachable for seconds (RFC 6275 9.3.4)',
   'mobility.not_taken': 'Mobility messages that no part of this node did anything about',
   'mobility.tunnel_unverified': 'Tunnelled packets from an address that is not registered',
+  'mobility.early_parked': 'Packets that wait for the Binding Update that they have overtaken',
+  'mobility.early_released': 'Packets whose Binding Update came in time',
   'mobility.home_address_unverified': 'Packets with a Home Address option without a binding',
   'mobility.cache_full': 'Bindings refused because the binding cache is full',
   'mobility.list_full': 'Registrations not begun because the binding update list is full',

@@ -15,6 +15,10 @@ export const MECHANISMS = {
   'mobility-header-exemption':
     'Mobility Header messages bypass the bindings (RFC 6275 6.1), so tests reach the right address',
   'binding-error': 'a peer that knows no binding says so (RFC 6275 9.3.3)',
+  'early-packets':
+    'data that overtakes its Binding Update waits 50 ms for it instead of being refused',
+  'address-sets':
+    'nodes with several addresses tell each other of them beside a binding (docs/registry.md)',
   'binding-refresh': 'a registration is renewed before it expires (RFC 6275 11.7.1, 11.7.2)',
   retransmission: 'an unanswered message is sent again with back-off (RFC 6275 11.8)',
   'movement-detection': 'the node notices that its link changed (RFC 6275 11.5.1)',

@@ -1,3 +1,4 @@
+import type { AddressSets } from './address-sets.ts';
 import type { BindingCache } from './binding-cache.ts';
 import type { BindingErrors } from './binding-errors.ts';
 import type { Constants } from './constants.ts';
@@ -10,6 +11,7 @@ export interface NodeState {
   readonly env: Environment;
   readonly constants: Constants;
   readonly bindings: BindingCache;
+  readonly sets: AddressSets;
   readonly paths: Paths;
   readonly errors: BindingErrors;
   readonly protection: Protection;

@@ -13,8 +13,10 @@ import {
   receiverFault,
   type WireError,
 } from '../wire/packet.ts';
+import type { AddressSets } from './address-sets.ts';
 import type { BindingCache } from './binding-cache.ts';
 import type { BindingErrors } from './binding-errors.ts';
+import { EarlyPackets } from './early-packets.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
 import { parameterProblem } from './icmp-errors.ts';
 import type { Mechanism } from './mechanisms.ts';
@@ -51,6 +53,8 @@ const WITH_ROUTING_2: ReadonlySet<string> = new Set([
 export class Node implements Role {
   readonly #parts: readonly Part[];
   readonly #bindings: BindingCache;
+  readonly #sets: AddressSets;
+  readonly #early: EarlyPackets;
   readonly #errors: BindingErrors;
   readonly #protection: Protection;
   readonly #processes: ReadonlySet<LayerName>;
@@ -59,8 +63,10 @@ export class Node implements Role {
   readonly #addresses = new Map<Address, Set<string>>();
 
   /** @param parts share what they share by their constructors; see `createNode`. */
-  constructor(parts: readonly Part[], { bindings, errors, protection, env }: NodeState) {
+  constructor(parts: readonly Part[], { bindings, sets, errors, protection, env }: NodeState) {
     this.#bindings = bindings;
+    this.#sets = sets;
+    this.#early = new EarlyPackets(sets, bindings, env);
     this.#parts = parts;
     this.#errors = errors;
     this.#protection = protection;
@@ -69,13 +75,14 @@ export class Node implements Role {
   }
 
   deadline(): Instant | undefined {
-    let deadline: Instant | undefined;
+    let deadline = this.#early.deadline();
     for (const part of this.#parts) deadline = sooner(deadline, part.deadline());
     return deadline;
   }
 
   sizes(): TableSizes {
-    return sumOfSizes(this.#parts.map((part) => part.sizes?.() ?? {}));
+    const own = { 'early-packets': this.#early.size, 'address-sets': this.#sets.size };
+    return sumOfSizes([own, ...this.#parts.map((part) => part.sizes?.() ?? {})]);
   }
 
   inspect(): RoleView {
@@ -83,6 +90,13 @@ export class Node implements Role {
   }
 
   handle(input: Input, now: Instant): Output[] {
+    const outputs = this.#handle(input, now);
+    if (this.#early.size === 0) return outputs;
+    const late = this.#early.late(now).flatMap((one) => this.#unverified(one, now));
+    return [...outputs, ...this.#early.released(), ...late];
+  }
+
+  #handle(input: Input, now: Instant): Output[] {
     if (input.kind === 'packet') return this.#protection.protect(this.#arrived(input, now));
     const own = input.kind === 'address' ? this.#ownAddress(input) : [];
     if (input.kind === 'restored' && !this.#without.has('journal')) {
@@ -128,10 +142,8 @@ export class Node implements Role {
     if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];
     const received = view(input, parsed.value, provedHome);
     if (input.reason === 'home-address-unverified' || this.#isUnverified(received)) {
-      const counted = count('mobility.home_address_unverified');
-      // RFC 6275 section 6.3: nobody can live at such an address, and nobody is told.
-      if (received.home === undefined || !isUnicastRoutable(received.home)) return [counted];
-      return [counted, ...this.#errors.unknownBinding(received, now)];
+      const parked = this.#early.park(received, now);
+      return parked ? [count('mobility.early_parked')] : this.#unverified(received, now);
     }
     if (input.reason === 'routing-2-unknown') return [count('mobility.misplaced_header')];
     if (input.reason === 'mobility') {
@@ -153,6 +165,13 @@ export class Node implements Role {
       : outputs;
   }
 
+  #unverified(received: Received, now: Instant): Output[] {
+    const counted = count('mobility.home_address_unverified');
+    // RFC 6275 section 6.3: nobody can live at such an address, and nobody is told.
+    if (received.home === undefined || !isUnicastRoutable(received.home)) return [counted];
+    return [counted, ...this.#errors.unknownBinding(received, now)];
+  }
+
   /**
    * Did a message come out of ESP with a Home Address option that no binding stands behind? Its
    * association proves who sent it, not where that node is. Source: RFC 6275 section 9.3.1.
@@ -172,6 +191,10 @@ export class Node implements Role {
     else links.delete(link);
     if (links.size === 0) this.#addresses.delete(address);
     else this.#addresses.set(address, links);
+    this.#sets.setOwn(
+      address,
+      [...links].some((one) => one !== INTERNAL),
+    );
     const ground = groundEntries(address, this.#without);
     const entries = [...ground, ...this.#protection.entriesFor(address)];
     if (before === 0 && links.size > 0) return forward(...entries);
@@ -212,6 +235,9 @@ export class Node implements Role {
     return answer.map((one) => (one.kind === 'transmit' ? { ...one, link, to: from } : one));
   }
 }
+
+/** The link that carries nothing: an address there is only an identity. */
+const INTERNAL = 'careof0';
 
 /** Layers behind which another packet begins. */
 const TUNNELS: ReadonlySet<LayerName> = new Set(['ipv6', 'ipv4', 'gre']);

@@ -7,6 +7,8 @@ export const TABLES = {
   'retired-numbers': 'last sequence numbers of bindings that are gone',
   'permanent-tokens': 'home addresses that showed the key they were made from (RFC 4866)',
   credits: 'home addresses whose care-of address may get what its owner has sent (RFC 4866)',
+  'early-packets': 'packets that wait for the Binding Update that they have overtaken',
+  'address-sets': 'nodes that have told of their other addresses',
   'last-looks': 'bindings to be looked at before they expire',
   routers: 'routers that a host knows on its links',
   forwarding: 'entries of the forwarding table',

@@ -1,4 +1,5 @@
 /** Makes a node of its configuration: the one place that knows all roles. */
+import { AddressSets } from '../core/address-sets.ts';
 import { BindingCache } from '../core/binding-cache.ts';
 import { BindingErrors } from '../core/binding-errors.ts';
 import type { HomeAgentConfig, NodeConfig } from '../core/config.ts';
@@ -31,6 +32,7 @@ export function createNode(
     env,
     constants: constantsWith(env.constants),
     bindings: new BindingCache(bindingLimits(config, env)),
+    sets: new AddressSets(),
     paths: new Paths(),
     errors: new BindingErrors(env),
     protection: new Protection(config, env),

@@ -1,3 +1,4 @@
+import { addressSetIn, addressSetOption } from '../../core/address-set.ts';
 import { bindingAuthorization } from '../../core/binding-authorization.ts';
 import type { Binding } from '../../core/binding-cache.ts';
 import type { CorrespondentNodeConfig } from '../../core/config.ts';
@@ -123,7 +124,7 @@ export class PeerJudge {
       const proof = tested === undefined ? NO_PROOF : this.#answer(received, tested);
       return { judged: { ...asked, status, proof }, outputs: [count(counter)] };
     }
-    return this.#proved(received, asked, shown);
+    return this.#proved(received, update, asked, shown);
   }
 
   #shown(received: Received, update: BindingUpdate, asked: JudgedUpdate, now: Instant): Shown {
@@ -205,7 +206,12 @@ export class PeerJudge {
     return bindingAuthorization(this.#state.env.crypto, key, ends, brought);
   }
 
-  #proved(received: Received, asked: JudgedUpdate, shown: Proved): Judgement {
+  #proved(
+    received: Received,
+    update: BindingUpdate,
+    asked: JudgedUpdate,
+    shown: Proved,
+  ): Judgement {
     const outputs = shown.oldForm === true ? [count('mobility.bu_old_authenticator_form')] : [];
     const base = limited(asked, shown.longest);
     const verdict = this.#verdict(base);
@@ -218,11 +224,22 @@ export class PeerJudge {
     }
     const { status, answerSequence } = verdict;
     const brought = accepted ? (shown.brings?.() ?? []) : [];
-    const proof = this.#answer(received, shown, brought);
+    const told = accepted ? this.#exchangeSets(update, base) : [];
+    const proof = this.#answer(received, shown, [...brought, ...told]);
     // A token is sent whether an answer was asked for or not (RFC 4866 section 4.3).
     const acknowledge = base.acknowledge || brought.length > 0;
     const judged = { ...base, status, answerSequence, proof, acknowledge };
     return { judged: shown.unverified ? { ...judged, unverified: true } : judged, outputs };
+  }
+
+  /** Takes the set that a proved update tells of, and tells of ours: of this address, not our others. */
+  #exchangeSets(update: BindingUpdate, { home, sentTo }: JudgedUpdate): MobilityOptionInput[] {
+    const set = addressSetIn(update.options);
+    const { sets, env } = this.#state;
+    if (set === undefined || env.without.has('address-sets')) return [];
+    sets.tell(home, set);
+    const parks = !env.without.has('early-packets');
+    return [addressSetOption({ addresses: sets.ownBeside(sentTo), parks })];
   }
 
   /** The verdict on a proved update. Source: RFC 6275 section 9.5.1. */

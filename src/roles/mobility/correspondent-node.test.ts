@@ -2,19 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at, ByHand, packet } from '../../../test/by-hand.ts';
 import {
+  A,
+  careOfToken,
+  HOME,
+  homeToken,
+  SELF,
+  type Tokens,
+  tokens,
+  update,
+} from '../../../test/peer-updates.ts';
+import {
   bindingManagementKey,
-  signBindingAuthorization,
   verifyBindingAuthorization,
 } from '../../core/security/return-routability.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
 import { type Address, address } from '../../wire/address.ts';
-import type { LayerInput } from '../../wire/packet.ts';
 
-const HOME = address('2001:db8:1::100');
-const A = address('2001:db8:a::1');
 const B = address('2001:db8:b::1');
-const SELF = address('2001:db8:f::c');
-const COOKIE = new Uint8Array(8).fill(3);
 
 const node = (maxBindings = 4) => {
   const one = new ByHand({ name: 'cn', correspondentNode: { maxBindings } });
@@ -27,78 +31,6 @@ const homeRegistration = (sequence: number) =>
     { layer: 'destination-options', options: [{ option: 'home-address', homeAddress: HOME }] },
     { layer: 'binding-update', sequence, acknowledge: true, homeRegistration: true, lifetime: 10 },
   ]);
-
-interface Tokens {
-  readonly home: { readonly index: number; readonly token: Uint8Array };
-  readonly careOf: { readonly index: number; readonly token: Uint8Array };
-}
-
-function homeToken(one: ByHand, time: number, home = HOME): Tokens['home'] {
-  one.packet(packet(home, SELF, [{ layer: 'home-test-init', homeInitCookie: COOKIE }]), time);
-  const { message, destination } = one.one('home-test');
-  assert.equal(destination, home);
-  assert.deepEqual(message.homeInitCookie, COOKIE);
-  return { index: message.nonceIndex, token: message.homeKeygenToken };
-}
-
-function careOfToken(one: ByHand, careOf: Address, time: number): Tokens['careOf'] {
-  const init = { layer: 'care-of-test-init', careOfInitCookie: COOKIE } as const;
-  const { message, destination } = one
-    .packet(packet(careOf, SELF, [init]), time)
-    .one('care-of-test');
-  assert.equal(destination, careOf);
-  return { index: message.nonceIndex, token: message.careOfKeygenToken };
-}
-
-const tokens = (one: ByHand, careOf: Address, time: number, home = HOME): Tokens => ({
-  home: homeToken(one, time, home),
-  careOf: careOfToken(one, careOf, time),
-});
-
-interface Update {
-  readonly sequence: number;
-  readonly careOf?: Address;
-  readonly home?: Address;
-  /** Units of 4 s. */
-  readonly lifetime?: number;
-  /** Sent from the home address itself, without the option. */
-  readonly atHome?: boolean;
-  readonly homeRegistration?: boolean;
-}
-
-function update(with_: Tokens, change: Update): Uint8Array {
-  const { sequence, careOf = A, home = HOME, lifetime = 10, atHome = false } = change;
-  const release = lifetime === 0 || atHome;
-  const layers: LayerInput[] = [];
-  if (!atHome) {
-    const options = [{ option: 'home-address', homeAddress: home } as const];
-    layers.push({ layer: 'destination-options', options });
-  }
-  layers.push({
-    layer: 'binding-update',
-    sequence,
-    acknowledge: true,
-    homeRegistration: change.homeRegistration ?? false,
-    lifetime,
-    options: [
-      {
-        option: 'nonce-indices',
-        homeNonceIndex: with_.home.index,
-        careOfNonceIndex: release ? 0 : with_.careOf.index,
-      },
-      { option: 'binding-authorization-data', authenticator: new Uint8Array(12) },
-    ],
-  });
-  const octets = packet(atHome ? home : careOf, SELF, layers);
-  const key = bindingManagementKey(
-    crypto,
-    with_.home.token,
-    release ? undefined : with_.careOf.token,
-  );
-  const ends = { careOf: release ? home : careOf, correspondent: SELF };
-  signBindingAuthorization(crypto, octets, key, ends);
-  return octets;
-}
 
 /** Status and number of the answer. */
 function verdict(one: ByHand, octets: Uint8Array, time: number): [number, number] {

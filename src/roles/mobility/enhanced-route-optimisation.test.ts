@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at, type ByHand, type Sent } from '../../../test/by-hand.ts';
 import { A, B, correspondent, owner, SELF } from '../../../test/proved-updates.ts';
+import { AddressSets } from '../../core/address-sets.ts';
 import { BindingCache } from '../../core/binding-cache.ts';
 import { BindingErrors } from '../../core/binding-errors.ts';
 import type { MobileNodeConfig, PeerProofConfig } from '../../core/config.ts';
@@ -51,6 +52,7 @@ class Pair {
     const state = {
       env: environment,
       constants: constantsWith({}),
+      sets: new AddressSets(),
       bindings: new BindingCache({ home: 0, peer: 0 }),
       paths: new Paths(),
       errors: new BindingErrors(environment),
