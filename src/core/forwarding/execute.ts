@@ -80,11 +80,13 @@ export type Outcome =
 class Passage {
   octets: Uint8Array;
   tunnel: Tunnel | undefined;
+  readonly beyond: number;
   readonly notices: Notice[] = [];
   #packet: PacketView | undefined;
 
-  constructor(octets: Uint8Array) {
+  constructor(octets: Uint8Array, beyond: number) {
     this.octets = octets;
+    this.beyond = beyond;
   }
 
   get packet(): PacketView {
@@ -100,19 +102,23 @@ class Passage {
  * header came off meets the table again, as if it had just arrived, up to four times; so a packet
  * with a Home Address option inside a tunnel needs no entry of its own. `octets` is not written to,
  * and an outcome may share its memory.
+ *
+ * @param beyond octets of payload that a data plane keeps elsewhere: they count for the entries that
+ * the packet meets.
  */
 export function execute(
   table: ForwardingTable,
   hook: Hook,
   octets: Uint8Array,
   now: Instant,
+  beyond = 0,
 ): Outcome {
   const whole = wholePacket(octets);
   if (whole === undefined) {
     const foreign = octets.length > 0 && octets[0]! >> 4 !== 6;
     return foreign ? UNMATCHED : { kind: 'drop', reason: 'malformed', notices: [] };
   }
-  const passage = new Passage(whole);
+  const passage = new Passage(whole, beyond);
   let last: ForwardingEntry | undefined;
   for (let depth = 0; ; depth++) {
     const row = table.find(hook, passage.packet, now);
@@ -159,7 +165,7 @@ function ending(entry: ForwardingEntry, { tunnel, notices }: Passage) {
 function follow(row: Row, passage: Passage, now: Instant, limit: number): Outcome | undefined {
   const { entry } = row;
   row.packets += 1;
-  row.octets += passage.octets.length;
+  row.octets += passage.octets.length + passage.beyond;
   for (const action of entry.do) {
     if ('drop' in action) return dropped(action.drop, entry, passage);
     if ('divert' in action) {

@@ -1,14 +1,22 @@
 /** The anchor device `careof0`: identities live on it, and what is for the data plane is routed to it. */
+
+import type { LargePacket } from '../sys/large-packet.ts';
+import { addressOf, allocate, point, staying } from '../sys/memory.ts';
 import type { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
-import { type Offload, readOffload, VIRTIO_HEADER } from '../sys/offloads.ts';
+import { type Offload, readOffload, VIRTIO_HEADER, writeOffload } from '../sys/offloads.ts';
 import type { Poller, Watch } from '../sys/poller.ts';
 import { OFFLOAD, Tun } from '../sys/tun.ts';
 import { OWN_DEVICES } from './host-links.ts';
+import { MAX_CARS, PacketTrain } from './packet-train.ts';
 import type { Inside, Settings } from './settings.ts';
 
 /** Packets that are read in a row, so that others have their turn. */
 const ROUND = 128;
 const ROOM = 65_616;
+/** The longest headers of a large packet. */
+const MAX_HEAD = 1024;
+// struct iovec
+const IOVEC = { size: 16, base: 0, length: 8 };
 
 export class Anchor {
   readonly ifindex: number;
@@ -17,6 +25,10 @@ export class Anchor {
   readonly #netlink: Rtnetlink;
   /** A header that says that nothing is left to be done, and room for a packet. */
   readonly #delivered = new Uint8Array(new ArrayBuffer(ROOM));
+  /** Headers of a large packet, and where they and its payloads are. */
+  readonly #front = allocate(VIRTIO_HEADER + MAX_HEAD);
+  readonly #vectors = allocate((1 + MAX_CARS) * IOVEC.size);
+  #train: PacketTrain | undefined;
   #mtu: number;
 
   /**
@@ -54,6 +66,7 @@ export class Anchor {
       settings.set(`net/ipv6/conf/${name}/${setting}`, value);
     }
     netlink.setLink(this.ifindex, { up: true, mtu });
+    point(this.#vectors.octets, IOVEC.base, this.#front);
     const room = new Uint8Array(new ArrayBuffer(ROOM));
     this.#watch = poller.watch(this.#tun.fd, () => {
       for (let i = 0; i < ROUND; i++) {
@@ -73,9 +86,42 @@ export class Anchor {
 
   /** The packet arrives by the device; false where the host does not take it. */
   deliver(octets: Uint8Array): boolean {
+    this.flush();
     const room = this.#delivered;
     room.set(octets, VIRTIO_HEADER);
     return this.#tun.write(room.subarray(0, VIRTIO_HEADER + octets.length)) === undefined;
+  }
+
+  /**
+   * The same for a large packet, which may wait for those that follow it until `flush`: until then its
+   * octets must stay as they are.
+   */
+  deliverLarge(packet: LargePacket): boolean {
+    const payload = staying(packet.payload);
+    const car = payload === packet.payload ? packet : { ...packet, payload };
+    if (this.#train?.add(car) === true) return true;
+    const taken = this.flush();
+    this.#train = new PacketTrain(car);
+    return taken;
+  }
+
+  /** Delivers what waits; false where the host does not take it. */
+  flush(): boolean {
+    const train = this.#train;
+    if (train === undefined) return true;
+    this.#train = undefined;
+    const { head, offload } = train.front();
+    writeOffload(this.#front.octets, 0, offload, head.length);
+    this.#front.octets.set(head, VIRTIO_HEADER);
+    const vectors = this.#vectors.octets;
+    vectors.writeUInt32LE(VIRTIO_HEADER + head.length, IOVEC.length);
+    let count = 1;
+    for (const payload of train.payloads) {
+      vectors.writeBigUInt64LE(addressOf(payload), count * IOVEC.size + IOVEC.base);
+      vectors.writeUInt32LE(payload.length, count * IOVEC.size + IOVEC.length);
+      count += 1;
+    }
+    return this.#tun.writeParts(vectors, count) === undefined;
   }
 
   /** @param leave the device stays, with the addresses on it. */

@@ -2,6 +2,7 @@
 import type { LinkAddress } from '../../core/role.ts';
 import type { Interception } from '../plane/interception.ts';
 import { packetFilter } from '../plane/packet-filter.ts';
+import { finished, type Offload } from '../sys/offloads.ts';
 import { PacketSocket } from '../sys/packet-socket.ts';
 import type { Poller, Watch } from '../sys/poller.ts';
 import { SysError } from '../sys/sys-error.ts';
@@ -12,12 +13,14 @@ import type { Inside } from './settings.ts';
 /** Batches of packets of one link in a row, so that others have their turn. */
 const MAX_BATCHES = 4;
 
-/** What is done with packets; the octets are valid only during the call. */
+/** What is done with packets; the octets are valid until `done`, or where there is none during the call. */
 export interface Taker {
   /** It does not reach the host's stack. */
-  taken(octets: Uint8Array, ifindex: number, from: LinkAddress | undefined): void;
+  taken(octets: Uint8Array, ifindex: number, from: LinkAddress | undefined, offload: Offload): void;
   /** The host's stack gets it too. */
   overheard(octets: Uint8Array, ifindex: number, from: LinkAddress | undefined): void;
+  /** No further packet is there just now. */
+  done(): void;
 }
 
 export class Interceptor {
@@ -93,12 +96,14 @@ export class Interceptor {
 
   #read(socket: PacketSocket, ifindex: number): void {
     for (let batch = 0; batch < MAX_BATCHES && this.#sockets.has(ifindex); batch++) {
-      const count = socket.read((octets, from) => {
+      const count = socket.read((octets, from, offload) => {
         if (octets.length < 40 || octets[0]! >> 4 !== 6) return;
         // What is taken, but not by this socket, comes from the accelerator where it is for us.
-        if (!this.#interception.takes(octets)) this.#taker.overheard(octets, ifindex, from);
-        else if (this.#table !== undefined) this.#taker.taken(octets, ifindex, from);
+        if (!this.#interception.takes(octets)) {
+          for (const one of finished(octets, offload)) this.#taker.overheard(one, ifindex, from);
+        } else if (this.#table !== undefined) this.#taker.taken(octets, ifindex, from, offload);
       });
+      this.#taker.done();
       if (count === 0) return;
     }
   }

@@ -6,19 +6,16 @@ import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import type { Instant } from '../../core/time.ts';
-import { isMulticast, readAddress } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import type { LinuxNodeOptions } from '../node-options.ts';
 import type { EntryStatus, HostStatus } from '../node-status.ts';
 import type { Arrival } from '../plane/icmpv6-copies.ts';
 import { PacketPlane } from '../plane/packet-plane.ts';
-import { MARK } from '../plane/steering.ts';
 import type { PlaneSurroundings } from '../plane/surroundings.ts';
 import { BootTimer } from '../sys/boot-clock.ts';
-import { GroupMemberships, RawIpv6Sender } from '../sys/ipv6-socket.ts';
+import { GroupMemberships } from '../sys/ipv6-socket.ts';
 import { inNamespace } from '../sys/namespace.ts';
 import { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
-import { PacketSender } from '../sys/packet-socket.ts';
 import { Poller } from '../sys/poller.ts';
 import { Acceleration } from './acceleration.ts';
 import { Anchor } from './anchor.ts';
@@ -30,16 +27,18 @@ import type {
   RouteOutput,
   TransmitOutput,
 } from './host.ts';
-import { groupLinkAddress, type HostLink } from './host-links.ts';
+import type { HostLink } from './host-links.ts';
 import { HostNetwork, type NetworkSurroundings } from './host-network.ts';
 import { Interceptor, type Taker } from './interceptor.ts';
 import { sweep } from './leftovers.ts';
 import { isRouter, managedLinks, manageLink } from './managed-links.ts';
 import { Neighbors } from './neighbors.ts';
+import { Outlet } from './outlet.ts';
 import { planeSurroundings } from './plane-surroundings.ts';
 import { type Inside, Settings } from './settings.ts';
 import type { SlowPacket } from './slow-device.ts';
 import { SteeringTables } from './steering-tables.ts';
+import { Ways } from './ways.ts';
 
 /** What an earlier life has left goes on working for so long, until it is wanted again or not. */
 const GRACE_MILLISECONDS = 10_000;
@@ -69,10 +68,10 @@ class LinuxHost implements Host {
   readonly #settings: Settings;
   readonly #poller = new Poller();
   readonly #netlink: Rtnetlink;
-  readonly #sender: PacketSender;
-  readonly #raw: RawIpv6Sender;
+  readonly #outlet: Outlet;
   readonly #memberships: GroupMemberships;
   readonly #network: HostNetwork;
+  readonly #ways: Ways;
   readonly #neighbors: Neighbors;
   readonly #plane: PacketPlane;
   readonly #anchor: Anchor;
@@ -102,14 +101,13 @@ class LinuxHost implements Host {
     opened.push(poller);
     const netlink = open(() => new Rtnetlink());
     this.#netlink = netlink;
-    this.#sender = open(() => new PacketSender());
-    this.#raw = open(() => new RawIpv6Sender(MARK));
+    this.#outlet = new Outlet(open, count);
     this.#memberships = open(() => new GroupMemberships());
     this.#settings = new Settings(options.stateFolder, inside);
     opened.push({ close: () => this.#settings.restore() });
-    const send = this.#put.bind(this);
-    this.#neighbors = new Neighbors({ netlink, send, count });
+    this.#neighbors = new Neighbors({ netlink, send: this.#outlet.put.bind(this.#outlet), count });
     this.#network = new HostNetwork(this.#networkSurroundings(inside));
+    this.#ways = new Ways(netlink, this.#network.links);
     const identification = Math.floor(Math.random() * MAX_UINT32);
     this.#plane = new PacketPlane(this.#planeSurroundings(), options.without, identification);
     const mtu = this.#network.links.largestMtu();
@@ -146,20 +144,10 @@ class LinuxHost implements Host {
     this.#network.tellAll();
   }
 
-  transmit({ octets, link, nextHop, to }: TransmitOutput): void {
-    if (link === undefined) {
-      this.#plane.send(octets);
-      return;
-    }
-    const on = this.#network.links.byName(link);
-    if (on?.up !== true) {
-      this.#count('host.link_down');
-      return;
-    }
-    const target = nextHop ?? readAddress(octets, 24);
-    if (to !== undefined) this.#put(octets, on.ifindex, to);
-    else if (isMulticast(target)) this.#put(octets, on.ifindex, groupLinkAddress(target));
-    else this.#neighbors.send(octets, on.ifindex, target);
+  transmit(output: TransmitOutput): void {
+    const { octets, link } = output;
+    if (link === undefined) this.#plane.send(octets);
+    else this.#outlet.transmit(output, this.#network.links.byName(link), this.#neighbors);
   }
 
   address(output: AddressOutput): void {
@@ -167,6 +155,7 @@ class LinuxHost implements Host {
   }
 
   route(output: RouteOutput): void {
+    this.#ways.forget();
     this.#network.routes.perform(output);
   }
 
@@ -240,8 +229,7 @@ class LinuxHost implements Host {
     if (!leave) sweep(this.#netlink);
     this.#anchor.close({ leave });
     this.#memberships.close();
-    this.#sender.close();
-    this.#raw.close();
+    this.#outlet.close();
     this.#poller.close();
     this.#netlink.close();
     if (!leave) this.#settings.restore();
@@ -256,19 +244,16 @@ class LinuxHost implements Host {
     return from === undefined ? { link } : { link, from };
   }
 
-  #put(octets: Uint8Array, ifindex: number, to: LinkAddress): void {
-    const refused = this.#sender.send(octets, ifindex, to);
-    this.#count(refused === undefined ? 'host.transmitted' : 'host.link_down');
-  }
-
   #planeSurroundings(): PlaneSurroundings {
     return planeSurroundings({
       now: () => this.#options.clock.now(),
-      raw: this.#raw,
+      outlet: this.#outlet,
       netlink: this.#netlink,
       network: this.#network,
       neighbors: this.#neighbors,
+      ways: this.#ways,
       deliver: (octets) => this.#anchor.deliver(octets),
+      deliverLarge: (packet) => this.#anchor.deliverLarge(packet),
       tell: (input) => this.#events.control(input),
       learned: (path) => this.#acceleration.learned(path),
       count: (counter) => this.#count(counter),
@@ -290,7 +275,10 @@ class LinuxHost implements Host {
       },
       changed: () => this.#changed(),
       settle: () => this.settle(),
-      neighbour: (neighbour) => this.#neighbors.follow(neighbour),
+      neighbour: (neighbour) => {
+        this.#ways.forget();
+        this.#neighbors.follow(neighbour);
+      },
       tell: (input) => this.#events.control(input),
       count: (counter) => this.#count(counter),
     };
@@ -298,9 +286,13 @@ class LinuxHost implements Host {
 
   #taker(): Taker {
     return {
-      taken: (octets, ifindex, from) => this.#plane.arriving(octets, this.#arrival(ifindex, from)),
+      taken: (octets, ifindex, from, offload) =>
+        this.#plane.arriving(octets, this.#arrival(ifindex, from), offload),
       overheard: (octets, ifindex, from) =>
         this.#plane.overheard(octets, this.#arrival(ifindex, from)),
+      done: () => {
+        if (!this.#anchor.flush()) this.#count('plane.not_sent');
+      },
     };
   }
 
@@ -312,6 +304,7 @@ class LinuxHost implements Host {
 
   /** Links or addresses have changed: so does what is steered and what is taken. */
   #changed(): void {
+    this.#ways?.forget();
     if (this.#anchor === undefined) return;
     const mtu = this.#network.links.largestMtu();
     this.#anchor.setMtu(mtu);

@@ -6,18 +6,22 @@ import type { Address } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import { MARK } from '../plane/steering.ts';
 import type { Out, PlaneSurroundings, SendResult } from '../plane/surroundings.ts';
-import type { RawIpv6Sender } from '../sys/ipv6-socket.ts';
+import { type LargePacket, longestOf } from '../sys/large-packet.ts';
 import type { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { Neighbors } from './neighbors.ts';
+import type { Outlet } from './outlet.ts';
+import type { Ways } from './ways.ts';
 
 export interface HostParts {
   readonly now: () => Instant;
-  readonly raw: RawIpv6Sender;
+  readonly outlet: Pick<Outlet, 'raw' | 'segments'>;
   readonly netlink: Rtnetlink;
   readonly network: HostNetwork;
   readonly neighbors: Neighbors;
+  readonly ways: Ways;
   deliver(octets: Uint8Array): boolean;
+  deliverLarge(packet: LargePacket): boolean;
   tell(input: Input): void;
   learned(path: LearnedMtu): void;
   count(counter: LinuxCounter): void;
@@ -27,7 +31,8 @@ export interface HostParts {
 const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EACCES']);
 
 export function planeSurroundings(parts: HostParts): PlaneSurroundings {
-  const { raw, netlink, neighbors, network } = parts;
+  const { netlink, neighbors, network } = parts;
+  const { raw, segments } = parts.outlet;
   const { links, addresses, groups } = network;
   const routeOf = (source: Address | undefined, destination: Address, ifindex?: number) => {
     const from = source === undefined ? {} : { source };
@@ -69,7 +74,17 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
       const link = route?.ifindex === undefined ? undefined : links.byIndex(route.ifindex);
       return route?.mtu ?? link?.mtu;
     },
+    sendLarge: (packet, source, destination) => {
+      if (!segments.takes(packet)) return false;
+      const way = parts.ways.to(source, destination);
+      if (way === undefined || longestOf(packet) > way.mtu) return false;
+      const refused = segments.send(packet, way);
+      // As a queue that is full drops packets; who sends them sends them again.
+      if (refused !== undefined) parts.count('plane.not_sent');
+      return true;
+    },
     deliver: (octets) => parts.deliver(octets),
+    deliverLarge: (packet) => parts.deliverLarge(packet),
     isOwn: (address) => addresses.isOwn(address),
     hears: (link, group) => groups.hears(link, group),
     sourceFor: (destination) => {

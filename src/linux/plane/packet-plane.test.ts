@@ -8,6 +8,7 @@ import { type Address, address, formatAddress } from '../../wire/address.ts';
 import { upperLayerChecksum } from '../../wire/checksum.ts';
 import { parsePacket, serialisePacket } from '../../wire/packet.ts';
 import type { LinuxCounter } from '../counters.ts';
+import { joined, longestOf } from '../sys/large-packet.ts';
 import { finished } from '../sys/offloads.ts';
 import { PacketPlane } from './packet-plane.ts';
 
@@ -17,18 +18,29 @@ const careOf = address('2001:db8:2::7');
 const peer = address('2001:db8:f::1');
 const router = address('2001:db8:9::1');
 
+type Layer = Parameters<typeof serialisePacket>[0][number];
+
 interface Rig {
   readonly plane: PacketPlane;
   readonly sent: Uint8Array[];
   readonly delivered: Uint8Array[];
   readonly control: Input[];
   readonly counted: LinuxCounter[];
+  /** Packets that were sent or delivered as one of many segments. */
+  large: number;
   /** MTU of all links. */
   mtu: number;
 }
 
 function rig(isOwn: (address: Address) => boolean, now = 0 as Instant): Rig {
-  const made: Omit<Rig, 'plane'> = { sent: [], delivered: [], control: [], counted: [], mtu: 1500 };
+  const made: Omit<Rig, 'plane'> = {
+    sent: [],
+    delivered: [],
+    control: [],
+    counted: [],
+    large: 0,
+    mtu: 1500,
+  };
   const plane: PacketPlane = new PacketPlane({
     now: () => now,
     send: (octets) => {
@@ -42,8 +54,18 @@ function rig(isOwn: (address: Address) => boolean, now = 0 as Instant): Rig {
       for (const octets of sent) made.sent.push(octets.slice());
       return sent.length;
     },
+    sendLarge: (packet) => {
+      if (longestOf(packet) > made.mtu) return false;
+      made.large += 1;
+      for (const octets of finished(joined(packet), packet.offload)) made.sent.push(octets);
+      return true;
+    },
     mtuOf: () => made.mtu,
     deliver: (octets) => made.delivered.push(octets.slice()) > 0,
+    deliverLarge: (packet) => {
+      made.large += 1;
+      return made.delivered.push(...finished(joined(packet), packet.offload)) > 0;
+    },
     isOwn,
     hears: () => true,
     sourceFor: () => agent,
@@ -223,23 +245,28 @@ test('what comes out of a tunnel is copied to the control side with that tunnel'
   assert.equal(one.delivered.length, 1);
 });
 
-test('a packet of many segments goes as its segments would have gone one by one', () => {
+/** A packet of TCP as the kernel has it before it is cut, and what is left to be done. */
+function unfinished(headers: readonly Layer[], source: Address, destination: Address) {
   const payload = Uint8Array.from({ length: 5000 }, (_, index) => index);
   const large = serialisePacket([
-    { layer: 'ipv6', source: peer, destination: home },
+    ...headers,
     { layer: 'tcp', sourcePort: 1, destinationPort: 2, sequence: 9, acknowledgement: 8, payload },
   ] as Parameters<typeof serialisePacket>[0]);
-  const nothing = new Uint8Array(large.length - 40);
-  const pseudo = ~upperLayerChecksum(peer, home, 6, nothing, 0, nothing.length);
-  large[56] = pseudo >> 8;
-  large[57] = pseudo;
-  const offload = {
-    needsChecksum: true,
-    type: 4,
-    segment: 1400,
-    checksumStart: 40,
-    checksumField: 56,
-  };
+  const start = large.length - 5020;
+  const nothing = new Uint8Array(5020);
+  const pseudo = ~upperLayerChecksum(source, destination, 6, nothing, 0, nothing.length);
+  large[start + 16] = pseudo >> 8;
+  large[start + 17] = pseudo;
+  const many = { needsChecksum: true, type: 4, segment: 1400 };
+  return { large, offload: { ...many, checksumStart: start, checksumField: start + 16 } };
+}
+
+test('a packet of many segments goes as its segments would have gone one by one', () => {
+  const { large, offload } = unfinished(
+    [{ layer: 'ipv6', source: peer, destination: home }],
+    peer,
+    home,
+  );
   for (const mtu of [1500, 1490]) {
     const [together, alone] = [rig((to) => to === agent), rig((to) => to === agent)];
     for (const one of [together, alone]) {
@@ -249,6 +276,35 @@ test('a packet of many segments goes as its segments would have gone one by one'
     together.plane.leaving(large, offload);
     for (const one of finished(large, offload)) alone.plane.leaving(one);
     assert.equal(together.sent.length, 4);
+    assert.equal(together.large, mtu === 1500 ? 1 : 0);
     assert.deepEqual(together.sent, alone.sent);
+    assert.equal(together.plane.use('e').octets, large.length, 'all of it is counted');
+  }
+});
+
+test('one that arrives comes out as its segments would have, also by way of another entry', () => {
+  const layers = [
+    { layer: 'ipv6', source: agent, destination: careOf },
+    { layer: 'ipv6', source: peer, destination: home },
+  ] as const;
+  for (const [pop, then] of [
+    ['ipv6', undefined],
+    ['ipv6', { divert: 'policy' }],
+    ['udp', undefined],
+  ] as const) {
+    const { large, offload } = unfinished(layers, peer, home);
+    const [together, alone] = [rig(() => true), rig(() => true)];
+    for (const one of [together, alone]) {
+      one.plane.add(entry('arriving', { dst: { address: careOf } }, { pop }));
+      const second = then && entry('arriving', { dst: { address: home } }, then as never);
+      if (second !== undefined) one.plane.add({ ...second, id: 'second' });
+    }
+    together.plane.arriving(large, { link: 'l' }, offload);
+    for (const one of finished(large, offload)) alone.plane.arriving(one, { link: 'l' });
+    assert.deepEqual(together.delivered, alone.delivered);
+    assert.deepEqual(together.control, alone.control);
+    assert.equal(together.large, pop === 'ipv6' && then === undefined ? 1 : 0);
+    const out = pop === 'udp' ? 0 : 4;
+    assert.equal(together.delivered.length + together.control.length, out);
   }
 });

@@ -10,7 +10,7 @@
  * Supported standards: RFC 2473 sections 7.1 and 8, RFC 8201, RFC 4443.
  */
 import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { execute, leavingEntry, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
+import { execute, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
 import { fragment, Reassembly } from '../../core/forwarding/fragments.ts';
 import { PacketView, wholePacket } from '../../core/forwarding/packet-view.ts';
 import { MINIMUM_MTU, PathMtus } from '../../core/forwarding/path-mtus.ts';
@@ -21,9 +21,11 @@ import type { TableSizes } from '../../core/tables.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
-import { finished, NO_OFFLOAD, type Offload } from '../sys/offloads.ts';
+import { joined } from '../sys/large-packet.ts';
+import { finished, isFinished, NO_OFFLOAD, type Offload } from '../sys/offloads.ts';
 import { type Arrival, Icmpv6Copies } from './icmpv6-copies.ts';
 import { headerKinds, Interception } from './interception.ts';
+import { LargePackets } from './large-packets.ts';
 import { ErrorTeller } from './network-errors.ts';
 import { Steering } from './steering.ts';
 import type { Out, PlaneSurroundings } from './surroundings.ts';
@@ -42,6 +44,7 @@ export class PacketPlane {
   readonly #host: PlaneSurroundings;
   readonly #errors: ErrorTeller;
   readonly #copies: Icmpv6Copies;
+  readonly #large: LargePackets;
   readonly #reassembly = new Reassembly();
   /** Are senders told of sizes, and tunnels' packets cut into fragments? */
   readonly #tells: boolean;
@@ -67,6 +70,10 @@ export class PacketPlane {
     this.#copies = new Icmpv6Copies(host, this.pathMtus, this.#errors, {
       tells: this.#tells,
       toSender: (octets) => this.#toSender(octets),
+    });
+    this.#large = new LargePackets(host, this.table, this.pathMtus, {
+      ended: (outcome) => this.#ended(outcome),
+      sendOn: (made, octets, out) => this.#sendOn(made, octets, out),
     });
   }
 
@@ -115,56 +122,12 @@ export class PacketPlane {
     if (whole === undefined) host.count('plane.malformed');
     // What the kernel says on the anchor device by itself (MLD) is for nobody.
     else if (isOfOneLink(destinationOf(whole))) host.count('plane.not_sent');
-    else if (offload.type === NO_OFFLOAD.type || !this.#sendTogether(whole, offload)) {
+    else if (isFinished(offload)) this.send(whole);
+    else if (!this.#large.leaving(whole, offload)) {
       const packets = finished(whole, offload);
       if (packets.length === 0) host.count('plane.malformed');
       for (const packet of packets) this.send(packet);
     }
-  }
-
-  /**
-   * Sends a packet of many segments: it meets the table once, and its segments are made of what has
-   * become of it. False where each of them must meet the table by itself.
-   */
-  #sendTogether(made: Uint8Array, offload: Offload): boolean {
-    const host = this.#host;
-    const entry = leavingEntry(this.table, made, host.now());
-    if (entry?.credit !== undefined || entry?.do.some((action) => 'divert' in action)) return false;
-    const outcome = execute(this.table, 'leaving', made, host.now());
-    if (outcome.kind !== 'unmatched') this.#tell(outcome.notices);
-    if (outcome.kind === 'drop') {
-      this.#countDrop(outcome);
-      return true;
-    }
-    const octets = outcome.kind === 'continue' ? outcome.octets : made;
-    const out = outcome.kind === 'continue' ? outcome.out : undefined;
-    const grown = octets.length - made.length;
-    const segments = finished(octets, {
-      ...offload,
-      checksumStart: offload.checksumStart + grown,
-      checksumField: offload.checksumField + grown,
-    });
-    if (segments.length === 0) host.count('plane.malformed');
-    else this.#sendSegments(segments, made, offload, out);
-    return true;
-  }
-
-  #sendSegments(
-    segments: readonly Uint8Array[],
-    made: Uint8Array,
-    offload: Offload,
-    out: Out | undefined,
-  ): void {
-    const host = this.#host;
-    const source = sourceOf(segments[0]!);
-    const destination = destinationOf(segments[0]!);
-    const learned = this.pathMtus.to(destination, Number.POSITIVE_INFINITY, host.now());
-    const straight = segments[0]!.length <= learned && !host.isOwn(destination);
-    const sent = straight ? host.sendMany(segments, source, destination, out) : 0;
-    for (let i = 0; i < sent; i++) host.count('plane.sent');
-    if (sent === segments.length) return;
-    const parts = finished(made, offload);
-    for (let i = sent; i < segments.length; i++) this.#sendOn(parts[i]!, segments[i]!, out);
   }
 
   /** Sends a packet of this host: by the table, then by the real routes. */
@@ -179,10 +142,9 @@ export class PacketPlane {
       this.#sendOn(octets, octets, undefined);
       return;
     }
-    this.#tell(outcome.notices);
+    this.#ended(outcome);
     if (outcome.kind === 'continue') this.#sendOn(octets, outcome.octets, outcome.out);
     else if (outcome.kind === 'divert') this.#divert(outcome, { link: '' });
-    else this.#countDrop(outcome);
   }
 
   /** Only tells the control side what an entry would: an accelerator has carried the packet. */
@@ -192,28 +154,55 @@ export class PacketPlane {
   }
 
   /** Takes what came from a link and was kept from the host's stack, which gets what comes out. */
-  arriving(octets: Uint8Array, arrival: Arrival): void {
+  arriving(octets: Uint8Array, arrival: Arrival, offload: Offload = NO_OFFLOAD): void {
     const host = this.#host;
     const whole = wholePacket(octets);
     if (whole === undefined) {
       host.count('plane.malformed');
       return;
     }
+    if (!isFinished(offload)) {
+      this.#arrivingUnfinished(whole, arrival, offload);
+      return;
+    }
     const packet = this.#reassembled(whole);
     if (packet === undefined) return;
     host.count('plane.arriving');
     const outcome = execute(this.table, 'arriving', packet, host.now());
-    if (outcome.kind === 'unmatched') {
-      this.#deliver(packet, arrival);
-      return;
-    }
-    this.#tell(outcome.notices);
-    if (outcome.kind === 'drop') this.#countDrop(outcome);
+    this.#ended(outcome);
+    if (outcome.kind === 'unmatched') this.#deliver(packet, arrival);
     else if (outcome.kind === 'divert') this.#divert(outcome, arrival);
-    else {
+    else if (outcome.kind === 'continue') {
       const { tunnel } = outcome;
       this.#deliver(outcome.octets, { ...arrival, ...(tunnel && { tunnel }) });
     }
+  }
+
+  #arrivingUnfinished(octets: Uint8Array, arrival: Arrival, offload: Offload): void {
+    const host = this.#host;
+    const large = this.#large.arriving(octets, offload);
+    if (large === undefined) {
+      const packets = finished(octets, offload);
+      if (packets.length === 0) host.count('plane.malformed');
+      for (const packet of packets) this.arriving(packet, arrival);
+      return;
+    }
+    host.count('plane.arriving');
+    const { outcome, packet } = large;
+    this.#ended(outcome);
+    if (outcome.kind === 'divert') {
+      for (const one of finished(joined(packet), packet.offload)) {
+        this.#divert({ ...outcome, octets: one }, arrival);
+      }
+    } else if (outcome.kind !== 'drop') {
+      host.count(host.deliverLarge(packet) ? 'plane.delivered' : 'plane.not_sent');
+    }
+  }
+
+  /** What becomes of a packet beside its going on. */
+  #ended(outcome: Outcome): void {
+    if (outcome.kind !== 'unmatched') this.#tell(outcome.notices);
+    if (outcome.kind === 'drop') this.#countDrop(outcome);
   }
 
   /** Looks at an ICMPv6 packet that the host's stack gets too: the control side has a copy. */

@@ -4,6 +4,7 @@ import type { Input } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
+import type { LargePacket } from '../sys/large-packet.ts';
 
 /** What became of a packet that was sent by the host's routes. */
 export type SendResult = 'sent' | 'too-big' | 'no-route' | 'refused';
@@ -25,10 +26,17 @@ export interface PlaneSurroundings {
     destination: Address,
     out: Out | undefined,
   ): number;
+  /**
+   * The same for a large packet, none of whose segments is longer than its path is known to take; false
+   * where its segments have to be sent one by one.
+   */
+  sendLarge(packet: LargePacket, source: Address, destination: Address): boolean;
   /** The MTU of the way that a packet takes; undefined: there is none. */
   mtuOf(source: Address, destination: Address, out: Out | undefined): number | undefined;
   /** The packet has arrived by the anchor device: the host's stack delivers or forwards it. */
   deliver(octets: Uint8Array): boolean;
+  /** The same for a large packet, whose octets stay as they are until `flush` of the host's device. */
+  deliverLarge(packet: LargePacket): boolean;
   /** Is it an address of the host, on whatever link? */
   isOwn(address: Address): boolean;
   /** Does the host take what is sent to a group, on this link? */

@@ -37,6 +37,9 @@ export const read = bind<(fd: number, into: Pointer, size: number) => number>(
 export const write = bind<(fd: number, from: Pointer, size: number) => number>(
   'int write(int fd, void *from, size_t size)',
 );
+export const writev = bind<(fd: number, vectors: Pointer, count: number) => number>(
+  'int writev(int fd, void *vectors, int count)',
+);
 export const ioctl = bind<(fd: number, request: number, argument: Pointer) => number>(
   'int ioctl(int fd, unsigned long request, void *argument)',
 );

@@ -25,3 +25,17 @@ export function point(from: Buffer, at: number, to: Memory, offset = 0): void {
   pointees.set(from, held.set(at, to));
   from.writeBigUInt64LE(to.address + BigInt(offset), at);
 }
+
+/** Octets that are this short may lie in the moving part of the heap. */
+const MOVING = 256;
+
+/** The octets, or a copy of them, at an address that `addressOf` gives and that stays. */
+export function staying(octets: Uint8Array): Uint8Array {
+  if (octets.buffer.byteLength >= MOVING) return octets;
+  const copy = allocate(MOVING).octets.subarray(0, octets.length);
+  copy.set(octets);
+  return copy;
+}
+
+/** Where octets that stay are; they must be held as long as the address is used. */
+export const addressOf = (octets: Uint8Array): bigint => BigInt(koffi.address(octets));

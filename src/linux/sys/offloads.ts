@@ -22,15 +22,13 @@ import { walkHeaders } from '../../wire/walk.ts';
 
 export const VIRTIO_HEADER = 10;
 const NEEDS_CHECKSUM = 1;
-const GSO_NONE = 0;
-const GSO_TCP6 = 4;
-const GSO_UDP = 5;
+export const GSO = { none: 0, tcp6: 4, udp: 5 } as const;
 /** The bit that says that ECN is in use. */
 const GSO_ECN = 0x80;
 // TCP: where its flags are, and those that only one segment of a packet may have.
-const TCP = { sequence: 4, offset: 12, flags: 13, checksum: 16 };
-const FIN_PSH = 0x09;
-const CWR = 0x80;
+export const TCP = { sequence: 4, offset: 12, flags: 13, checksum: 16, size: 20 } as const;
+export const FIN_PSH = 0x09;
+export const CWR = 0x80;
 const UDP = { size: 8, length: 4, checksum: 6 };
 
 /** What a header says; offsets are from the start of the IPv6 packet. */
@@ -45,11 +43,14 @@ export interface Offload {
 /** Nothing is left to be done. */
 export const NO_OFFLOAD: Offload = {
   needsChecksum: false,
-  type: GSO_NONE,
+  type: GSO.none,
   segment: 0,
   checksumStart: 0,
   checksumField: 0,
 };
+
+export const isFinished = ({ needsChecksum, type }: Offload): boolean =>
+  !needsChecksum && type === GSO.none;
 
 /** Reads a header; `link` octets of the frame stand before the packet. */
 export function readOffload(octets: Uint8Array, at: number, link: number): Offload {
@@ -64,22 +65,40 @@ export function readOffload(octets: Uint8Array, at: number, link: number): Offlo
   };
 }
 
+/** Writes the header of a packet whose headers end at `header`; octets before it are none of ours. */
+export function writeOffload(
+  octets: Uint8Array,
+  at: number,
+  offload: Offload,
+  header: number,
+): void {
+  const { needsChecksum, type, segment, checksumStart, checksumField } = offload;
+  const many = type !== GSO.none;
+  const view = new DataView(octets.buffer, octets.byteOffset + at, VIRTIO_HEADER);
+  view.setUint8(0, needsChecksum ? NEEDS_CHECKSUM : 0);
+  view.setUint8(1, type);
+  view.setUint16(2, many ? header : 0, true);
+  view.setUint16(4, many ? segment : 0, true);
+  view.setUint16(6, needsChecksum ? checksumStart : 0, true);
+  view.setUint16(8, needsChecksum ? checksumField - checksumStart : 0, true);
+}
+
 /**
  * The packets as they would be on a link, each with its checksum; none where the header makes no
  * sense. The octets given are changed where nothing but a checksum was missing.
  */
 export function finished(octets: Uint8Array, offload: Offload): Uint8Array[] {
   const { needsChecksum, type, checksumStart: start, checksumField: field } = offload;
-  if (!needsChecksum) return type === GSO_NONE ? [octets] : [];
+  if (!needsChecksum) return type === GSO.none ? [octets] : [];
   if (start < 40 || field < start || field + 2 > octets.length) return [];
-  if (type === GSO_NONE) {
+  if (type === GSO.none) {
     fillChecksum(octets, start, field, wordAt(octets, field));
     return [octets];
   }
-  const isTcp = type === GSO_TCP6 && start + 20 <= octets.length;
+  const isTcp = type === GSO.tcp6 && start + 20 <= octets.length;
   const header = isTcp ? 4 * (octets[start + TCP.offset]! >> 4) : UDP.size;
   const headers = headersBefore(octets, start);
-  if ((!isTcp && type !== GSO_UDP) || offload.segment === 0 || headers === undefined) return [];
+  if ((!isTcp && type !== GSO.udp) || offload.segment === 0 || headers === undefined) return [];
   return segmentsOf(octets, offload, { header, headers, isTcp });
 }
 
@@ -100,14 +119,13 @@ function segmentsOf(
     const made = new Uint8Array(start + header + part.length);
     made.set(octets.subarray(0, start + header));
     made.set(part, start + header);
-    for (const at of headers) setWord(made, at + 4, made.length - at - 40);
-    const view = new DataView(made.buffer);
-    if (isTcp) {
-      const first = from === 0;
-      const last = from + segment >= payload.length;
-      view.setUint32(start + TCP.sequence, view.getUint32(start + TCP.sequence) + from);
-      made[start + TCP.flags]! &= (last ? 0xff : ~FIN_PSH) & (first ? 0xff : ~CWR);
-    } else setWord(made, start + UDP.length, UDP.size + part.length);
+    const last = from + segment >= payload.length;
+    const { length } = made;
+    if (isTcp) cutHead(made, { headers, start, from, length, last });
+    else {
+      for (const at of headers) setWord(made, at + 4, length - at - 40);
+      setWord(made, start + UDP.length, UDP.size + part.length);
+    }
     // The field holds the sum over addresses, protocol and the length of the whole.
     const pseudo = wordAt(octets, field) + (0xffff - (whole & 0xffff)) + header + part.length;
     fillChecksum(made, start, field, pseudo);
@@ -116,8 +134,28 @@ function segmentsOf(
   return segments;
 }
 
+/** Makes the headers of a whole those of one of its TCP segments, but for the checksum. */
+export function cutHead(
+  octets: Uint8Array,
+  cut: {
+    /** Where IPv6 headers begin, and the TCP header. */
+    readonly headers: readonly number[];
+    readonly start: number;
+    /** Where its payload begins in that of the whole; its length with all headers. */
+    readonly from: number;
+    readonly length: number;
+    readonly last: boolean;
+  },
+): void {
+  const { headers, start, from, length, last } = cut;
+  for (const at of headers) setWord(octets, at + 4, length - at - 40);
+  const view = new DataView(octets.buffer, octets.byteOffset);
+  view.setUint32(start + TCP.sequence, view.getUint32(start + TCP.sequence) + from);
+  octets[start + TCP.flags]! &= (last ? 0xff : ~FIN_PSH) & (from === 0 ? 0xff : ~CWR);
+}
+
 /** Where the IPv6 headers of a packet, one in another, begin before its upper layer. */
-function headersBefore(octets: Uint8Array, start: number): number[] | undefined {
+export function headersBefore(octets: Uint8Array, start: number): number[] | undefined {
   const headers: number[] = [];
   for (let at = 0; ; ) {
     const walk = walkHeaders(octets, at);
@@ -140,9 +178,10 @@ function fillChecksum(octets: Uint8Array, start: number, field: number, pseudo: 
   setWord(octets, field, ~sum & 0xffff || 0xffff);
 }
 
-const wordAt = (octets: Uint8Array, at: number): number => (octets[at]! << 8) | octets[at + 1]!;
+export const wordAt = (octets: Uint8Array, at: number): number =>
+  (octets[at]! << 8) | octets[at + 1]!;
 
-function setWord(octets: Uint8Array, at: number, value: number): void {
+export function setWord(octets: Uint8Array, at: number, value: number): void {
   octets[at] = value >> 8;
   octets[at + 1] = value;
 }

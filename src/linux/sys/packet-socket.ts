@@ -16,7 +16,7 @@ import {
   socket,
 } from './libc.ts';
 import { allocate, point } from './memory.ts';
-import { finished, readOffload, VIRTIO_HEADER } from './offloads.ts';
+import { type Offload, readOffload, VIRTIO_HEADER } from './offloads.ts';
 import { setOption, setReceiveBuffer } from './socket-options.ts';
 import { check, lastError } from './sys-error.ts';
 
@@ -60,13 +60,16 @@ export interface FilterInstruction {
   readonly k: number;
 }
 
-/** What a packet socket hands out, whole IPv6 packets; `octets` are valid only during the call. */
-export type PacketReader = (octets: Uint8Array, from: LinkAddress | undefined) => void;
+/** Takes IPv6 packets, with what the kernel has left to be done; `octets` are valid until the next read. */
+export type PacketReader = (
+  octets: Uint8Array,
+  from: LinkAddress | undefined,
+  offload: Offload,
+) => void;
 
 /**
  * Receives the IPv6 packets that come in by one link, those that others sent to us or to groups. The
- * kernel shows what goes out only to sockets that are bound to all protocols. What the kernel has not
- * finished (`offloads.ts`) is finished here.
+ * kernel shows what goes out only to sockets that are bound to all protocols.
  */
 export class PacketSocket {
   /** Non-blocking; for a `Poller`. */
@@ -123,7 +126,7 @@ export class PacketSocket {
       const packet = this.#room.subarray(i * ROOM + BEFORE, i * ROOM + length);
       const offload = readOffload(this.#room, i * ROOM, LINK_HEADER);
       const from = this.#from(name);
-      for (const one of finished(packet, offload)) reader(one, from);
+      reader(packet, from, offload);
     }
     return count;
   }

@@ -3,18 +3,24 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, address, addressOctets } from '../../wire/address.ts';
+import { upperLayerChecksum } from '../../wire/checksum.ts';
+import { serialisePacket } from '../../wire/packet.ts';
 import { inScratchNamespace } from './in-scratch-namespace.ts';
 import { GroupMemberships, RawIpv6Sender } from './ipv6-socket.ts';
+import { joined, type LargePacket, largePacket } from './large-packet.ts';
 import { inNamespace } from './namespace.ts';
 import { IFA_F } from './netlink/addresses.ts';
 import { Rtnetlink } from './netlink/rtnetlink.ts';
+import { finished } from './offloads.ts';
 import {
   type FilterInstruction,
   LINK_HEADER,
+  type PacketReader,
   PacketSender,
   PacketSocket,
 } from './packet-socket.ts';
 import { obstacleToNamespaces } from './privileges.ts';
+import { SegmentSender } from './segment-sender.ts';
 
 const limits = { skip: obstacleToNamespaces() ?? false, timeout: 20_000 };
 const HERE = address('fd00::1');
@@ -107,6 +113,53 @@ test('a packet socket hears what comes in by its link, as the filter says', limi
     }
   });
 });
+
+test('a large packet comes as its segments, cut by the kernel or by their heads', limits, () => {
+  withCable('cf-sys-large', ({ inside, near, far }) => {
+    const socket = inside(() => new PacketSocket(far.ifindex, only(6)));
+    const tunnels = inside(() => new PacketSocket(far.ifindex, only(41)));
+    const sender = inside(() => new SegmentSender());
+    const way = { ifindex: near.ifindex, from: near.linkAddress, to: far.linkAddress };
+    try {
+      for (const [hears, layers] of [
+        [socket, 1],
+        [tunnels, 2],
+      ] as const) {
+        const large = largeTcp(layers);
+        assert.equal(sender.send(large, way), undefined);
+        const came: Uint8Array[] = [];
+        const reader: PacketReader = (octets, from, offload) => {
+          assert.equal(from, near.linkAddress);
+          for (const one of finished(octets, offload)) came.push(one.slice());
+        };
+        while (hears.read(reader) > 0);
+        assert.deepEqual(came, finished(joined(large), large.offload));
+        assert.equal(came.length, 43);
+      }
+    } finally {
+      socket.close();
+      tunnels.close();
+      sender.close();
+    }
+  });
+});
+
+/** 60 000 octets of TCP, in so many IPv6 headers. */
+function largeTcp(layers: number): LargePacket {
+  const payload = Uint8Array.from({ length: 60_000 }, (_, index) => index * 5);
+  const ipv6 = { layer: 'ipv6', source: HERE, destination: THERE };
+  const octets = serialisePacket([
+    ...Array.from({ length: layers }, () => ipv6),
+    { layer: 'tcp', sourcePort: 1, destinationPort: 2, ack: true, psh: true, payload },
+  ] as Parameters<typeof serialisePacket>[0]);
+  const start = 40 * layers;
+  const nothing = new Uint8Array(60_020);
+  const pseudo = ~upperLayerChecksum(HERE, THERE, 6, nothing, 0, nothing.length);
+  octets[start + 16] = pseudo >> 8;
+  octets[start + 17] = pseudo;
+  const many = { needsChecksum: true, type: 4, segment: 1400 };
+  return largePacket(octets, { ...many, checksumStart: start, checksumField: start + 16 })!;
+}
 
 test('a raw packet goes as mark and source say, from any address', limits, () => {
   withCable('cf-sys-raw', ({ inside, client, near, far }) => {

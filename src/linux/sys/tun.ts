@@ -16,6 +16,7 @@ import {
   open,
   read,
   write,
+  writev,
 } from './libc.ts';
 import { allocate } from './memory.ts';
 import { check, lastError, SysError } from './sys-error.ts';
@@ -137,6 +138,11 @@ export class Tun {
    */
   write(packet: Uint8Array): string | undefined {
     return write(this.fd, packet, packet.length) < 0 ? lastError() : undefined;
+  }
+
+  /** The same for a packet in parts, as a number of `struct iovec` say. */
+  writeParts(vectors: Uint8Array, count: number): string | undefined {
+    return writev(this.fd, vectors, count) < 0 ? lastError() : undefined;
   }
 
   /** Puts the cable in or pulls it. */
