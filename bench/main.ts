@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- NAME...] [-- --json]`: how fast, in absolute numbers of this machine and as a
- * ratio to a reference in the same run, which is what can be compared between machines.
+ * ratio to a reference in the same run, which is what can be compared between machines. `linux` has
+ * parts that can be named alone, such as `linux/ebpf`.
  */
 import { parseArgs } from 'node:util';
 import { bindingUpdates } from './binding-updates.ts';
 import { calibration } from './calibration.ts';
 import { codec } from './codec.ts';
-import { linux } from './linux.ts';
+import { asRoot, LINUX_PARTS, linux } from './linux/parts.ts';
 import { type Measurement, ratioOf, reached } from './measure.ts';
 import { simulator } from './simulator.ts';
 
@@ -16,14 +17,18 @@ const BENCHES: Readonly<Record<string, () => Iterable<Measurement> | AsyncIterab
     bindings: bindingUpdates,
     simulator,
     calibration,
-    linux,
+    linux: () => asRoot(linux),
+    ...Object.fromEntries(
+      Object.entries(LINUX_PARTS).map(([name, part]) => [name, () => asRoot(part)]),
+    ),
   };
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const wanted = positionals.length === 0 ? Object.keys(BENCHES) : positionals;
+const wanted =
+  positionals.length > 0 ? positionals : Object.keys(BENCHES).filter((name) => !name.includes('/'));
 const unknown = wanted.find((name) => !Object.hasOwn(BENCHES, name));
 if (unknown === undefined) {
   for (const name of wanted) for await (const one of BENCHES[name]!()) print(one);

@@ -11,7 +11,7 @@ import type { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { Neighbors } from './neighbors.ts';
 import type { Outlet } from './outlet.ts';
-import type { Ways } from './ways.ts';
+import type { Way, Ways } from './ways.ts';
 
 export interface HostParts {
   readonly now: () => Instant;
@@ -32,7 +32,7 @@ const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'E
 
 export function planeSurroundings(parts: HostParts): PlaneSurroundings {
   const { netlink, neighbors, network } = parts;
-  const { raw, segments } = parts.outlet;
+  const { raw } = parts.outlet;
   const { links, addresses, groups } = network;
   const routeOf = (source: Address | undefined, destination: Address, ifindex?: number) => {
     const from = source === undefined ? {} : { source };
@@ -75,13 +75,8 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
       return route?.mtu ?? link?.mtu;
     },
     sendLarge: (packet, source, destination) => {
-      if (!segments.takes(packet)) return false;
       const way = parts.ways.to(source, destination);
-      if (way === undefined || longestOf(packet) > way.mtu) return false;
-      const refused = segments.send(packet, way);
-      // As a queue that is full drops packets; who sends them sends them again.
-      if (refused !== undefined) parts.count('plane.not_sent');
-      return true;
+      return way !== undefined && sendLarge(parts, packet, way);
     },
     deliver: (octets) => parts.deliver(octets),
     deliverLarge: (packet) => parts.deliverLarge(packet),
@@ -95,4 +90,11 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
     control: (input) => parts.tell(input),
     count: (counter) => parts.count(counter),
   };
+}
+
+function sendLarge({ outlet, count }: HostParts, packet: LargePacket, way: Way): boolean {
+  if (!outlet.segments.takes(packet) || longestOf(packet) > way.mtu) return false;
+  // As a queue that is full drops packets; who sends them sends them again.
+  if (outlet.segments.send(packet, way) !== undefined) count('plane.not_sent');
+  return true;
 }

@@ -10,13 +10,13 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Action, ForwardingEntry, Hook, Match } from '../src/core/forwarding/entry.ts';
-import type { Output, Role } from '../src/core/role.ts';
-import type { Instant } from '../src/core/time.ts';
-import { nodeCryptography } from '../src/lab/crypto.ts';
-import { LinuxNode, type LinuxNodeCounter } from '../src/linux/linux-node.ts';
-import { bootTime } from '../src/linux/sys/boot-clock.ts';
-import { type Address, address } from '../src/wire/address.ts';
+import type { Action, ForwardingEntry, Hook, Match } from '../../src/core/forwarding/entry.ts';
+import type { Output, Role } from '../../src/core/role.ts';
+import type { Instant } from '../../src/core/time.ts';
+import { nodeCryptography } from '../../src/lab/crypto.ts';
+import { LinuxNode, type LinuxNodeCounter } from '../../src/linux/linux-node.ts';
+import { bootTime } from '../../src/linux/sys/boot-clock.ts';
+import { type Address, address } from '../../src/wire/address.ts';
 
 export const HOME = '2001:db8:1::10';
 export const CARE_OF = '2001:db8:2::10';
@@ -25,7 +25,7 @@ const AGENT = '2001:db8:2::1';
 
 export type HostName = 'mobile' | 'router' | 'peer';
 const HOSTS: readonly HostName[] = ['mobile', 'router', 'peer'];
-export type Path = 'plain' | 'tunnel' | 'route-optimised';
+export type Path = 'plain' | 'kernel-tunnel' | 'tunnel' | 'route-optimised';
 
 const [home, careOf, peer, agent] = [HOME, CARE_OF, PEER, AGENT].map(address) as [
   Address,
@@ -44,7 +44,7 @@ const arriving = 'arriving';
 
 /** What each host's data plane does on a path. */
 const ENTRIES: Readonly<
-  Record<Exclude<Path, 'plain'>, Partial<Record<HostName, ForwardingEntry[]>>>
+  Record<Exclude<Path, 'plain' | 'kernel-tunnel'>, Partial<Record<HostName, ForwardingEntry[]>>>
 > = {
   tunnel: {
     mobile: [
@@ -101,25 +101,64 @@ const MOBILE_OUTPUTS: readonly Output[] = [
   },
 ];
 
+/**
+ * What makes the kernel's own tunnel of the same packets: Segment Routing of one segment, which needs no
+ * header of its own (`encap.red`), is IPv6 in IPv6 (RFC 8986 section 5.2). Local addresses are
+ * looked at after the rule that takes tunnels apart. Each with what takes it away again.
+ */
+const KERNEL_TUNNEL: readonly (readonly [host: HostName, set: string, unset: string])[] = [
+  ...(['mobile', 'router'] as const).flatMap((host) => {
+    const [own, inner] = host === 'mobile' ? [CARE_OF, 255] : [AGENT, 254];
+    const tunnels = `to ${own} ipproto ipv6 lookup 300`;
+    const end = `route add ${own}/128 table 300 encap seg6local action End.DT6 table ${inner} dev near`;
+    return (
+      [
+        [host, `sr tunsrc set ${own}`, 'sr tunsrc set ::'],
+        [host, 'rule add pref 1 lookup local', 'rule del pref 1'],
+        [host, 'rule del pref 0', 'rule add pref 0 lookup local'],
+        [host, `rule add pref 0 ${tunnels}`, `rule del pref 0 ${tunnels}`],
+        [host, end, 'route flush table 300'],
+      ] as const
+    ).map((one) => [...one] as const);
+  }),
+  ['mobile', `addr add ${HOME}/128 dev lo nodad`, `addr del ${HOME}/128 dev lo`],
+  ['mobile', `rule add pref 10 from ${HOME} lookup 301`, 'rule del pref 10'],
+  [
+    'mobile',
+    `route add default table 301 encap seg6 mode encap.red segs ${AGENT} dev near`,
+    'route flush table 301',
+  ],
+  [
+    'router',
+    `route add ${HOME}/128 encap seg6 mode encap.red segs ${CARE_OF} dev near`,
+    `route del ${HOME}/128`,
+  ],
+];
+
 /** A host's part that says the same from its start to its end. */
 const fixedRole = (outputs: readonly Output[]): Role => ({
   deadline: () => undefined,
   handle: (input) => (input.kind === 'start' ? [...outputs] : []),
 });
 
+const ip = (text: string) => execFileSync('ip', text.split(' '));
+
 export class BenchHosts {
   readonly #prefix: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'careof-bench-'));
   readonly #nodes: LinuxNode[] = [];
   readonly #children = new Set<ChildProcess>();
+  #kernelTunnel = false;
 
   constructor(name: string) {
     this.#prefix = `careof-bench-${process.pid}-${name}`;
   }
 
-  /** @param offloads false: the links segment, and sum, in software and one packet at a time. */
+  /**
+   * @param offloads false: senders segment and sum in software, and what goes over a link are packets of
+   * its MTU; receivers coalesce them (GRO), as they do on a real link.
+   */
   setUp(offloads: boolean): void {
-    const ip = (text: string) => execFileSync('ip', text.split(' '));
     for (const host of HOSTS) {
       ip(`netns add ${this.namespace(host)}`);
       ip(`-n ${this.namespace(host)} link set lo up`);
@@ -132,8 +171,8 @@ export class BenchHosts {
       ip(`link add name ${link} netns ${ends[0]} type veth peer name ${link} netns ${ends[1]}`);
       for (const end of ends) {
         ip(`-n ${end} link set ${link} up`);
-        if (!offloads)
-          this.run(end, ['ethtool', '-K', link, 'tx', 'off', 'tso', 'off', 'gso', 'off']);
+        const off = ['tx', 'off', 'tso', 'off', 'gso', 'off', 'gro', 'on'];
+        if (!offloads) this.run(end, ['ethtool', '-K', link, ...off]);
       }
     }
     const forwarding = ['sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1'];
@@ -153,6 +192,11 @@ export class BenchHosts {
   /** Starts the data planes of a path; none for the plain one. */
   begin(path: Path, dataPlane: 'ebpf' | 'tun'): void {
     if (path === 'plain') return;
+    if (path === 'kernel-tunnel') {
+      this.#kernelTunnel = true;
+      for (const [host, set] of KERNEL_TUNNEL) ip(`-6 -n ${this.namespace(host)} ${set}`);
+      return;
+    }
     for (const host of HOSTS) {
       const entries = ENTRIES[path][host];
       if (entries === undefined) continue;
@@ -185,6 +229,12 @@ export class BenchHosts {
   }
 
   end(): void {
+    if (this.#kernelTunnel) {
+      this.#kernelTunnel = false;
+      for (const [host, , unset] of KERNEL_TUNNEL.toReversed()) {
+        ip(`-6 -n ${this.namespace(host)} ${unset}`);
+      }
+    }
     for (const node of this.#nodes.splice(0)) node.close({ leave: false });
   }
 
