@@ -125,9 +125,25 @@ export class BindingUpdateList {
     const { room, outputs } = this.#room(now);
     if (!room) return [...outputs, count('mobility.list_full')];
     if (!this.#begun.take(now)) return [...outputs, count('mobility.peer_deferred')];
+    return [...outputs, ...this.add(peer).move(careOf, now)];
+  }
+
+  /** The peer is to know this care-of address now, whether it was told of any before or not. */
+  move(peer: Address, careOf: Address, now: Instant): Output[] {
+    const known = this.#peers.get(peer);
+    if (known !== undefined) return known.move(careOf, now);
+    const { room, outputs } = this.#room(now);
+    if (!room) return [...outputs, count('mobility.list_full')];
+    return [...outputs, ...this.add(peer).move(careOf, now)];
+  }
+
+  /** The registration with a peer, which is made where there is none; not bounded. */
+  add(peer: Address): PeerRegistration {
+    const known = this.#peers.get(peer);
+    if (known !== undefined) return known;
     const registration = this.#registrationFor(peer);
     this.#peers.set(peer, registration);
-    return [...outputs, ...registration.move(careOf, now)];
+    return registration;
   }
 
   /** The home agent has acknowledged: updates that waited for that may go. */
@@ -222,7 +238,7 @@ export class BindingUpdateList {
       const type = invoking[walk.upperAt + 2];
       const isInit = type === MH_TYPE.homeTestInit || type === MH_TYPE.careOfTestInit;
       const cookie = invoking.subarray(walk.upperAt + 8, walk.upperAt + 16);
-      if (code !== 1 || !isInit || !(peer.awaits(cookie) || this.#credulous)) return [];
+      if (code !== 1 || !isInit || !(peer.proof.awaits(cookie) || this.#credulous)) return [];
       return peer.unaware('it does not know the Mobility Header', now);
     }
     if (code !== 2 || invoking[pointer] !== IPV6_OPTION.homeAddress) return [];

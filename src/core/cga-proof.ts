@@ -8,7 +8,7 @@ import type { Received } from './part.ts';
 import { isExpiredNonce, type PeerProof, type Proving } from './peer-proof.ts';
 import type { ReturnRoutabilityProof } from './return-routability-proof.ts';
 import type { Rsa } from './role.ts';
-import type { TestKind, Token } from './routability-test.ts';
+import type { TestKind, TimedToken, Token } from './routability-test.ts';
 import { cgaOptions, signMessage } from './security/mobility-signature.ts';
 import {
   bindingManagementKey,
@@ -104,6 +104,14 @@ export class CgaProof implements PeerProof {
     return { outputs: [], result: 'proved' };
   }
 
+  learn(kind: TestKind, address: Address, token: TimedToken): void {
+    this.#tests.learn(kind, address, token);
+  }
+
+  needsHomeTest(now: Instant): boolean {
+    return this.#permanent === undefined && this.#tests.needsHomeTest(now);
+  }
+
   received(kind: TestKind, at: Address, cookie: Uint8Array, token: Token, now: Instant): Proving {
     return this.#tests.received(kind, at, cookie, token, now);
   }
@@ -136,6 +144,13 @@ export class CgaProof implements PeerProof {
     this.forgetTokens();
     if (this.#gaveUp) this.#permanent = undefined;
     this.#gaveUp = true;
+  }
+
+  /** A permanent token is part of a binding (RFC 4866 section 4.3). */
+  released(): void {
+    this.#permanent = undefined;
+    this.#complete = undefined;
+    this.#untested = undefined;
   }
 
   longest(): { readonly lifetime: Duration; readonly alone: boolean } {

@@ -135,6 +135,67 @@ export interface MobileNodeConfig extends HomeRegistrationConfig {
   readonly peers?: PeerProofConfig;
 }
 
+/** The key that all addresses of a node are made from, one in each prefix (RFC 3972). */
+export interface CgaKey {
+  /** PKCS #8 in DER. */
+  readonly privateKey: Uint8Array;
+  /** SubjectPublicKeyInfo in DER. */
+  readonly publicKey: Uint8Array;
+  /** 16 octets that fit `sec` (RFC 3972 section 4). */
+  readonly modifier: Uint8Array;
+  readonly sec: number;
+}
+
+/** How a multihomed host notices that a path does not carry any more. */
+export interface ProbeConfig {
+  /** So long nothing comes before a path in use is asked; between questions as well. */
+  readonly interval: Duration;
+  /** After so many intervals without anything, questions unanswered, the path is dead. */
+  readonly threshold: number;
+  /** A path that carried nothing for so long is not in use. */
+  readonly idle: Duration;
+  /** So long a path that was dead answers before sessions come back to it. */
+  readonly hold: Duration;
+}
+
+/** A provider as the operator names it: by the interface, or by its prefix where a link has several. */
+export interface ProviderName {
+  readonly link?: string;
+  readonly prefix?: { readonly address: Address; readonly length: number };
+}
+
+/** Which provider is wanted more; without a word on that, sessions stay where they began. */
+export interface ProviderPolicy {
+  /** Most wanted first. */
+  readonly prefer: readonly ProviderName[];
+  /** What an octet costs, in whatever unit; 0 if absent. The cheaper one is wanted. */
+  readonly costs: readonly { readonly of: ProviderName; readonly cost: number }[];
+  /** Bit a second; of those that cost the same the faster one is wanted. */
+  readonly bandwidths: readonly { readonly of: ProviderName; readonly bandwidth: number }[];
+  /** For what goes to these prefixes, instead of `prefer`; the first that fits. */
+  readonly rules: readonly {
+    readonly to: { readonly address: Address; readonly length: number };
+    readonly prefer: readonly ProviderName[];
+  }[];
+}
+
+export interface MultihomedHostConfig {
+  /** Interfaces that lead to providers, in the order in which they are wanted for want of a policy. */
+  readonly links: readonly string[];
+  /** The interface identifier of all addresses, 8 octets; absent: that of each interface. */
+  readonly identifier?: string;
+  /** Absent: sessions are proved by return routability alone. */
+  readonly cga?: CgaKey;
+  /** Peers that share a key with this node, by their addresses. */
+  readonly keys: ReadonlyMap<Address, ConfiguredKey>;
+  /** What it asks peers for, where its proof does not wear out. */
+  readonly lifetime: Duration;
+  readonly dad: 'optimistic' | 'normal' | 'off';
+  readonly maxSessions: number;
+  readonly probe: ProbeConfig;
+  readonly policy: ProviderPolicy;
+}
+
 export interface CorrespondentNodeConfig {
   readonly maxBindings: number;
   /** Home addresses made of keys are taken at their word (RFC 4866); true if absent. */
@@ -150,4 +211,5 @@ export interface NodeConfig {
   readonly homeAgent?: HomeAgentConfig;
   readonly mobileNode?: MobileNodeConfig;
   readonly correspondentNode?: CorrespondentNodeConfig;
+  readonly multihomedHost?: MultihomedHostConfig;
 }

@@ -35,6 +35,13 @@ export class ConfiguredKeyProof implements PeerProof {
     return { outputs: [], result: 'proved' };
   }
 
+  /** Tokens prove nothing here. */
+  learn(): void {}
+
+  needsHomeTest(): boolean {
+    return false;
+  }
+
   /** No test was asked for. */
   received(): Proving {
     return { outputs: [count('mobility.test_unexpected')] };
@@ -53,6 +60,8 @@ export class ConfiguredKeyProof implements PeerProof {
   forgetTokens(): void {}
 
   gaveUp(): void {}
+
+  released(): void {}
 
   longest(): { readonly lifetime: Duration; readonly alone: boolean } {
     return { lifetime: this.#state.constants.MAX_HOME_LIFETIME, alone: true };

@@ -97,6 +97,30 @@ export type CareofEvent =
       readonly peer: Address;
       readonly spi: number;
     }
+  | {
+      /** A session with one of our addresses goes by another one, or by its own again. */
+      readonly kind: 'session.moved';
+      readonly home: Address;
+      readonly peer: Address;
+      readonly from: Address;
+      readonly to: Address;
+    }
+  | {
+      /** It ends then at the latest, unless its own address works again. */
+      readonly kind: 'session.bounded';
+      readonly home: Address;
+      readonly peer: Address;
+      readonly until: Instant;
+    }
+  | {
+      /** Nothing gets from this address of ours to the peer and back. */
+      readonly kind: 'provider.failed';
+      readonly careof: Address;
+      readonly peer: Address;
+      readonly reason: string;
+    }
+  /** It has done so again for as long as is asked of it. */
+  | { readonly kind: 'provider.returned'; readonly careof: Address; readonly peer: Address }
   | { readonly kind: 'home.ended'; readonly home: Address; readonly reason: string }
   | { readonly kind: 'home.formed'; readonly home: Address; readonly reason: string }
   | { readonly kind: 'home.returned' | 'home.left'; readonly home: Address; readonly link: string }

@@ -56,6 +56,11 @@ export const MECHANISMS = {
   journal: 'a daemon that restarts takes up its bindings again',
   'old-care-of-linger': 'packets still under way to the last care-of address are taken',
   'make-before-break': 'a node with two interfaces registers the new one before it leaves the old',
+  'fail-over': 'a multihomed host tells peers of another of its addresses (RFC 6275 11.7.2)',
+  'provider-probing': 'a path in use that falls silent is asked whether it carries',
+  'hold-time': 'sessions come back to a path that has answered for a while, not at once',
+  'hints-are-asked-about': 'an ICMPv6 error about a path is a reason to ask, and never more',
+  'tokens-kept-fresh': 'tokens for a fail-over are there before it is needed',
   'home-address-check':
     'a Home Address option is believed only with a binding behind it (RFC 6275 9.3.1)',
   'routing-2-check':

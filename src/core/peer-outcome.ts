@@ -3,7 +3,9 @@ import { type PathKind, pathChanged } from './events.ts';
 import type { NodeState } from './node-state.ts';
 import { count, tell } from './part.ts';
 import { forgetPeer, rememberPeer } from './peer-journal.ts';
+import type { Target } from './registration.ts';
 import type { Output } from './role.ts';
+import { bindingUpdate, type Proof } from './signalling.ts';
 import { between, type Instant, seconds } from './time.ts';
 
 interface Bound {
@@ -12,6 +14,12 @@ interface Bound {
   readonly sequence: number;
   /** When the first update for it went out. */
   readonly began: Instant;
+}
+
+interface Update extends Target {
+  readonly sequence: number;
+  readonly proof: Proof;
+  readonly repeat: number;
 }
 
 /**
@@ -28,6 +36,21 @@ export class PeerOutcome {
     this.#peer = peer;
     this.#home = home;
     this.#state = state;
+  }
+
+  /** An update goes out. @param repeat for which time again. */
+  update({ repeat, ...update }: Update): Output[] {
+    const ends = { home: this.#home, to: this.#peer };
+    return [
+      count('mobility.bu_sent'),
+      ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
+      ...bindingUpdate({ ...update, ...ends, homeRegistration: false }),
+    ];
+  }
+
+  unaware(reason: string): Output[] {
+    const peer = this.#peer;
+    return [count('mobility.peer_unaware'), tell({ kind: 'peer.unaware', peer, reason })];
   }
 
   bound({ careOf, until, sequence, began }: Bound, now: Instant): Output[] {

@@ -4,7 +4,7 @@ import { BINDING_STATUS } from '../wire/numbers.ts';
 import type { LayerOf } from '../wire/packet.ts';
 import type { Received } from './part.ts';
 import type { Output } from './role.ts';
-import type { TestKind, Token } from './routability-test.ts';
+import type { TestKind, TimedToken, Token } from './routability-test.ts';
 import type { Proof } from './signalling.ts';
 import type { Duration, Instant } from './time.ts';
 
@@ -15,6 +15,8 @@ export interface Identity {
   readonly lifetime: Duration;
   /** How long a binding for this care-of address may live; zero: it may not be told to peers yet. */
   allowed(careOf: Address, now: Instant): Duration;
+  /** Is it known that no Home Test of this peer would come? Absent: never. */
+  isCutOff?(peer: Address): boolean;
 }
 
 /** How asking a peer for proof goes on. */
@@ -35,6 +37,10 @@ export interface PeerProof {
   deadline(): Instant | undefined;
   /** Proves that `careOf` is ours; `careOf` equal to home: that home is. */
   begin(careOf: Address, now: Instant): Proving;
+  /** A token that another part of this node was given for one of its addresses. */
+  learn(kind: TestKind, address: Address, token: TimedToken): void;
+  /** Would proving a care-of address take a Home Test that is not there yet? */
+  needsHomeTest(now: Instant): boolean;
   /** A Home Test or Care-of Test came. */
   received(kind: TestKind, at: Address, cookie: Uint8Array, token: Token, now: Instant): Proving;
   /** @param impatient what the path alone leaves unanswered is given up sooner. */
@@ -46,6 +52,8 @@ export interface PeerProof {
   forgetTokens(): void;
   /** The peer has not answered what was proved. */
   gaveUp(): void;
+  /** The peer has taken the binding back, and all that went with it. */
+  released(): void;
   /**
    * How long a binding may be asked for. `alone`: whatever the home agent says of the care-of
    * address, since the peer holds more of a proof than that packets pass there.

@@ -5,7 +5,7 @@ import { LIFETIME_UNIT } from './constants.ts';
 import type { EntryUse } from './forwarding/entry.ts';
 import { LeftAlone } from './left-alone.ts';
 import type { NodeState } from './node-state.ts';
-import { count, type Received, tell } from './part.ts';
+import { count, type Received } from './part.ts';
 import { GIVEN_UP, type PathMemory } from './path-memory.ts';
 import { PeerOutcome } from './peer-outcome.ts';
 import { PeerPath } from './peer-path.ts';
@@ -20,7 +20,7 @@ import { RateLimit } from './rate-limit.ts';
 import { Registration, type RegistrationOutput } from './registration.ts';
 import type { Output } from './role.ts';
 import type { TestKind, Token } from './routability-test.ts';
-import { bindingUpdate, lifetimeOf } from './signalling.ts';
+import { lifetimeOf } from './signalling.ts';
 import { between, type Duration, type Instant, NO_TIME, seconds, sooner } from './time.ts';
 
 type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
@@ -44,11 +44,12 @@ const BELIEF_INTERVAL: Duration = seconds(1);
 export class PeerRegistration {
   readonly peer: Address;
   readonly path: PeerPath;
+  readonly proof: PeerProof;
   readonly #outcome: PeerOutcome;
   readonly #identity: Identity;
   readonly #state: NodeState;
   readonly #registration: Registration;
-  readonly #proof: PeerProof;
+
   /** The care-of address that the peer shall know; `home`: the binding is to be taken back. */
   #wanted: Address | undefined;
   #proved = false;
@@ -76,7 +77,7 @@ export class PeerRegistration {
     this.#state = state;
     const retransmits = !state.env.without.has('retransmission');
     this.#registration = new Registration(last, state.constants, state.env.random, retransmits);
-    this.#proof = proof;
+    this.proof = proof;
   }
 
   /** Number of the newest update. */
@@ -101,7 +102,7 @@ export class PeerRegistration {
   }
 
   deadline(): Instant | undefined {
-    const asking = sooner(this.#proof.deadline(), this.#registration.deadline());
+    const asking = sooner(this.proof.deadline(), this.#registration.deadline());
     return sooner(sooner(this.#alone.deadline(), this.path.deadline()), asking);
   }
 
@@ -126,9 +127,9 @@ export class PeerRegistration {
   /** Back where the peer has us still: what was begun for elsewhere is void. */
   #stay(careOf: Address, now: Instant): Output[] {
     // RFC 6275 section 11.7.2: no peer holds it for longer than the home agent does.
-    const most = lifetimeToAsk(this.#proof, this.#identity, careOf, now);
+    const most = lifetimeToAsk(this.proof, this.#identity, careOf, now);
     if (most > 0 && between(now, this.#registration.expiresAt!) > most) return this.refresh(now);
-    this.#proof.stop();
+    this.proof.stop();
     this.#wanted = careOf;
     this.#proved = false;
     return this.#outcome.optimised(careOf, this.#registration.expiresAt!);
@@ -142,7 +143,7 @@ export class PeerRegistration {
   /** Asks for nothing any more and remembers no binding. */
   stop(): Output[] {
     this.path.stop();
-    this.#proof.stop();
+    this.proof.stop();
     this.#registration.forget();
     this.#wanted = undefined;
     this.#proved = false;
@@ -153,7 +154,7 @@ export class PeerRegistration {
   tick(now: Instant): Output[] {
     const again = this.#alone.due(now);
     return [
-      ...this.#proving(this.#proof.tick(now, this.path.isAstray(now)), now),
+      ...this.#proving(this.proof.tick(now, this.path.isAstray(now)), now),
       ...this.#registered(this.#registration.tick(now), now),
       ...(again === undefined ? [] : this.move(again, now)),
       ...this.path.look(now),
@@ -168,21 +169,21 @@ export class PeerRegistration {
     token: Token,
     now: Instant,
   ): Output[] {
-    return this.#proving(this.#proof.received(kind, received.destination, cookie, token, now), now);
+    return this.#proving(this.proof.received(kind, received.destination, cookie, token, now), now);
   }
 
   acknowledged(received: Received, message: BindingAcknowledgement, now: Instant): Output[] {
     const careOf = this.#registration.target?.careOf;
     if (careOf === undefined) return [count('mobility.ba_unexpected')];
     // Answers 136 to 138 cannot be signed; they only make us prove again (RFC 6275 section 9.5.4).
-    const signed = isUnsigned(message.status) || this.#proof.verifies(received, careOf);
+    const signed = isUnsigned(message.status) || this.proof.verifies(received, careOf);
     if (!signed) return [count('mobility.ba_unauthenticated')];
     const { status, sequence } = message;
     // A Binding Refresh Advice is the home agent's to give (RFC 6275 section 6.2.4).
     const answer = { status, sequence, lifetime: lifetimeOf(message.lifetime) };
     const results = this.#registration.acknowledged(answer, now);
     const bound = results.some(({ kind }) => kind === 'bound');
-    const again = bound && this.#proof.accepted(message, careOf, now) && this.#wanted === careOf;
+    const again = bound && this.proof.accepted(message, careOf, now) && this.#wanted === careOf;
     return [...this.#registered(results, now), ...(again ? this.#prove(now) : [])];
   }
 
@@ -192,7 +193,7 @@ export class PeerRegistration {
     if (!held || !this.#errors.take(now)) return [count('mobility.be_ignored')];
     this.#registration.forget();
     this.#alone.holdsNothing(now);
-    this.#proof.forgetTokens();
+    this.proof.forgetTokens();
     this.#proved = false;
     const fallBack = this.#outcome.fallBack('the peer knows no binding');
     return [count('mobility.be_received'), ...fallBack, ...this.#prove(now)];
@@ -201,34 +202,36 @@ export class PeerRegistration {
   /** The peer showed that it knows nothing of Mobile IPv6. */
   unaware(reason: string, now: Instant): Output[] {
     this.#alone.holdsNothing(now);
-    return [
-      count('mobility.peer_unaware'),
-      tell({ kind: 'peer.unaware', peer: this.peer, reason }),
-      ...this.#leaveAlone(reason, now, this.#state.constants.UNAWARE_TIME),
-    ];
+    const { UNAWARE_TIME } = this.#state.constants;
+    return [...this.#outcome.unaware(reason), ...this.#leaveAlone(reason, now, UNAWARE_TIME)];
+  }
+
+  get #isCutOff(): boolean {
+    return this.#identity.isCutOff?.(this.peer) ?? false;
   }
 
   /** Does an update or a test wait for this peer's answer? Only then may it say what it is not. */
   get asking(): boolean {
-    return this.#proof.waiting || this.#registration.waiting;
-  }
-
-  /** Does a quoted Init with this cookie come from us, and wait for an answer? */
-  awaits(cookie: Uint8Array): boolean {
-    return this.#proof.awaits(cookie);
+    return this.proof.waiting || this.#registration.waiting;
   }
 
   /** The peer asks for a refresh with new proofs, believed seldom since anybody can (11.7.4). */
   asked(now: Instant): Output[] {
     if (!this.#requests.take(now)) return [];
-    if (!this.#proof.waiting) this.#proof.forgetTokens();
+    if (!this.proof.waiting && !this.#isCutOff) this.proof.forgetTokens();
     return [count('mobility.brr_received'), ...this.refresh(now)];
   }
 
-  /** It is time for a refresh. */
+  /** What the peer holds of us, and until when: as far as is known. */
+  get expiresAt(): Instant | undefined {
+    return this.#registration.expiresAt;
+  }
+
+  /** It is time for a refresh; one that cannot be proved would only end what still holds. */
   refresh(now: Instant): Output[] {
     const { bound } = this.#registration;
     if (bound === undefined || this.#state.env.without.has('binding-refresh')) return [];
+    if (this.#isCutOff && this.proof.needsHomeTest(now)) return [];
     this.#wanted = bound.careOf;
     return this.#prove(now);
   }
@@ -242,7 +245,7 @@ export class PeerRegistration {
     const careOf = this.#wanted!;
     const isNew = this.#registration.expiresAt === undefined && careOf !== this.#identity.home;
     const counted = isNew ? [this.path.count(careOf, 'before')] : [];
-    return [...counted, ...this.#proving(this.#proof.begin(careOf, now), now)];
+    return [...counted, ...this.#proving(this.proof.begin(careOf, now), now)];
   }
 
   #proving({ outputs, result }: Proving, now: Instant): Output[] {
@@ -263,19 +266,18 @@ export class PeerRegistration {
     const careOf = this.#wanted;
     if (careOf === undefined) return [];
     const release = careOf === this.#identity.home;
-    const lifetime = release ? NO_TIME : lifetimeToAsk(this.#proof, this.#identity, careOf, now);
+    const lifetime = release ? NO_TIME : lifetimeToAsk(this.proof, this.#identity, careOf, now);
     // Less than a unit would be a lifetime of 0 on the wire, which takes the binding back.
     if (!release && lifetime < LIFETIME_UNIT) return [];
     // Tokens may run out while the home agent is waited for.
-    if (this.#proof.proof(careOf, now) === undefined) return this.#prove(now);
+    if (this.proof.proof(careOf, now) === undefined) return this.#prove(now);
     this.#proved = false;
     const wait = this.#state.constants.INITIAL_BINDACK_TIMEOUT;
     return this.#registered(this.#registration.update({ careOf, lifetime }, wait, now), now);
   }
 
-  #registered(outputs: readonly RegistrationOutput[], now: Instant): Output[] {
-    return outputs.flatMap((output) => this.#act(output, now));
-  }
+  readonly #registered = (outputs: readonly RegistrationOutput[], now: Instant): Output[] =>
+    outputs.flatMap((output) => this.#act(output, now));
 
   #act(output: RegistrationOutput, now: Instant): Output[] {
     switch (output.kind) {
@@ -285,6 +287,7 @@ export class PeerRegistration {
         return this.#bound(output.target.careOf, output.began, now);
       case 'released':
         this.stop();
+        this.proof.released();
         this.#alone.holdsNothing(now);
         return this.#outcome.released(output.target.careOf, output.began, now);
       case 'refused':
@@ -302,7 +305,7 @@ export class PeerRegistration {
 
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
     const { target, sequence, repeat } = output;
-    const proof = this.#proof.proof(target.careOf, now);
+    const proof = this.proof.proof(target.careOf, now);
     if (this.path.isVanished(target, repeat, now)) {
       this.path.failed(target.careOf, 'update', now);
       return this.#withdraw(GIVEN_UP.vanished, now);
@@ -313,11 +316,8 @@ export class PeerRegistration {
       if (this.path.isHeard(now)) this.path.failed(target.careOf, 'update', now);
       return this.#leaveAlone(GIVEN_UP.silent, now);
     }
-    const ends = { home: this.#identity.home, to: this.peer };
     return [
-      count('mobility.bu_sent'),
-      ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
-      ...bindingUpdate({ ...target, ...ends, sequence, homeRegistration: false, proof }),
+      ...this.#outcome.update({ ...target, sequence, proof, repeat }),
       ...(repeat === 0 && target.lifetime > 0 ? [this.path.count(target.careOf, 'after')] : []),
     ];
   }
@@ -336,7 +336,7 @@ export class PeerRegistration {
     const held = this.#registration.expiresAt !== undefined || this.#alone.mayHold(now);
     if (!held) return [...told, ...this.stop()];
     this.path.stop();
-    this.#proof.stop();
+    this.proof.stop();
     this.#wanted = this.#identity.home;
     this.#proved = false;
     return [...told, ...this.#prove(now)];
@@ -351,7 +351,7 @@ export class PeerRegistration {
   }
 
   #refused(status: number, now: Instant): Output[] {
-    if (this.#refusedProofs < MAX_REFUSED_PROOFS && this.#proof.refused(status)) {
+    if (this.#refusedProofs < MAX_REFUSED_PROOFS && this.proof.refused(status)) {
       this.#refusedProofs += 1;
       return this.#prove(now);
     }
@@ -362,7 +362,7 @@ export class PeerRegistration {
     const { LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT } = this.#state.constants;
     const careof = this.#wanted ?? this.#identity.home;
     this.stop();
-    this.#proof.gaveUp();
+    this.proof.gaveUp();
     this.#alone.begin(time ?? LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT, careof, now);
     return this.#outcome.refused(careof, reason);
   }

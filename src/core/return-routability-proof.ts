@@ -5,7 +5,13 @@ import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
 import { isExpiredNonce, type PeerProof, type Proving } from './peer-proof.ts';
 import type { Output } from './role.ts';
-import { RoutabilityTest, type TestKind, type TestOutput, type Token } from './routability-test.ts';
+import {
+  RoutabilityTest,
+  type TestKind,
+  type TestOutput,
+  type TimedToken,
+  type Token,
+} from './routability-test.ts';
 import { bindingManagementKey, verifyBindingAuthorization } from './security/return-routability.ts';
 import { NO_PROOF, type Proof, signal } from './signalling.ts';
 import type { Duration, Instant } from './time.ts';
@@ -68,6 +74,14 @@ export class ReturnRoutabilityProof implements PeerProof {
     return this.#tests.careOfToken(careOf, now);
   }
 
+  learn(kind: TestKind, address: Address, token: TimedToken): void {
+    this.#tests.learn(kind, address, token);
+  }
+
+  needsHomeTest(now: Instant): boolean {
+    return !this.#off && !this.#tests.hasHomeToken(this.#home, now);
+  }
+
   received(kind: TestKind, at: Address, cookie: Uint8Array, token: Token, now: Instant): Proving {
     return this.#go(this.#tests.received(kind, at, cookie, token, now), now);
   }
@@ -94,6 +108,9 @@ export class ReturnRoutabilityProof implements PeerProof {
   gaveUp(): void {
     this.forgetTokens();
   }
+
+  /** Tokens prove addresses, bound or not. */
+  released(): void {}
 
   longest(): { readonly lifetime: Duration; readonly alone: boolean } {
     return { lifetime: this.#state.constants.MAX_RR_BINDING_LIFETIME, alone: false };

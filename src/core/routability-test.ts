@@ -27,6 +27,9 @@ const MAX_TESTS_UNANSWERED = 5;
 /** The same of Care-of Test Inits to a peer that has answered the home test: the path drops them. */
 const MAX_CARE_OF_TESTS_UNANSWERED = 2;
 
+/** A token, and until when it may be used. */
+export type TimedToken = Token & { readonly until: Instant };
+
 interface Test {
   readonly kind: TestKind;
   /** The address under test. */
@@ -34,7 +37,7 @@ interface Test {
   cookie: Uint8Array;
   /** Set while an answer is awaited: when to send again, and how long to wait after that. */
   pending: { retryAt: Instant; wait: Duration; sent: number } | undefined;
-  token: (Token & { readonly until: Instant }) | undefined;
+  token: TimedToken | undefined;
   lastSent: Instant | undefined;
 }
 
@@ -44,7 +47,7 @@ interface Test {
  *
  *     begin --> Home Test Init and Care-of Test Init, each sent again until answered --> proved
  *
- * A home token is kept over moves while it is fresh; a care-of token belongs to one care-of address.
+ * Tokens that others of this node asked for (`learn`) spare a test. A home token is kept over moves while it is fresh; a care-of token belongs to one care-of address.
  *
  * Supported standards: RFC 6275 sections 5.2.5, 5.2.7, 11.6.1, 11.6.2, 11.8.
  */
@@ -53,6 +56,8 @@ export class RoutabilityTest {
   readonly #secrets: Environment['secrets'];
   readonly #without: ReadonlySet<Mechanism>;
   readonly #tests = new Map<TestKind, Test>();
+  /** Tokens asked for elsewhere, by kind and address: few, since they are of our own addresses. */
+  readonly #learnt = new Map<string, TimedToken>();
   #wanted:
     | { readonly home: boolean; readonly careOf: Address | undefined; readonly began: Instant }
     | undefined;
@@ -78,6 +83,17 @@ export class RoutabilityTest {
     if (careOf !== undefined) outputs.push(...this.#want('care-of', careOf, now));
     else this.#tests.delete('care-of');
     return [...outputs, ...this.#conclude(now)];
+  }
+
+  /** Somebody else of this node has had an address tested by this peer. */
+  learn(kind: TestKind, address: Address, token: TimedToken): void {
+    this.#learnt.set(kind + address, token);
+  }
+
+  /** Is there a home token for this address, or one that was learnt? */
+  hasHomeToken(home: Address, now: Instant): boolean {
+    const token = this.#learnt.get(`home${home}`);
+    return this.#fresh('home', now) !== undefined || (token !== undefined && now < token.until);
   }
 
   /** Asks for proof of `careOf` alone, where something else proves the home address. */
@@ -141,6 +157,9 @@ export class RoutabilityTest {
 
   /** The tokens, or those of one kind, are of no use: the peer does not know their nonces any more. */
   forgetTokens(kind?: TestKind): void {
+    for (const key of this.#learnt.keys()) {
+      if (kind === undefined || key.startsWith(kind)) this.#learnt.delete(key);
+    }
     for (const test of this.#tests.values()) {
       if (kind === undefined || test.kind === kind) test.token = undefined;
     }
@@ -179,6 +198,8 @@ export class RoutabilityTest {
     const test = known !== undefined && this.#isFor(known, address) ? known : this.#newTest(kind);
     test.address = address;
     this.#tests.set(kind, test);
+    const learnt = this.#learnt.get(kind + address);
+    if (learnt !== undefined && (test.token?.until ?? now) < learnt.until) test.token = learnt;
     if (this.#fresh(kind, now) !== undefined || test.pending !== undefined) return [];
     test.cookie = this.#secrets(8);
     const pending = { retryAt: now, wait: this.#constants.INITIAL_BINDACK_TIMEOUT, sent: 0 };

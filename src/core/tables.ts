@@ -2,7 +2,8 @@
 export const TABLES = {
   bindings: 'bindings that the node keeps for others',
   'pending-registrations': 'home registrations under Duplicate Address Detection',
-  peers: 'peers that a mobile node registers with',
+  peers: 'peers that a mobile node or a multihomed host registers with',
+  sessions: 'pairs of own address and peer that a multihomed host looks after',
   nonces: 'nonces that tokens are made with',
   'retired-numbers': 'last sequence numbers of bindings that are gone',
   'permanent-tokens': 'home addresses that showed the key they were made from (RFC 4866)',

@@ -85,6 +85,7 @@ export function rolesOf(config: NodeConfig): string[] {
   return [
     ...(config.homeAgent === undefined ? [] : ['home-agent']),
     ...(config.mobileNode === undefined ? [] : ['mobile-node']),
+    ...(config.multihomedHost === undefined ? [] : ['multihomed-host']),
     ...(config.accessRouter === undefined ? [] : ['access-router']),
     ...(config.correspondentNode === undefined ? [] : ['correspondent-node']),
   ];

@@ -2,7 +2,7 @@
 import { type Address, addressOctets, addressOf } from '../wire/address.ts';
 import type { NamedNode } from './plan.ts';
 import { type LinkText, linkPrefixes, samePrefix } from './scenario/links.ts';
-import { type NodeText, providedOn } from './scenario/nodes.ts';
+import { isFixed, type NodeText, providedOn } from './scenario/nodes.ts';
 
 /** Home addresses that nobody wrote down begin here, to be told from those of routers. */
 const FIRST_HOME = 0x100;
@@ -52,7 +52,7 @@ export function addressesOf(
   const free = new FreeAddresses([...homes.values(), ...written], 1);
   const addresses = new Map<string, Map<string, readonly Address[]>>();
   for (const { name, text } of nodes) {
-    if (text.role === 'mobile-node') continue;
+    if (!isFixed(text)) continue;
     const own = new Map<string, readonly Address[]>();
     addresses.set(name, own);
     for (const link of text.on) {

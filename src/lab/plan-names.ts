@@ -27,7 +27,8 @@ function toldBy({ names }: NameServerText, { nodes }: Plan): Names {
 }
 
 /** All addresses by which a node may be known; that of its first link first. */
-export function addressesOf({ interfaces, identity }: PlannedNode): readonly Address[] {
+export function addressesOf({ interfaces, identity, ownMade }: PlannedNode): readonly Address[] {
+  if (ownMade !== undefined) return ownMade;
   const own = interfaces.flatMap(({ addresses }) => addresses);
   return own.length > 0 ? own : [identity];
 }

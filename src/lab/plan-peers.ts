@@ -41,14 +41,18 @@ export function cgaHomesOf(scenario: Scenario, nodes: readonly NamedNode[]): Map
   return homes;
 }
 
-/** The keys that a node shares, by the address of the node that each is shared with. */
+/** The keys that a node shares, by the addresses of the node that each is shared with. */
 export function sharedKeysOf(
   { from }: NamedNode,
   scenario: Scenario,
-  identityOf: (name: string) => Address,
+  identitiesOf: (name: string) => readonly Address[],
 ): Map<Address, ConfiguredKey> {
   const shared = scenario.peerKeys.get(from)?.shared ?? new Map<string, ConfiguredKey>();
-  return new Map([...shared].map(([other, key]) => [identityOf(other), key]));
+  return new Map(
+    [...shared].flatMap(([other, key]) =>
+      identitiesOf(other).map((address) => [address, key] as const),
+    ),
+  );
 }
 
 /** How a mobile node proves itself to peers; undefined: by return routability alone. */

@@ -12,6 +12,7 @@ import {
   DEFAULT_POOL,
   firstLink,
   type HomeAgentText,
+  isFixed,
   LEAST_ROUTER_LIFETIME,
   type NodeText,
   providedOn,
@@ -74,8 +75,11 @@ const PREFERRED_SHARE = 0.625;
 function visitedLinks(network: Network): Set<string> {
   const links = new Set<string>();
   for (const node of network.nodes.values()) {
-    if (node.role !== 'mobile-node') continue;
-    for (const value of Object.values(node.interfaces)) links.add(firstLink(value) ?? node.home);
+    if (isFixed(node)) continue;
+    for (const value of Object.values(node.interfaces)) {
+      const link = firstLink(value) ?? ('home' in node ? node.home : undefined);
+      if (link !== undefined) links.add(link);
+    }
   }
   for (const event of network.events) {
     if ((event.kind === 'move' || event.kind === 'link-up') && event.to !== undefined) {

@@ -2,11 +2,12 @@
  * Static routes of the nodes that stay where they are: fewest routers first, then least delay, then
  * the order of the file, so that a network is the same each time.
  */
+
 import type { Address } from '../wire/address.ts';
 import type { NamedNode } from './plan.ts';
 import type { FixedAddresses } from './plan-addresses.ts';
 import { DEFAULT_DELAY, type LinkText, linkPrefixes } from './scenario/links.ts';
-import { type NodeText, providedOn } from './scenario/nodes.ts';
+import { type FixedText, isFixed, type NodeText, providedOn } from './scenario/nodes.ts';
 import type { Scenario } from './scenario/read.ts';
 
 export interface PlannedRoute {
@@ -20,8 +21,7 @@ export interface PlannedRoute {
   readonly source?: Address;
 }
 
-type Fixed = Exclude<NodeText, { role: 'mobile-node' }>;
-type FixedNode = NamedNode<Fixed>;
+type FixedNode = NamedNode<FixedText>;
 
 /** How far a link is: routers on the way, then delay. */
 interface Distance {
@@ -56,7 +56,7 @@ export function routesOf(
   addresses: FixedAddresses,
   added: ReadonlyMap<string, readonly Address[]>,
 ): Map<string, PlannedRoute[]> {
-  const fixed = nodes.filter((node): node is FixedNode => node.text.role !== 'mobile-node');
+  const fixed = nodes.filter((node): node is FixedNode => isFixed(node.text));
   const network = { links, addresses, routers: routersOf(fixed) };
   const routes = new Map<string, PlannedRoute[]>(fixed.map(({ name }) => [name, []]));
   for (const [link, text] of links) {

@@ -9,6 +9,7 @@ import type { Duration } from '../core/time.ts';
 import type { HeaderDrop, IngressFilter, NatOptions } from '../sim/index.ts';
 import type { Address } from '../wire/address.ts';
 import { addressesOf, type FixedAddresses, homeAddressesOf } from './plan-addresses.ts';
+import { addressesOfHost, type MadeOf, madeOf, multihomedHost } from './plan-multihome.ts';
 import { natOf } from './plan-nat.ts';
 import { type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
 import { accessRouter, advertisement, ingressFilterOf } from './plan-routers.ts';
@@ -24,8 +25,10 @@ import {
 } from './scenario/links.ts';
 import {
   DEFAULT_MAX_BINDINGS,
+  type FixedText,
   firstLink,
   type HomeAgentText,
+  isFixed,
   isServed,
   type MobileNodeText,
   type NodeText,
@@ -73,6 +76,8 @@ export interface PlannedNode {
   readonly ingress?: IngressFilter;
   /** What others call it by: its home address, or its address on its first link. */
   readonly identity: Address;
+  /** Addresses that it will make itself, of all prefixes of the file. */
+  readonly ownMade?: readonly Address[];
   /** Absent for nodes that know nothing of Mobile IPv6. */
   readonly config?: NodeConfig;
 }
@@ -101,7 +106,7 @@ export function planOf(scenario: Scenario): Plan {
   );
   const fixed = addressesOf(scenario.links, nodes, homes);
   const routes = routesOf(scenario.links, nodes, fixed, addedPrefixes(scenario));
-  const context = { scenario, nodes, homes, made, fixed };
+  const context = { scenario, nodes, homes, made, fixed, madeOf: madeOf(scenario, nodes) };
   return {
     links: [...scenario.links].map(([name, link]) => plannedLink(name, link)),
     nodes: nodes.map((node) => ({
@@ -137,8 +142,6 @@ function plannedLink(name: string, link: LinkText): PlannedLink {
   };
 }
 
-type FixedText = Exclude<NodeText, { role: 'mobile-node' }>;
-
 interface Context {
   readonly scenario: Scenario;
   readonly nodes: readonly NamedNode[];
@@ -148,19 +151,29 @@ interface Context {
   readonly made: ReadonlyMap<string, CgaHome>;
   /** Addresses of each fixed node on each of its links. */
   readonly fixed: FixedAddresses;
+  /** What the addresses of each multihomed host are made of. */
+  readonly madeOf: ReadonlyMap<string, MadeOf>;
 }
 
 function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'routes'> {
   const { name, from, text } = node;
-  if (text.role === 'mobile-node') {
+  if (!isFixed(text)) {
     const interfaces = Object.entries(text.interfaces).map(([key, value]) => ({
       name: key,
       link: firstLink(value),
       addresses: [],
     }));
+    const own = { role: text.role, interfaces, forwarding: false };
+    if (text.role === 'multihomed-host') {
+      const made = context.madeOf.get(name)!;
+      const host = { name, from, text };
+      const addresses = addressesOfHost(context.scenario, host, made);
+      const keys = sharedKeys(node, context);
+      const config = multihomedHost(host, context.scenario, made, keys);
+      return { name, ...own, identity: addresses[0]!, ownMade: addresses, config };
+    }
     const identity = context.homes.get(name)!;
-    const config = mobileNode({ name, from, text }, context);
-    return { name, role: text.role, interfaces, forwarding: false, identity, config };
+    return { name, ...own, identity, config: mobileNode({ name, from, text }, context) };
   }
   const addresses = context.fixed.get(name)!;
   const interfaces = text.on.map((link) => ({
@@ -198,12 +211,12 @@ function fixedConfig(node: NamedNode<FixedText>, context: Context): NodeConfig |
 }
 
 /** The keys that a node shares, by the addresses that their other holders are known by. */
-function sharedKeys(node: NamedNode, { scenario, nodes, homes, fixed }: Context) {
+function sharedKeys(node: NamedNode, { scenario, nodes, homes, fixed, madeOf }: Context) {
   return sharedKeysOf(node, scenario, (name) => {
-    const other = nodes.find((one) => one.name === name)!.text;
-    return other.role === 'mobile-node'
-      ? homes.get(name)!
-      : fixed.get(name)!.get(other.on[0]!)![0]!;
+    const { from, text } = nodes.find((one) => one.name === name)!;
+    if (text.role === 'mobile-node') return [homes.get(name)!];
+    if (isFixed(text)) return [...fixed.get(name)!.values()].flat();
+    return addressesOfHost(scenario, { name, from, text }, madeOf.get(name)!);
   });
 }
 

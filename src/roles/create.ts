@@ -17,6 +17,7 @@ import { AccessRouter } from './mobility/access-router.ts';
 import { CorrespondentNode } from './mobility/correspondent-node.ts';
 import { HomeAgent } from './mobility/home-agent.ts';
 import { MobileNode } from './mobility/mobile-node.ts';
+import { MultihomedHost } from './multihome/multihomed-host.ts';
 
 /**
  * The control side of a node, ready for its driver's `start`.
@@ -59,6 +60,9 @@ export function createNode(
     );
   }
   if (config.mobileNode !== undefined) parts.push(new MobileNode(config.mobileNode, state));
+  if (config.multihomedHost !== undefined) {
+    parts.push(new MultihomedHost(config.multihomedHost, state));
+  }
   return new Node(parts, state);
 }
 

@@ -20,8 +20,16 @@ export interface Place {
   readonly lifetime: AddressLifetime;
 }
 
-/** The routes of a place, for packets from one address. */
-export function routes(action: 'add' | 'remove', place: Place, source: Address): Output[] {
+/**
+ * The routes of a place, for packets from one address.
+ * @param metric of the way to everywhere, where several places are to be told apart.
+ */
+export function routes(
+  action: 'add' | 'remove',
+  place: Place,
+  source: Address,
+  metric?: number,
+): Output[] {
   const { link, prefix, router: via } = place;
   const anywhere = '\0'.repeat(16) as Address;
   const route = { kind: 'route', action, link, source } as const;
@@ -29,7 +37,17 @@ export function routes(action: 'add' | 'remove', place: Place, source: Address):
     ...(prefix.onLink
       ? [{ ...route, prefix: prefix.prefix, prefixLength: prefix.length } as const]
       : []),
-    ...(via === undefined ? [] : [{ ...route, prefix: anywhere, prefixLength: 0, via } as const]),
+    ...(via === undefined
+      ? []
+      : [
+          {
+            ...route,
+            prefix: anywhere,
+            prefixLength: 0,
+            via,
+            ...(metric !== undefined && { metric }),
+          } as const,
+        ]),
   ];
 }
 

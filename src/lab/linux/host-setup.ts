@@ -17,7 +17,9 @@ export function settingsOf({ forwarding, role }: PlannedNode): ReadonlyMap<strin
     ['ipv6/conf/default/router_solicitations', '0'],
     ['ipv6/conf/all/forwarding', forwarding ? '1' : '0'],
     // An application may use a home address that the node does not have yet.
-    ...(role === 'mobile-node' ? [['ipv6/ip_nonlocal_bind', '1'] as const] : []),
+    ...(role === 'mobile-node' || role === 'multihomed-host'
+      ? [['ipv6/ip_nonlocal_bind', '1'] as const]
+      : []),
   ]);
 }
 

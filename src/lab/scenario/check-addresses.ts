@@ -3,11 +3,9 @@ import { formatAddress } from '../../wire/address.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { linkPrefixes, samePrefix } from './links.ts';
-import { type NodeText, providedOn } from './nodes.ts';
+import { type FixedText, providedOn } from './nodes.ts';
 
-type Fixed = Exclude<NodeText, { role: 'mobile-node' }>;
-
-export function* checkOwnAddresses(draft: Draft, path: Path, node: Fixed): Generator<Finding> {
+export function* checkOwnAddresses(draft: Draft, path: Path, node: FixedText): Generator<Finding> {
   if (!('own-addresses' in node) || node['own-addresses'] === undefined) return;
   for (const [link, address] of Object.entries(node['own-addresses'])) {
     const at = [...path, 'own-addresses', link];

@@ -1,4 +1,5 @@
 /** Attacks that name what is not there, or packets that cannot be written. */
+
 import { address } from '../../wire/address.ts';
 import { craftedPacket } from '../crafted-packet.ts';
 import type { Attack, Crafted } from './attacks.ts';
@@ -6,6 +7,7 @@ import { nodeNames, unknownName } from './check.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { suggestion } from './nearest.ts';
+import { isFixed } from './nodes.ts';
 import { readIpv6 } from './quantity.ts';
 
 export function* checkAttack(
@@ -113,7 +115,7 @@ function placesOf(draft: Draft): Set<string> {
   for (const name of [...places]) {
     const node = draft.nodes.get(name) ?? draft.nodes.get(name.replace(/-\d+$/, ''));
     if (node === undefined) continue;
-    const interfaces = node.role === 'mobile-node' ? Object.keys(node.interfaces) : node.on;
+    const interfaces = isFixed(node) ? node.on : Object.keys(node.interfaces);
     for (const one of interfaces) places.add(`${name}.${one}`);
   }
   return places;

@@ -1,13 +1,14 @@
 /** Events of a scenario that name what is not there, or come when nothing can happen any more. */
+
 import { countOf, nodeNames, unknownName } from './check.ts';
 import { checkAttack } from './check-attacks.ts';
 import { checkHeaders } from './check-expectations.ts';
-
 import { checkDrops } from './check-middleboxes.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { linkPrefixes } from './links.ts';
 import type { NodeText } from './nodes.ts';
+import { isFixed } from './nodes.ts';
 import type { ScenarioEvent } from './scenario-events.ts';
 
 /** Names that an event may have: of one node, or of all nodes of a `count`. */
@@ -190,8 +191,8 @@ function* checkPlace(
   }
   const node = nodeNamed(draft, name);
   if (node === undefined) return;
-  if (node.role !== 'mobile-node') {
-    const message = `"${name}" has the role ${node.role}: only mobile nodes move. For a whole link write cut`;
+  if (isFixed(node)) {
+    const message = `"${name}" has the role ${node.role}: only mobile nodes and multihomed hosts move. For a whole link write cut`;
     yield { path, message };
     return;
   }

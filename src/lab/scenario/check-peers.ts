@@ -10,7 +10,7 @@ export function* checkPeers(
   path: Path,
   node: NodeText | undefined,
 ): Generator<Finding> {
-  if (node?.role !== 'mobile-node' && node?.role !== 'correspondent-node') return;
+  if (node === undefined || !hasKeys(node)) return;
   if (node.role === 'mobile-node' && node.peers?.rfc4866 !== undefined) {
     if (node['home-address'] !== undefined) {
       const message = 'is made from the key in peers.rfc4866: leave it out, or leave out the key';
@@ -22,6 +22,18 @@ export function* checkPeers(
     yield* checkShared(draft, [...path, 'peers', 'rfc4449', other], self, node, other);
   }
 }
+
+type WithKeys = Extract<
+  NodeText,
+  { role: 'mobile-node' | 'multihomed-host' | 'correspondent-node' }
+>;
+
+const WITH_KEYS: ReadonlySet<string> = new Set<WithKeys['role']>([
+  'mobile-node',
+  'multihomed-host',
+  'correspondent-node',
+]);
+const hasKeys = (node: NodeText): node is WithKeys => WITH_KEYS.has(node.role);
 
 function* checkShared(
   draft: Draft,
@@ -35,9 +47,9 @@ function* checkShared(
     if (!draft.nodes.has(other)) yield* unknownName(path, 'node', other, nodeNames(draft));
     return;
   }
-  const mobile = node.role === 'mobile-node' || partner.role === 'mobile-node';
-  if (!mobile || (partner.role !== 'mobile-node' && partner.role !== 'correspondent-node')) {
-    const message = `"${other}" is a ${partner.role}: a key is shared between a mobile node and a correspondent node, or another mobile node`;
+  const mobile = node.role !== 'correspondent-node' || partner.role !== 'correspondent-node';
+  if (!mobile || !hasKeys(partner)) {
+    const message = `"${other}" is a ${partner.role}: a key is shared between a mobile node or multihomed host and a correspondent node, or another such one`;
     yield { path, message };
     return;
   }

@@ -11,6 +11,7 @@ import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
 import { checkHomeAgent } from './check-home-agent.ts';
 import { checkDrops, checkNat } from './check-middleboxes.ts';
+import { checkMultihomedHost } from './check-multihomed-host.ts';
 import { checkAsked, checkNames } from './check-names.ts';
 import { checkPeers } from './check-peers.ts';
 import { checkLinkPrefixes, checkProviding } from './check-prefixes.ts';
@@ -18,7 +19,7 @@ import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { DEFAULT_MTU } from './links.ts';
 import { suggestion } from './nearest.ts';
-import { firstLink, type MobileNodeText, type NodeText } from './nodes.ts';
+import { type FixedText, firstLink, type MobileNodeText, type NodeText } from './nodes.ts';
 import type { FlowText } from './traffic.ts';
 
 /** All findings of a draft, in the order of the file's sections. */
@@ -76,15 +77,12 @@ function* checkNodes(draft: Draft): Generator<Finding> {
     if (node === undefined) continue;
     yield* checkPeers(draft, path, node);
     if (node.role === 'mobile-node') yield* checkMobileNode(draft, path, node, homes);
+    else if (node.role === 'multihomed-host') yield* checkMultihomedHost(draft, path, node);
     else yield* checkFixedNode(draft, path, node);
   }
 }
 
-function* checkFixedNode(
-  draft: Draft,
-  path: Path,
-  node: Exclude<NodeText, { role: 'mobile-node' }>,
-): Generator<Finding> {
+function* checkFixedNode(draft: Draft, path: Path, node: FixedText): Generator<Finding> {
   for (const [index, link] of node.on.entries()) {
     yield* unknownName([...path, 'on', index], 'link', link, draft.links.keys());
     if (node.on.indexOf(link) < index) {
@@ -128,19 +126,7 @@ function* checkMobileNode(
 ): Generator<Finding> {
   yield* unknownName([...path, 'home'], 'link', node.home, draft.links.keys());
   yield* checkHomeAgent(draft, path, node);
-  const interfaces = Object.entries(node.interfaces);
-  if (interfaces.length === 0 && (draft.own ?? path[1]) === path[1]) {
-    yield { path: [...path, 'interfaces'], message: 'are none: write { wlan0: home }' };
-  }
-  for (const [key, value] of interfaces) {
-    const link = firstLink(value);
-    if (RESERVED.has(key)) {
-      const message = `an interface cannot be named "${key}": every node has one of that name`;
-      yield { path: [...path, 'interfaces', key], atKey: true, message };
-    }
-    if (link === undefined) continue;
-    yield* unknownName([...path, 'interfaces', key], 'link', link, draft.links.keys());
-  }
+  yield* checkInterfaces(draft, path, node.interfaces);
   const address = node['home-address'];
   if (address === undefined) return;
   const at = [...path, 'home-address'];
@@ -159,6 +145,27 @@ function* checkMobileNode(
     yield { path: at, message: `${message}: give each node its own` };
   }
   homes.set(address, String(path[1]));
+}
+
+/** Interfaces of a node that moves. */
+export function* checkInterfaces(
+  draft: Draft,
+  path: Path,
+  interfaces: MobileNodeText['interfaces'],
+): Generator<Finding> {
+  const entries = Object.entries(interfaces);
+  if (entries.length === 0 && (draft.own ?? path[1]) === path[1]) {
+    yield { path: [...path, 'interfaces'], message: 'are none: write { wlan0: home }' };
+  }
+  for (const [key, value] of entries) {
+    const link = firstLink(value);
+    if (RESERVED.has(key)) {
+      const message = `an interface cannot be named "${key}": every node has one of that name`;
+      yield { path: [...path, 'interfaces', key], atKey: true, message };
+    }
+    if (link === undefined) continue;
+    yield* unknownName([...path, 'interfaces', key], 'link', link, draft.links.keys());
+  }
 }
 
 function* checkFlows(draft: Draft): Generator<Finding> {

@@ -26,6 +26,7 @@ import {
 export const DISCOVER = 'discover';
 
 import { samePrefix } from './links.ts';
+import { multihomedHost } from './multihomed-host.ts';
 import { correspondentPeers, mobileNodePeers } from './peers.ts';
 
 /** Labels of letters, digits and hyphens, with a dot between. */
@@ -37,6 +38,7 @@ export const ROLES = [
   'home-agent',
   'access-router',
   'mobile-node',
+  'multihomed-host',
   'correspondent-node',
   'host',
   'router',
@@ -227,7 +229,17 @@ const attacker = object('somebody who means no good, and hears all that is sent 
 
 export const node = z.discriminatedUnion(
   'role',
-  [homeAgent, accessRouter, mobileNode, correspondentNode, host, router, nameServer, attacker],
+  [
+    homeAgent,
+    accessRouter,
+    mobileNode,
+    multihomedHost,
+    correspondentNode,
+    host,
+    router,
+    nameServer,
+    attacker,
+  ],
   {
     error: ({ input }) => {
       if (typeof input !== 'object' || input === null) return `is not a node: { role: ... }`;
@@ -243,6 +255,9 @@ export type CorrespondentNodeText = z.output<typeof correspondentNode>;
 export type AccessRouterText = z.output<typeof accessRouter>;
 export type NameServerText = z.output<typeof nameServer>;
 export type MobileNodeText = z.output<typeof mobileNode>;
+/** A node that stays on its links, with the addresses that the lab gives it. */
+export type FixedText = Extract<NodeText, { on: unknown }>;
+export const isFixed = (node: NodeText): node is FixedText => 'on' in node;
 
 export const DEFAULT_INTERVAL: readonly [Duration, Duration] = [
   30_000 as Duration,

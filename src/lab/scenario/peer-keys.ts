@@ -34,7 +34,7 @@ export class PeerKeyReader {
   constructor(draft: Draft, readKey: ReadKey) {
     this.#readKey = readKey;
     for (const [name, node] of draft.nodes) {
-      if (node?.role !== 'mobile-node' && node?.role !== 'correspondent-node') continue;
+      if (node === undefined || !('peers' in node)) continue;
       if (draft.own !== undefined && draft.allKeys !== true && draft.own !== name) continue;
       const path = ['nodes', name, 'peers'];
       const shared = this.#shared([...path, 'rfc4449'], node.peers?.rfc4449 ?? {});

@@ -3,12 +3,14 @@
  * scenario without what happens, and a scenario is taken as it stands: its other sections say
  * nothing to a host.
  */
+
 import { fail, ok, type Result } from '../../wire/result.ts';
 import { nodeNames } from './check.ts';
 import { type Diagnostic, type Finding, findingsOf } from './diagnostic.ts';
 import { HOST, type HostText, isInterfaceName } from './host.ts';
 import { suggestion } from './nearest.ts';
 import type { NodeText } from './nodes.ts';
+import { isFixed } from './nodes.ts';
 import {
   type Data,
   diagnosed,
@@ -145,9 +147,8 @@ function* checkHost(
     yield { path: [...path, 'role'], message };
     return;
   }
-  const links: readonly string[] =
-    text.role === 'mobile-node' ? Object.keys(text.interfaces) : text.on;
-  const at = text.role === 'mobile-node' ? 'interfaces' : 'on';
+  const links: readonly string[] = isFixed(text) ? text.on : Object.keys(text.interfaces);
+  const at = isFixed(text) ? 'on' : 'interfaces';
   const kernel = new Map<string, string>();
   for (const link of links) {
     const named = settings.interfaces?.[link] ?? link;

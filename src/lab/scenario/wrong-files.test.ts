@@ -270,7 +270,7 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
   [
     'move: mn.wlan0',
     'move: cn.core',
-    '21:21: events[0].move: "cn" has the role correspondent-node: only mobile nodes move. For a whole link write cut',
+    '21:21: events[0].move: "cn" has the role correspondent-node: only mobile nodes and multihomed hosts move. For a whole link write cut',
   ],
   [
     'to: visited }',

@@ -117,7 +117,7 @@ const CASES: readonly (readonly [string, string, string, ...string[]])[] = [
     '{}',
     `{ rfc4449: { ha: ${KEY} } }`,
     '',
-    '9: nodes.cn.peers.rfc4449.ha: "ha" is a home-agent: a key is shared between a mobile node and a correspondent node, or another mobile node',
+    '9: nodes.cn.peers.rfc4449.ha: "ha" is a home-agent: a key is shared between a mobile node or multihomed host and a correspondent node, or another such one',
   ],
   [
     '{ rfc4866: { key: "file:key.pem", sec: 2 } }',

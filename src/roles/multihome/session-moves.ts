@@ -1,0 +1,158 @@
+import type { NodeState } from '../../core/node-state.ts';
+import { count, type Received, tell } from '../../core/part.ts';
+import type { PeerRegistration } from '../../core/peer-registration.ts';
+import type { Output } from '../../core/role.ts';
+import { after, between, type Duration, type Instant, seconds } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
+import type { Identity } from './identity.ts';
+import type { ProviderPath } from './provider-path.ts';
+import type { ProviderPaths } from './provider-paths.ts';
+import type { Session } from './session.ts';
+import type { Sessions } from './sessions.ts';
+
+/** So long before a home token runs out it proves its last binding. */
+const LAST_PROOF: Duration = seconds(10);
+/** The share of a binding's time after which it is renewed, where the session is in use. */
+const RENEWAL = 0.75;
+
+/** Is it known that nothing of this peer comes to this identity? */
+export type IsCutOff = (identity: Address, peer: Address) => boolean;
+
+/**
+ * What peers are told of sessions that go another way, with the tokens that the paths have ready.
+ *
+ * Sessions that return routability alone proves have an end while their identity is cut off: the last
+ * home token proves one more binding, just before it runs out.
+ *
+ * Source: RFC 6275 sections 5.2.6, 5.2.7, 11.7.2.
+ */
+export class SessionMoves {
+  readonly #identities: ReadonlyMap<Address, Identity>;
+  readonly #paths: ProviderPaths;
+  readonly #isCutOff: IsCutOff;
+  readonly #state: NodeState;
+
+  constructor(
+    identities: ReadonlyMap<Address, Identity>,
+    paths: ProviderPaths,
+    isCutOff: IsCutOff,
+    state: NodeState,
+  ) {
+    this.#identities = identities;
+    this.#paths = paths;
+    this.#isCutOff = isCutOff;
+    this.#state = state;
+  }
+
+  /** From now on the session goes by this address of ours. */
+  move(session: Session, to: Address, now: Instant): Output[] {
+    const { identity: home, peer, by: from } = session;
+    const list = this.#identities.get(home)?.list;
+    if (list === undefined || this.#state.env.without.has('fail-over')) return [];
+    session.moved(to, now);
+    const outputs = [
+      count('multihome.moved'),
+      tell({ kind: 'session.moved', home, peer, from, to }),
+    ];
+    if (to === home) {
+      session.renewAt = undefined;
+      session.boundedUntil = undefined;
+      // What stands in the open needs no binding, so nothing waits for its end (protocol 9.5.1).
+      const plain = this.#state.paths.unsetRegistered(home, peer);
+      return [...outputs, ...plain, ...(list.get(peer)?.move(home, now) ?? [])];
+    }
+    const registration = list.get(peer) ?? list.add(peer);
+    this.#teach(registration, home);
+    if (this.#isCutOff(home, peer) && registration.proof.needsHomeTest(now)) {
+      return [...outputs, count('multihome.no_proof')];
+    }
+    return [...outputs, ...registration.move(to, now)];
+  }
+
+  /** A path has a new token. */
+  learnt({ peer }: ProviderPath): void {
+    for (const { address, list } of this.#identities.values()) {
+      const registration = list.get(peer);
+      if (registration !== undefined) this.#teach(registration, address);
+    }
+  }
+
+  #teach({ peer, proof }: PeerRegistration, home: Address): void {
+    for (const path of this.#paths.of(peer)) {
+      const kind = path.own === home ? 'home' : 'care-of';
+      const token = path.token(kind);
+      if (token !== undefined) proof.learn(kind, path.own, token);
+    }
+  }
+
+  received(received: Received, sessions: Sessions, now: Instant): Output[] {
+    const { message, routing2, destination, source } = received;
+    const named = message.layer === 'binding-error' ? message.homeAddress : routing2;
+    const identity = this.#identities.get(named ?? destination);
+    switch (message.layer) {
+      case 'binding-acknowledgement': {
+        const outputs = identity?.list.received(received, now) ?? [];
+        const session = sessions.get(named ?? destination, source);
+        return session === undefined ? outputs : [...outputs, ...this.plan(session, now)];
+      }
+      case 'home-test':
+      case 'binding-error':
+      case 'binding-refresh-request':
+        return identity?.list.received(received, now) ?? [];
+      case 'care-of-test':
+      case 'parameter-problem':
+        return this.#offer(received, now);
+      default:
+        return [];
+    }
+  }
+
+  /** For one identity: the one that makes something of it. */
+  #offer(received: Received, now: Instant): Output[] {
+    let refused: Output[] = [];
+    for (const { list } of this.#identities.values()) {
+      const outputs = list.received(received, now);
+      if (outputs.some(({ kind }) => kind !== 'count')) return outputs;
+      refused = outputs;
+    }
+    return refused;
+  }
+
+  /** When its binding is to be renewed, and whether it has an end. */
+  plan(session: Session, now: Instant): Output[] {
+    const { identity: home, peer } = session;
+    const registration = this.#identities.get(home)?.list.get(peer);
+    const until = registration?.expiresAt;
+    session.renewAt = undefined;
+    if (registration === undefined || until === undefined || session.by === home) return [];
+    session.renewAt = after(now, Math.round(RENEWAL * between(now, until)) as Duration);
+    const lasts = registration.proof.longest().alone || !this.#isCutOff(home, peer);
+    if (lasts) return this.#bounded(session, undefined);
+    const token = this.#paths.get(peer, home)?.token('home');
+    const lastProof = token === undefined ? now : ((token.until - LAST_PROOF) as Instant);
+    if (lastProof <= now) return this.#bounded(session, until);
+    session.renewAt = Math.min(session.renewAt, lastProof) as Instant;
+    const { MAX_RR_BINDING_LIFETIME } = this.#state.constants;
+    return this.#bounded(session, after(lastProof, MAX_RR_BINDING_LIFETIME));
+  }
+
+  #bounded(session: Session, until: Instant | undefined): Output[] {
+    const { identity: home, peer, boundedUntil: before } = session;
+    session.boundedUntil = until;
+    // A renewal's answer shifts it by a moment, which is no news.
+    const isNews = before === undefined || between(before, until ?? before) > seconds(5);
+    if (until === undefined || !isNews) return [];
+    return [count('multihome.bounded'), tell({ kind: 'session.bounded', home, peer, until })];
+  }
+
+  /** Renews the binding when it is time, if it is of use. */
+  renew(session: Session, now: Instant): Output[] {
+    const { renewAt, identity: home, peer } = session;
+    if (renewAt === undefined || now < renewAt) return [];
+    session.renewAt = undefined;
+    const registration = this.#identities.get(home)?.list.get(peer);
+    if (registration === undefined || !session.isInUse(now)) return [];
+    this.#teach(registration, home);
+    return registration.refresh(now);
+  }
+}
