@@ -24,6 +24,8 @@ export interface Binding {
   readonly sequence: number;
   readonly lifetime: Duration;
   readonly expiresAt: Instant;
+  /** We made it ourselves, since the node could not be reached; it has no number, and yields. */
+  readonly provisional?: true;
 }
 
 /**

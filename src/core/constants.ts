@@ -45,6 +45,8 @@ const SPECIFICATION = {
 const IMPLEMENTATION = {
   /** How long a binding holds whose care-of address is not proved yet (RFC 4866 section 4.2 lets us). */
   UNVERIFIED_BINDING_LIFETIME: seconds(30),
+  /** How long a binding holds that a correspondent makes for a node that cannot be reached. */
+  PROVISIONAL_LIFETIME: seconds(10),
   /** What a mobile node asks of its home agent. */
   HOME_LIFETIME: seconds(3600),
   /** The most that a home agent grants. */

@@ -15,6 +15,8 @@ export const MECHANISMS = {
   'mobility-header-exemption':
     'Mobility Header messages bypass the bindings (RFC 6275 6.1), so tests reach the right address',
   'binding-error': 'a peer that knows no binding says so (RFC 6275 9.3.3)',
+  'provisional-binding':
+    'what a peer cannot be reached with is sent to another of its addresses, for a while',
   'early-packets':
     'data that overtakes its Binding Update waits 50 ms for it instead of being refused',
   'address-sets':

@@ -10,6 +10,7 @@ export const TABLES = {
   credits: 'home addresses whose care-of address may get what its owner has sent (RFC 4866)',
   'early-packets': 'packets that wait for the Binding Update that they have overtaken',
   'address-sets': 'nodes that have told of their other addresses',
+  'watched-deliveries': 'nodes that have told of their addresses, and are watched',
   'last-looks': 'bindings to be looked at before they expire',
   routers: 'routers that a host knows on its links',
   forwarding: 'entries of the forwarding table',

@@ -56,7 +56,10 @@ export function createNode(
   }
   if (config.correspondentNode !== undefined) {
     parts.push(
-      new CorrespondentNode(config.correspondentNode, state, config.homeAgent !== undefined),
+      new CorrespondentNode(config.correspondentNode, state, {
+        agent: config.homeAgent !== undefined,
+        watches: config.mobileNode === undefined && config.multihomedHost === undefined,
+      }),
     );
   }
   if (config.mobileNode !== undefined) parts.push(new MobileNode(config.mobileNode, state));

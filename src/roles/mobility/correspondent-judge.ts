@@ -250,7 +250,8 @@ export class PeerJudge {
     if (known !== undefined && known.scope !== 'peer') {
       return { status: BINDING_STATUS.registrationTypeChangeDisallowed, answerSequence };
     }
-    const last = this.#lastNumber(asked.home, known);
+    // What we have bound ourselves has no number: the node's own word wins.
+    const last = this.#lastNumber(asked.home, known?.provisional ? undefined : known);
     if (last !== undefined && !this.#isNewer(asked, last)) {
       return { status: BINDING_STATUS.sequenceNumberOutOfWindow, answerSequence: last };
     }

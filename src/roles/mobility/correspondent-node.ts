@@ -1,7 +1,6 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { CorrespondentNodeConfig } from '../../core/config.ts';
 import type { EntryUse } from '../../core/forwarding/entry.ts';
-import { Heap } from '../../core/heap.ts';
 import { homeAddressEntry, homeAddressEntryId } from '../../core/home-address-entries.ts';
 import {
   answer,
@@ -20,20 +19,16 @@ import {
   unforward,
 } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
-import { signal } from '../../core/signalling.ts';
 import { sumOfSizes, type TableSizes } from '../../core/tables.ts';
-import { after, type Duration, type Instant, NO_TIME, seconds, sooner } from '../../core/time.ts';
-import { type Address, address, formatAddress } from '../../wire/address.ts';
+import { after, type Instant, NO_TIME, seconds, sooner } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { CareOfCredit, type Early } from './care-of-credit.ts';
 import { PeerJudge } from './correspondent-judge.ts';
+import { DeliveryWatch, type Found } from './delivery-watch.ts';
+import { LastLooks } from './last-looks.ts';
+import { ProvisionalBindings } from './provisional-bindings.ts';
 import { UnreachablePeers } from './unreachable-peers.ts';
-
-/**
- * When the last part of a lifetime begins, in which a binding in use is asked to be renewed: drawn
- * between the two, so that bindings made together are not asked for together.
- */
-const REFRESH_SHARE = { least: 0.93, most: 0.97 };
 
 /**
  * Correspondent node: answers return-routability tests without keeping anything, binds home
@@ -41,6 +36,7 @@ const REFRESH_SHARE = { least: 0.93, most: 0.97 };
  *
  *     Home Test Init -> Home Test, Care-of Test Init -> Care-of Test    (no state)
  *     Binding Update, proved -> bound -> (in use near its end: Binding Refresh Request) -> expired
+ *     a node that told of its addresses is silent -> bound to another of them, for a while
  *
  * Supported standards: RFC 6275 sections 9.1 to 9.6, 5.2; home address option and Type 2 Routing
  * header by entries of the forwarding table.
@@ -50,29 +46,47 @@ export class CorrespondentNode implements Part {
   readonly #judge: PeerJudge;
   readonly #credit: CareOfCredit;
   readonly #unreachable: UnreachablePeers;
+  readonly #deliveries: DeliveryWatch;
+  readonly #provisional: ProvisionalBindings;
+  readonly #watches: boolean;
+  readonly #looks: LastLooks;
   readonly #agent: boolean;
-  /** Bindings to be looked at once before they expire. */
-  readonly #lastLooks = new Heap<LastLook>((a, b) => a.at < b.at);
-  /** Packets that our entries for a bound address had carried when we last looked; no unbound ones. */
-  readonly #usedBefore = new Map<Address, number>();
 
-  /** @param agent is there a home agent in this node, which takes home registrations? */
-  constructor(config: CorrespondentNodeConfig, state: NodeState, agent: boolean) {
+  /**
+   * @param agent is there a home agent in this node, which takes home registrations?
+   * @param watches nothing else in this node sees to it that peers are reached.
+   */
+  constructor(
+    config: CorrespondentNodeConfig,
+    state: NodeState,
+    { agent, watches }: { readonly agent: boolean; readonly watches: boolean },
+  ) {
     this.#state = state;
     this.#agent = agent;
     this.#judge = new PeerJudge(config, state);
     this.#credit = new CareOfCredit(state);
     this.#unreachable = new UnreachablePeers(state);
+    this.#looks = new LastLooks(state);
+    this.#watches = watches && !state.env.without.has('provisional-binding');
+    this.#deliveries = new DeliveryWatch(state);
+    this.#provisional = new ProvisionalBindings(state);
   }
 
   deadline(): Instant | undefined {
     const expiry = this.#state.bindings.deadline('peer');
-    return sooner(sooner(expiry, this.#lastLooks.peek()?.at), this.#credit.deadline());
+    const watch = sooner(this.#deliveries.deadline(), this.#provisional.deadline());
+    const own = sooner(expiry, this.#looks.deadline());
+    return sooner(sooner(own, this.#credit.deadline()), watch);
   }
 
   sizes(): TableSizes {
     const bindings = this.#state.bindings.sizeOf('peer');
-    const own = { bindings, 'last-looks': this.#lastLooks.size, credits: this.#credit.size };
+    const own = {
+      bindings,
+      'last-looks': this.#looks.size,
+      credits: this.#credit.size,
+      'watched-deliveries': this.#deliveries.size,
+    };
     return sumOfSizes([own, this.#judge.sizes()]);
   }
 
@@ -85,13 +99,16 @@ export class CorrespondentNode implements Part {
         return [];
       case 'answer':
         return [
-          ...this.#usage(
-            input.id,
-            input.use.reduce((sum, { packets }) => sum + packets, 0),
-          ),
+          ...this.#looks.answered(input.id, input.use),
           ...this.#credited(input.id, input.use),
           ...this.#giveUp(this.#unreachable.answered(input.id, input.use), now),
+          ...this.#delivered(this.#deliveries.answered(input.id, input.use, now), now),
         ];
+      case 'resolved': {
+        const { again, local, outputs } = this.#provisional.resolved(input.id, input);
+        const bound = again && local ? this.#bindProvisionally(again, local, now) : [];
+        return [...outputs, ...bound];
+      }
       case 'tick':
         return this.#tick(now);
       default:
@@ -110,7 +127,12 @@ export class CorrespondentNode implements Part {
         if (!message.homeRegistration) return this.#update(received, message, now);
         return this.#agent ? [] : this.#noHomeAgent(received, message, now);
       case 'destination-unreachable':
-        return this.#unreachable.received(received, now);
+      case 'parameter-problem':
+        return [
+          ...this.#endProvisional(this.#provisional.refused(received), now),
+          ...this.#unreachable.received(received, now),
+          ...this.#deliveries.hinted(received, now),
+        ];
       default:
         return [];
     }
@@ -140,7 +162,7 @@ export class CorrespondentNode implements Part {
     if (judged.status >= 128) {
       return [...outputs, count('mobility.bu_refused'), ...answer(judged, 'peer')];
     }
-    outputs.push(count('mobility.bu_accepted'));
+    outputs.push(count('mobility.bu_accepted'), ...this.#watch(judged, now));
     if (judged.unverified === true) outputs.push(count('mobility.bu_early'));
     if (judged.lifetime === 0) {
       const binding = this.#state.bindings.delete(judged.home);
@@ -166,14 +188,10 @@ export class CorrespondentNode implements Part {
       lifetime,
       expiresAt,
     });
-    const { least, most } = REFRESH_SHARE;
-    const share = least + (most - least) * this.#state.env.random();
-    const at = after(now, Math.round(lifetime * share) as Duration);
-    this.#lastLooks.push({ at, home, local: judged.sentTo, expiresAt });
-    this.#shedStaleLooks();
+    this.#looks.add({ home, local: judged.sentTo, lifetime, expiresAt }, now);
     const outputs = this.#sendTo(judged, { careOf, expiresAt }, now);
     outputs.push(...this.#takeFrom(home, careOf, expiresAt));
-    if (before !== undefined && before.careOf !== careOf) {
+    if (before !== undefined && before.careOf !== careOf && !before.provisional) {
       outputs.push(...this.#linger(before, now));
     }
     outputs.push(
@@ -195,11 +213,12 @@ export class CorrespondentNode implements Part {
     const { paths, env } = this.#state;
     const bound = () => paths.setPeerBinding(home, binding);
     const free = unverified === undefined && !this.#judge.isEnhanced(home);
+    if (free) this.#credit.close(home);
     if (free || env.without.has('care-of-credit')) return bound();
     if (unverified === undefined) {
       return [...this.#credit.proved(home, binding.careOf, now), ...bound()];
     }
-    this.#usedBefore.delete(home); // the entry begins anew
+    this.#looks.beginAnew(home);
     return [...this.#credit.early(home, binding), ...paths.setPeerBinding(home, undefined)];
   }
 
@@ -226,55 +245,54 @@ export class CorrespondentNode implements Part {
   }
 
   #tick(now: Instant): Output[] {
-    const outputs = this.#credit.tick(now);
+    const outputs = [
+      ...this.#credit.tick(now),
+      ...this.#deliveries.tick(now),
+      ...this.#provisional.tick(now),
+    ];
     for (const binding of this.#state.bindings.expire('peer', now)) {
       outputs.push(...this.#forget(binding, 'binding.expired', now));
     }
-    for (let look = this.#lastLooks.peek(); look !== undefined && look.at <= now; ) {
-      this.#lastLooks.pop();
-      outputs.push(...this.#look(look));
-      look = this.#lastLooks.peek();
-    }
+    outputs.push(...this.#looks.tick(now));
     return outputs;
   }
 
-  /** A peer that renews all the time must not grow the heap. */
-  #shedStaleLooks(): void {
-    const { bindings } = this.#state;
-    const looks = this.#lastLooks;
-    if (looks.size < 2 * bindings.size + 64) return;
-    const current: LastLook[] = [];
-    for (let look = looks.pop(); look !== undefined; look = looks.pop()) {
-      if (bindings.get(look.home)?.expiresAt === look.expiresAt) current.push(look);
-    }
-    // Of looks at one binding for one moment, as after updates in one instant, one is enough.
-    for (const look of new Map(current.map((look) => [look.home, look])).values()) looks.push(look);
+  /** Who has told of its addresses is looked after, and earns credit by what it sends. */
+  #watch({ home, sentTo }: JudgedUpdate, now: Instant): Output[] {
+    this.#provisional.end(home);
+    if (!this.#watches || this.#state.sets.of(home) === undefined) return [];
+    if (this.#deliveries.isWatched(home)) return [];
+    const outputs = this.#deliveries.follow(home, sentTo, now);
+    return [...outputs, ...this.#credit.proved(home, home, now)];
   }
 
-  /** Is a binding that nobody renewed in use? RFC 6275 section 9.5.5. */
-  #look(look: LastLook): Output[] {
-    const { home, local, expiresAt } = look;
-    const renewed = this.#state.bindings.get(home)?.expiresAt !== expiresAt;
-    if (renewed || this.#state.env.without.has('binding-refresh')) return [];
-    const id = `${USAGE}${formatAddress(home)}/${formatAddress(local)}`;
-    return [{ kind: 'ask', id, entries: this.#state.paths.toPeerIds(home) }];
+  /** What a look at a peer that is watched has shown. */
+  #delivered(found: Found | undefined, now: Instant): Output[] {
+    if (found === undefined) return [];
+    const { outputs, home, local, state } = found;
+    if (state === 'silent') return [...outputs, ...this.#bindProvisionally(home, local, now)];
+    if (state !== 'heard') return outputs;
+    this.#provisional.end(home);
+    const bound = this.#state.bindings.get(home)?.provisional === true;
+    return [...outputs, ...this.#endProvisional(bound ? home : undefined, now)];
   }
 
-  /** A binding that carried nothing since we last looked may expire. */
-  #usage(id: string, packets: number): Output[] {
-    if (!id.startsWith(USAGE)) return [];
-    const [home, local] = id.slice(USAGE.length).split('/').map(address);
-    const before = this.#usedBefore.get(home!) ?? 0;
-    this.#usedBefore.set(home!, packets);
-    if (packets <= before) return [];
-    return [
-      count('mobility.brr_sent'),
-      ...signal({
-        source: local!,
-        destination: home!,
-        layers: [{ layer: 'binding-refresh-request' }],
-      }),
-    ];
+  /** Nothing gets to a peer: another of its addresses is tried. */
+  #bindProvisionally(home: Address, local: Address, now: Instant): Output[] {
+    const { binding, outputs } = this.#provisional.next(home, local, now);
+    if (binding === undefined) return outputs;
+    const { paths, bindings, env } = this.#state;
+    bindings.set(binding);
+    const bound = env.without.has('care-of-credit')
+      ? paths.setPeerBinding(home, binding)
+      : this.#credit.early(home, binding);
+    return [...outputs, ...bound];
+  }
+
+  #endProvisional(home: Address | undefined, now: Instant): Output[] {
+    const binding = home === undefined ? undefined : this.#state.bindings.delete(home);
+    if (binding === undefined) return [];
+    return [count('mobility.provisional_ended'), ...this.#forget(binding, 'binding.deleted', now)];
   }
 
   /** Its care-of address cannot be reached for long: packets go by the home agent again. */
@@ -286,25 +304,18 @@ export class CorrespondentNode implements Part {
   }
 
   #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted', now: Instant): Output[] {
-    const { home, careOf } = binding;
-    this.#judge.retire(binding, now);
-    this.#usedBefore.delete(home);
-    this.#credit.close(home);
+    const { home, careOf, provisional = false } = binding;
+    if (!provisional) this.#judge.retire(binding, now);
+    this.#looks.beginAnew(home);
+    if (!provisional) this.#credit.close(home);
     this.#unreachable.forget(home);
+    const watched = this.#deliveries.isWatched(home);
+    if (watched) this.#deliveries.again(home, now);
     return [
+      ...(watched && !provisional ? this.#credit.proved(home, home, now) : []),
       ...unforward(homeAddressEntryId(home, careOf)),
       ...this.#state.paths.setPeerBinding(home, undefined),
       tell({ kind, scope: 'peer', home, careof: careOf, source: 'RFC 6275 9.5.2' }),
     ];
   }
 }
-
-interface LastLook {
-  readonly at: Instant;
-  readonly home: Address;
-  /** Our address that the binding was made with. */
-  readonly local: Address;
-  readonly expiresAt: Instant;
-}
-
-const USAGE = 'peer-binding-use/';
