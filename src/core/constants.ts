@@ -100,3 +100,11 @@ export const BRI_MAX_RETRIES_NUMBER = 1;
 export const DUP_ADDR_DETECT_TRANSMITS = 1;
 /** RFC 6275 section 6.1.7: lifetimes on the wire count units of 4 s. */
 export const LIFETIME_UNIT: Duration = seconds(4);
+/** RFC 8899 section 5.1.1: how long a probe waits for its answer; no less than a second. */
+export const PROBE_TIMER: Duration = seconds(1);
+/** RFC 8899 section 5.1.2: probes of one size, before it counts as one that does not pass. */
+export const MAX_PROBES = 3;
+/** RFC 8899 section 5.1.1: a size that was found is tried again so often while the path is in use. */
+export const CONFIRMATION_TIMER: Duration = seconds(30);
+/** RFC 8899 section 5.1.1: larger sizes are tried again after so long. */
+export const PMTU_RAISE_TIMER: Duration = seconds(600);

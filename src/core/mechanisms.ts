@@ -92,6 +92,8 @@ export const MECHANISMS = {
     'where a tunnel begins, senders are told what it takes of them (RFC 2473 sections 7.1 and 8)',
   'tunnel-fragments':
     'packets of 1280 octets go in fragments where headers make them too long (RFC 2473 7.1, 7.2)',
+  'path-mtu-probing':
+    'what a path carries is found out by probes, where Packet Too Big is dropped (RFC 8899)',
   'encapsulation-limit': 'what is in four tunnels is put in no fifth (RFC 2473 4.1, 6.6)',
 } as const satisfies Record<string, string>;
 

@@ -16,6 +16,7 @@ export const TABLES = {
   forwarding: 'entries of the forwarding table',
   neighbors: 'neighbors on all links',
   'path-mtus': 'destinations with a path MTU of their own',
+  'probed-paths': 'paths whose MTU is found out by probes',
   reassembly: 'packets whose fragments are not all here yet',
 } as const satisfies Record<string, string>;
 

@@ -275,11 +275,11 @@ export class SimNode {
         kernel.output.transmit(output.octets.slice(), output);
         return;
       case 'forward':
-        kernel.table.expire(this.#simulation.now);
-        if (kernel.table.add(output.entry) === 'full') kernel.count('kernel.entry_refused');
+        kernel.expireEntries();
+        kernel.addEntry(output.entry);
         return;
       case 'unforward':
-        kernel.table.remove(output.id);
+        kernel.removeEntry(output.id);
         return;
       case 'address':
         this.#performAddress(kernel, output);

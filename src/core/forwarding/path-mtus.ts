@@ -1,5 +1,6 @@
 import type { Address } from '../../wire/address.ts';
 import { after, type Duration, type Instant, seconds } from '../time.ts';
+import { MAX_PACKET } from './packet-view.ts';
 
 /** How long a learned MTU holds before larger packets are tried again. Source: RFC 8201 section 4. */
 const LIFETIME: Duration = seconds(600);
@@ -8,15 +9,28 @@ export const MINIMUM_MTU = 1280;
 /** Destinations remembered; when full the oldest goes. */
 const MAX_PATHS = 4096;
 
+/** What the probes say of a path so far; undefined: as large as its link. */
+export interface PathSizes {
+  /** Senders are told that it takes no more. */
+  readonly told: number | undefined;
+  /** What is longer does not go whole now, though nobody is told of it: it may be true for a moment. */
+  readonly whole: number | undefined;
+}
+
 export interface LearnedMtu {
   readonly destination: Address;
   readonly mtu: number;
   readonly until: Instant;
 }
 
-/** What Packet Too Big messages have said, by destination. Source: RFC 8201. */
+/**
+ * What Packet Too Big messages have said of paths, and what probes have found (`path-probes.ts`), by
+ * destination. Source: RFC 8201, RFC 8899.
+ */
 export class PathMtus {
   readonly #paths = new Map<Address, { readonly mtu: number; readonly until: Instant }>();
+  /** Bounded by the paths that are probed. */
+  readonly #probed = new Map<Address, PathSizes>();
 
   get size(): number {
     return this.#paths.size;
@@ -24,6 +38,37 @@ export class PathMtus {
 
   /** The largest packet to a destination, where a link takes at most `link` octets. */
   to(destination: Address, link: number, now: Instant): number {
+    const told = this.#probed.get(destination)?.told;
+    return this.#learned(destination, told === undefined ? link : Math.min(told, link), now);
+  }
+
+  /**
+   * The largest packet that goes whole, of what headers have made longer: less than `to` says while
+   * the probes of the path are under way. Then it goes in fragments, and no sender is told.
+   */
+  whole(destination: Address, mtu: number): number {
+    return Math.min(this.#probed.get(destination)?.whole ?? mtu, mtu);
+  }
+
+  /** Takes what probes say now; undefined: nothing, or nothing any more. */
+  probed(destination: Address, sizes: PathSizes | undefined): void {
+    if (sizes?.told === undefined && sizes?.whole === undefined) this.#probed.delete(destination);
+    else this.#probed.set(destination, sizes);
+  }
+
+  /** Packets of this size have passed: what says less is over. */
+  passed(destination: Address, size: number): void {
+    const path = this.#paths.get(destination);
+    if (path !== undefined && path.mtu < size) this.#paths.delete(destination);
+  }
+
+  /** What holds of a path, for who sends by it without asking here; `whole` too, for a moment. */
+  now(destination: Address, now: Instant): LearnedMtu {
+    const mtu = this.whole(destination, this.to(destination, MAX_PACKET, now));
+    return { destination, mtu, until: after(now, LIFETIME) };
+  }
+
+  #learned(destination: Address, link: number, now: Instant): number {
     if (this.#paths.size === 0) return link;
     const path = this.#paths.get(destination);
     if (path === undefined) return link;

@@ -101,6 +101,7 @@ export class Icmpv6 {
       const grown = inside !== undefined || outer.at > IPV6_HEADER;
       if (grown && kernel.without.has('packet-too-big')) return;
       kernel.pathMtus.learn(destinationOf(about), error.mtu, kernel.simulation.now);
+      kernel.probes.tooBig(destinationOf(about), error.mtu);
     }
     if (inside !== undefined && !kernel.isOwn(inside.source))
       this.#relay(inside, about.length - inside.octets.length, error);
@@ -127,10 +128,13 @@ export class Icmpv6 {
     } else this.unreachable(inside.octets, 3);
   }
 
-  #take(message: Layer, { source, destination }: Delivery): void {
+  #take(message: Layer, { octets, source, destination }: Delivery): void {
     switch (message.layer) {
       case 'echo-request':
         this.#reply(message, source, destination);
+        return;
+      case 'echo-reply':
+        this.#kernel.probes.answered(octets);
         return;
       case 'destination-unreachable':
         this.failed(message.invoking, { kind: 'unreachable', code: message.code });

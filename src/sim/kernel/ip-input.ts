@@ -10,6 +10,7 @@ import type { Frame } from '../link.ts';
 import { INTERNAL, type Interface } from './interface.ts';
 import { destinationOf, IPV6_HEADER, sourceOf } from './ipv6-fields.ts';
 import type { Kernel } from './kernel.ts';
+import { countDrop, divert, tell } from './outcomes.ts';
 
 /** How a packet came to this node. */
 export interface Arrival {
@@ -97,10 +98,10 @@ export class IpInput {
       this.#decide(octets, destination, arrival);
       return;
     }
-    kernel.output.tell(outcome.notices);
-    if (outcome.kind === 'drop') kernel.output.countDrop(outcome);
+    tell(kernel, outcome.notices);
+    if (outcome.kind === 'drop') countDrop(kernel, outcome);
     else if (outcome.kind === 'divert') {
-      kernel.output.divert(outcome, arrival.interface.name, arrival.from);
+      divert(kernel, outcome, arrival.interface.name, arrival.from);
     } else {
       const tunnel = outcome.tunnel ?? arrival.tunnel;
       this.#decide(outcome.octets, destinationOf(outcome.octets), { ...arrival, tunnel });

@@ -1,5 +1,5 @@
-import type { DropReason, ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { execute, leavingEntry, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { execute, leavingEntry } from '../../core/forwarding/execute.ts';
 import { fragment } from '../../core/forwarding/fragments.ts';
 import { overheadOf } from '../../core/forwarding/overhead.ts';
 import { MINIMUM_MTU } from '../../core/forwarding/path-mtus.ts';
@@ -18,6 +18,7 @@ import {
 } from './ipv6-fields.ts';
 import type { Kernel } from './kernel.ts';
 import { groupLinkAddress } from './link-address.ts';
+import { countDrop, divert, tell } from './outcomes.ts';
 import { selectSource } from './source-selection.ts';
 
 /** What became of a packet that a socket sent. */
@@ -88,15 +89,28 @@ export class IpOutput {
       kernel.count('kernel.too_big');
       return { mtu: roomLeft(octets, leaving.octets, mtu) };
     }
-    this.#toNextHop(way, leaving.octets);
+    if (!this.#sentCarefully(way, leaving, mtu)) this.#toNextHop(way, leaving.octets);
     return 'sent';
+  }
+
+  /** While it is not known yet what a path carries, larger packets of tunnels go in fragments. */
+  #sentCarefully(way: Way, { octets, changed }: Leaving, mtu: number): boolean {
+    const kernel = this.#kernel;
+    const whole = kernel.pathMtus.whole(destinationOf(octets), mtu);
+    if (!changed || octets.length <= whole || kernel.without.has('tunnel-fragments')) return false;
+    if (!kernel.isOwn(sourceOf(octets))) return false;
+    return this.#sendParts(way, this.#cut(octets, whole));
   }
 
   /** Sends in fragments what headers of this node have made too long; false where it may not be. */
   #sendCut(way: Way, made: Uint8Array, octets: Uint8Array, mtu: number): boolean {
     const kernel = this.#kernel;
     if (kernel.without.has('tunnel-fragments') || !kernel.isOwn(sourceOf(octets))) return false;
-    const parts = tooBig(made, octets, mtu) === 'fragment' ? this.#cut(octets, mtu) : undefined;
+    const cut = tooBig(made, octets, mtu) === 'fragment';
+    return this.#sendParts(way, cut ? this.#cut(octets, mtu) : undefined);
+  }
+
+  #sendParts(way: Way, parts: readonly Uint8Array[] | undefined): boolean {
     for (const part of parts ?? []) this.#toNextHop(way, part);
     return parts !== undefined;
   }
@@ -177,6 +191,24 @@ export class IpOutput {
     } else if (!out.send(octets, by.to)) kernel.count('kernel.link_down');
   }
 
+  /** Sends a packet by the routes as it is, past the table and whatever is known of its path. */
+  sendPast(octets: Uint8Array, out: ForwardingEntry['out']): void {
+    const way = this.#wayBy(out, destinationOf(octets), sourceOf(octets));
+    if (way === undefined || octets.length > way.out.mtu) return;
+    this.#kernel.count('kernel.sent');
+    this.#toNextHop(way, octets);
+  }
+
+  /** The MTU of the link that packets leave by; undefined where there is no way. */
+  linkMtu(
+    destination: Address,
+    source: Address | undefined,
+    out: ForwardingEntry['out'],
+  ): number | undefined {
+    const from = source ?? this.sourceFor(destination);
+    return from && this.#wayBy(out, destination, from)?.out.mtu;
+  }
+
   /** Sends a message of Neighbor Discovery, or another that belongs to one link. */
   sendOnLink(octets: Uint8Array, out: Interface, to?: LinkAddress): void {
     this.transmit(octets, to === undefined ? { link: out.name } : { link: out.name, to });
@@ -239,6 +271,10 @@ export class IpOutput {
     if (way.out === arrival.interface && straight && !leaving.changed) {
       kernel.discovery.redirect(octets, way.out, way.nextHop);
     }
+    if (this.#sentCarefully(way, leaving, most)) {
+      kernel.count('kernel.forwarded');
+      return;
+    }
     const translated = this.#translated(leaving.octets, way.out, arrival);
     if (translated === undefined) {
       kernel.count('kernel.nat_refused');
@@ -276,39 +312,13 @@ export class IpOutput {
     }
     const outcome = execute(kernel.table, 'leaving', octets, kernel.simulation.now);
     if (outcome.kind === 'unmatched') return { octets, out: undefined, changed: false };
-    this.tell(outcome.notices);
+    tell(this.#kernel, outcome.notices);
     if (outcome.kind === 'continue') {
       return { octets: outcome.octets, out: outcome.out, changed: outcome.octets !== octets };
     }
-    if (outcome.kind === 'divert') this.divert(outcome, '', undefined);
-    else this.countDrop(outcome);
+    if (outcome.kind === 'divert') divert(this.#kernel, outcome, '', undefined);
+    else countDrop(this.#kernel, outcome);
     return undefined;
-  }
-
-  tell(notices: readonly Notice[]): void {
-    for (const notice of notices) this.#kernel.control?.({ kind: 'notice', ...notice });
-  }
-
-  /** Hands a packet to the control side. */
-  divert(
-    outcome: Extract<Outcome, { kind: 'divert' }>,
-    link: string,
-    from: LinkAddress | undefined,
-  ): void {
-    const { octets, reason, tunnel } = outcome;
-    this.#kernel.count('kernel.diverted');
-    this.#kernel.control?.({
-      kind: 'packet',
-      link,
-      octets,
-      reason,
-      ...(tunnel && { tunnel }),
-      ...(from && { from }),
-    });
-  }
-
-  countDrop({ reason }: Extract<Outcome, { kind: 'drop' }>): void {
-    this.#kernel.count(MEANT.has(reason) ? 'kernel.entry_dropped' : 'kernel.entry_fault');
   }
 
   #way(leaving: Leaving, destination: Address): Way | undefined {
@@ -345,10 +355,3 @@ export class IpOutput {
 /** May a router forward packets from it? RFC 4291 sections 2.5.2, 2.5.6 and 2.7. */
 const mayTravel = (source: Address): boolean =>
   source !== UNSPECIFIED && !isMulticast(source) && !isLinkLocal(source);
-
-/** Reasons that an entry gives, in contrast to what went wrong with one. */
-const MEANT: ReadonlySet<string> = new Set([
-  'no-home-agent',
-  'policy',
-  'tunnel-source-unverified',
-] satisfies DropReason[]);

@@ -7,11 +7,13 @@
  * at the hook `leaving`, and so does what the control side transmits without naming a link.
  *
  * Supported standards: RFC 8200, RFC 4861 (hosts and routers; advertising routers are a role),
- * RFC 4443, RFC 6724 (reduced), RFC 8201, RFC 4429 (an optimistic address in use), RFC 768,
+ * RFC 4443, RFC 6724 (reduced), RFC 8201, RFC 8899 (paths of tunnels), RFC 4429 (an optimistic address in use), RFC 768,
  * RFC 9293, RFC 5722. Not there: MLD, Duplicate Address Detection (a role's).
  */
 
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { PathMtus } from '../../core/forwarding/path-mtus.ts';
+import type { PathProbes } from '../../core/forwarding/path-probes.ts';
 import { ForwardingTable } from '../../core/forwarding/table.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Input, LinkAddress, Random } from '../../core/role.ts';
@@ -28,6 +30,7 @@ import { IpOutput } from './ip-output.ts';
 import { Nat, type NatOptions } from './nat.ts';
 import type { NeighborCache } from './neighbor-cache.ts';
 import { NeighborDiscovery } from './neighbor-discovery.ts';
+import { pathProbes } from './path-probing.ts';
 import { type Route, RouteTable } from './routes.ts';
 import { Tcp } from './tcp/tcp.ts';
 import { Udp } from './udp.ts';
@@ -68,6 +71,7 @@ export class Kernel {
   readonly routes = new RouteTable();
   readonly table: ForwardingTable;
   readonly pathMtus = new PathMtus();
+  readonly probes: PathProbes;
   readonly counters = new Map<KernelCounter, number>();
   readonly input: IpInput;
   readonly output: IpOutput;
@@ -99,6 +103,7 @@ export class Kernel {
     this.output = new IpOutput(this);
     this.discovery = new NeighborDiscovery(this);
     this.icmpv6 = new Icmpv6(this);
+    this.probes = pathProbes(this);
     this.udp = new Udp(this);
     this.tcp = new Tcp(this);
     this.nat = options.nat && new Nat(options.nat);
@@ -117,6 +122,7 @@ export class Kernel {
       forwarding: this.table.size,
       neighbors,
       'path-mtus': this.pathMtus.size,
+      'probed-paths': this.probes.size,
       reassembly: this.input.waiting,
     };
   }
@@ -222,6 +228,21 @@ export class Kernel {
     this.#tellAddress(link, entry, false);
   }
 
+  addEntry(entry: ForwardingEntry): void {
+    if (this.table.add(entry) === 'full') this.count('kernel.entry_refused');
+    else this.probes.follow(entry);
+  }
+
+  removeEntry(id: string): void {
+    this.table.remove(id);
+    this.probes.unfollow(id);
+  }
+
+  /** Takes out the entries whose time is over. */
+  expireEntries(): void {
+    for (const { id } of this.table.expire(this.simulation.now)) this.probes.unfollow(id);
+  }
+
   /** May this node send from the address? */
   sendsFrom(address: Address): boolean {
     const entries = [...this.interfaces.values()].map((one) => one.addresses.get(address));
@@ -262,6 +283,7 @@ export class Kernel {
 
   /** Ends it: nothing of it happens any more. */
   halt(): void {
+    this.probes.halt();
     for (const one of this.interfaces.values()) {
       one.disconnect();
       this.neighbors(one.name).flush();

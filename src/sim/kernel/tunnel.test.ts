@@ -108,13 +108,14 @@ test('what does not fit with the outer header is told so, the header taken off',
 
 test('an MTU learned inside the tunnel is told to the sender', () => {
   const { narrow, begin, errors, send, got } = tunnel();
+  send(100); // meanwhile the path is found to carry 1500
   narrow.mtu = 1400;
   send(1400);
   // The error quotes enough of the packet inside, so the first packet already brings the answer.
   assert.deepEqual(errors, [{ kind: 'too-big', mtu: 1360 }]);
   assert.deepEqual(send(1400), { mtu: 1360 });
   send(1360);
-  assert.equal(got(), 1);
+  assert.equal(got(), 2);
   assert.equal(begin.counters()['kernel.error_sent'], 1);
 });
 
@@ -200,14 +201,29 @@ test('a group that shares its link address with another is not confused with it'
   assert.equal(b.counters()['kernel.not_ours'], undefined, 'it is no packet gone astray');
 });
 
+test('while the path is probed a large packet goes in fragments, and no sender is told', () => {
+  const { middle, narrow, begin, errors, send, got } = tunnel();
+  narrow.mtu = 1400;
+  const seen = watch(middle);
+  assert.equal(send(1400), 'sent');
+  assert.deepEqual(errors, []);
+  assert.equal(got(), 1);
+  assert.equal(begin.counters()['kernel.fragmented'], 1);
+  const probes = having(seen, 'echo-request').map((packet) => packet.octets.length);
+  assert.deepEqual(probes, [1500, 1400], 'the router says what it takes, and that is tried at once');
+  send(1400);
+  assert.deepEqual(errors, [{ kind: 'too-big', mtu: 1360 }]);
+});
+
 test('1280 octets that a tunnel has no room for go through it in fragments', () => {
   const { middle, narrow, begin, out, errors, send, got } = tunnel();
+  send(100);
   narrow.mtu = 1280;
   const seen = watch(middle);
   send(1400);
   assert.deepEqual(errors, [{ kind: 'too-big', mtu: 1280 }], 'no less than IPv6 promises');
   assert.equal(send(1280), 'sent');
-  assert.equal(got(), 1);
+  assert.equal(got(), 2);
   assert.deepEqual(
     having(seen, 'fragment').map((packet) => packet.octets.length),
     [1280, 96],
