@@ -94,6 +94,8 @@ export const MECHANISMS = {
     'packets of 1280 octets go in fragments where headers make them too long (RFC 2473 7.1, 7.2)',
   'path-mtu-probing':
     'what a path carries is found out by probes, where Packet Too Big is dropped (RFC 8899)',
+  'black-hole-detection':
+    'TCP whose large segments get no answer goes on with small ones (RFC 4821 section 7.7)',
   'encapsulation-limit': 'what is in four tunnels is put in no fifth (RFC 2473 4.1, 6.6)',
 } as const satisfies Record<string, string>;
 

@@ -55,6 +55,8 @@ export interface Quality {
   readonly reorder?: number | undefined;
   readonly duplicate?: number | undefined;
   readonly drops?: readonly HeaderDrop[] | undefined;
+  /** Octets; longer packets vanish, whatever the MTU says. */
+  readonly 'vanish-above'?: number | undefined;
 }
 
 export interface PlannedInterface {

@@ -10,6 +10,7 @@ export const LINUX_COUNTERS = {
   'plane.entry_refused': 'Entries for which the forwarding table had no room',
   'plane.malformed': 'Packets that are cut short, or not IPv6',
   'plane.too_big': 'Packets larger than the path takes, whose sender was told',
+  'plane.probe_sent': 'Probes of what paths carry',
   'plane.fragmented': 'Packets sent in fragments, since their sender cannot make them smaller',
   'plane.reassembled': 'Packets put together from fragments before they met the table',
   'plane.reassembly_failed': 'Fragments that never became a packet, or for which there was no room',

@@ -39,6 +39,8 @@ export interface LinkOptions {
   readonly duplicate: number;
   /** Headers that a middlebox on the link takes offence at. */
   readonly drops: readonly HeaderDrop[];
+  /** Longer packets vanish, though the link's MTU lets them: something on it takes less than all believe. */
+  readonly vanishAbove: number;
 }
 
 export const DEFAULT_LINK: LinkOptions = {
@@ -50,6 +52,7 @@ export const DEFAULT_LINK: LinkOptions = {
   reorder: { probability: 0, delay: NO_TIME },
   duplicate: 0,
   drops: [],
+  vanishAbove: Number.POSITIVE_INFINITY,
 };
 
 export type LossReason =
@@ -59,6 +62,7 @@ export type LossReason =
   | 'cut'
   | 'picked' // `loseNext`
   | 'mtu' // the packet is larger than the link's MTU
+  | 'vanished' // it is larger than what the link really carries
   | 'nobody'; // no such station (any more)
 
 /** Sees every frame. It must copy the octets that it wants to keep. */
@@ -199,6 +203,10 @@ export class Link {
     const { options, random } = direction;
     if (options.drops.length > 0 && isDropped(frame.octets, sender.node, options.drops)) {
       this.#lose(frame, sender.node, 'header');
+      return;
+    }
+    if (frame.octets.length > options.vanishAbove) {
+      this.#lose(frame, sender.node, 'vanished');
       return;
     }
     const gone = this.#transmit(direction, frame.octets.length);

@@ -50,6 +50,11 @@ export class PathMtus {
     return Math.min(this.#probed.get(destination)?.whole ?? mtu, mtu);
   }
 
+  /** The largest packet that may go without a look at how it grew. */
+  atOnce(destination: Address, now: Instant): number {
+    return this.whole(destination, this.to(destination, Number.POSITIVE_INFINITY, now));
+  }
+
   /** Takes what probes say now; undefined: nothing, or nothing any more. */
   probed(destination: Address, sizes: PathSizes | undefined): void {
     if (sizes?.told === undefined && sizes?.whole === undefined) this.#probed.delete(destination);

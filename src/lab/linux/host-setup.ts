@@ -15,6 +15,8 @@ export function settingsOf({ forwarding, role }: PlannedNode): ReadonlyMap<strin
     ['ipv6/conf/default/accept_ra', '0'],
     ['ipv6/conf/default/autoconf', '0'],
     ['ipv6/conf/default/router_solicitations', '0'],
+    // As careof recommends: segments that vanish are made smaller (RFC 4821), over IPv6 too.
+    ['ipv4/tcp_mtu_probing', '1'],
     ['ipv6/conf/all/forwarding', forwarding ? '1' : '0'],
     // An application may use a home address that the node does not have yet.
     ...(role === 'mobile-node' || role === 'multihomed-host'

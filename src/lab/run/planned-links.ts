@@ -18,6 +18,7 @@ export function linksOf(simulation: Simulation, { links }: Plan): Map<string, Li
 /** A link's qualities as the simulator has them; what is absent stays as it is. */
 export function linkOptions(quality: Quality): Partial<LinkOptions> {
   const { delay, jitter, loss, bandwidth, reorder, duplicate, drops } = quality;
+  const { 'vanish-above': vanishAbove } = quality;
   return {
     ...(delay !== undefined && { delay }),
     ...(jitter !== undefined && { jitter }),
@@ -26,5 +27,6 @@ export function linkOptions(quality: Quality): Partial<LinkOptions> {
     ...(reorder !== undefined && { reorder: { probability: reorder, delay: REORDER_DELAY } }),
     ...(duplicate !== undefined && { duplicate }),
     ...(drops !== undefined && { drops }),
+    ...(vanishAbove !== undefined && { vanishAbove }),
   };
 }

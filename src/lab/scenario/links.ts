@@ -31,6 +31,12 @@ function wrongDrop(input: unknown): string {
   return `"${named}" is no header that can be dropped: ${suggestion(named, DROPPABLE)}`;
 }
 
+const mtu = size()
+  .or(z.int().transform((octets) => octets))
+  .refine((octets) => octets >= 1280 && octets <= 65_535, {
+    error: 'an IPv6 link carries 1280 octets at least and 65535 at most: write 1500',
+  });
+
 /** What may be changed while the network runs. */
 const QUALITY = {
   delay: time().optional().meta({ description: 'time that every packet takes; 1ms if absent' }),
@@ -45,13 +51,10 @@ const QUALITY = {
       description:
         'headers that packets are dropped for; unusual: all but TCP, UDP and ICMPv6 without any',
     }),
+  'vanish-above': mtu.optional().meta({
+    description: 'longer packets vanish without a word, though the MTU lets them',
+  }),
 };
-
-const mtu = size()
-  .or(z.int().transform((octets) => octets))
-  .refine((octets) => octets >= 1280 && octets <= 65_535, {
-    error: 'an IPv6 link carries 1280 octets at least and 65535 at most: write 1500',
-  });
 
 export const link = object('a link, such as { prefix: 2001:db8:1::/64, delay: 1ms }', {
   prefix: prefix(),

@@ -80,6 +80,7 @@ class LinuxHost implements Host {
   readonly #interceptor: Interceptor;
   readonly #alarm: BootTimer;
   readonly #expiry: BootTimer;
+  readonly #wake: BootTimer;
   readonly #grace: NodeJS.Timeout;
   readonly #managed: ReadonlySet<string>;
   #alarmAt: Instant | undefined;
@@ -109,6 +110,7 @@ class LinuxHost implements Host {
     this.#network = new HostNetwork(this.#networkSurroundings(inside));
     this.#ways = new Ways(netlink, this.#network.links);
     const identification = Math.floor(Math.random() * MAX_UINT32);
+    this.#wake = new BootTimer(poller, () => this.#plane.tick());
     this.#plane = new PacketPlane(this.#planeSurroundings(), options.without, identification);
     const mtu = this.#network.links.largestMtu();
     this.#anchor = new Anchor(inside, poller, netlink, this.#settings, mtu, (octets, offload) =>
@@ -187,15 +189,12 @@ class LinuxHost implements Host {
   settle(): void {
     this.#steering.settle();
     this.#interceptor.settle();
-    const next = this.#plane.table.deadline();
-    if (next === undefined) this.#expiry.clear();
-    else this.#expiry.set(this.#bootTimeAt(next));
+    this.#expiry.set(this.#bootTimeAt(this.#plane.table.deadline()));
   }
 
   setAlarm(at: Instant | undefined): void {
     this.#alarmAt = at;
-    if (at === undefined) this.#alarm.clear();
-    else this.#alarm.set(this.#bootTimeAt(at));
+    this.#alarm.set(this.#bootTimeAt(at));
   }
 
   counters(): ReadonlyMap<LinuxCounter, number> {
@@ -256,6 +255,8 @@ class LinuxHost implements Host {
       deliverLarge: (packet) => this.#anchor.deliverLarge(packet),
       tell: (input) => this.#events.control(input),
       learned: (path) => this.#acceleration.learned(path),
+      carried: (entry) => this.use(entry).packets,
+      wakeAt: (at) => this.#wake.set(this.#bootTimeAt(at)),
       count: (counter) => this.#count(counter),
     });
   }
@@ -316,7 +317,8 @@ class LinuxHost implements Host {
     this.#acceleration.setOwn(own);
   }
 
-  #bootTimeAt(at: Instant): bigint {
+  #bootTimeAt(at: Instant | undefined): bigint | undefined {
+    if (at === undefined) return undefined;
     return this.#options.clock.bootTimeOfStart + BigInt(Math.ceil(at)) * 1000n;
   }
 

@@ -1,4 +1,5 @@
 /** The host as the data plane sees it. */
+import { randomBytes } from 'node:crypto';
 import type { LearnedMtu } from '../../core/forwarding/path-mtus.ts';
 import type { Input } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
@@ -22,6 +23,8 @@ export interface HostParts {
   readonly ways: Ways;
   deliver(octets: Uint8Array): boolean;
   deliverLarge(packet: LargePacket): boolean;
+  carried(entry: string): number;
+  wakeAt(at: Instant | undefined): void;
   tell(input: Input): void;
   learned(path: LearnedMtu): void;
   count(counter: LinuxCounter): void;
@@ -78,6 +81,14 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
       const way = parts.ways.to(source, destination);
       return way !== undefined && sendLarge(parts, packet, way);
     },
+    linkMtuOf: (source, destination, out) => {
+      if (out !== undefined) return links.byName(out.link)?.mtu;
+      const ifindex = routeOf(source, destination)?.ifindex;
+      return ifindex === undefined ? undefined : links.byIndex(ifindex)?.mtu;
+    },
+    carried: (entry) => parts.carried(entry),
+    wakeAt: (at) => parts.wakeAt(at),
+    secrets: (count) => new Uint8Array(randomBytes(count)),
     deliver: (octets) => parts.deliver(octets),
     deliverLarge: (packet) => parts.deliverLarge(packet),
     isOwn: (address) => addresses.isOwn(address),

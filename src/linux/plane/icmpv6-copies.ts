@@ -6,6 +6,7 @@
  */
 import { PacketView } from '../../core/forwarding/packet-view.ts';
 import type { PathMtus } from '../../core/forwarding/path-mtus.ts';
+import type { PathProbes } from '../../core/forwarding/path-probes.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, readAddress } from '../../wire/address.ts';
 import { checksumOk } from '../../wire/walk.ts';
@@ -30,22 +31,28 @@ export interface ErrorSending {
   readonly toSender: (octets: Uint8Array) => void;
 }
 
+/** What probes of paths make of messages. */
+export type Probing = Pick<PathProbes, 'answered' | 'tooBig'>;
+
 export class Icmpv6Copies {
   readonly #host: Pick<PlaneSurroundings, 'now' | 'isOwn' | 'control' | 'count' | 'learned'>;
   readonly #pathMtus: PathMtus;
   readonly #errors: ErrorTeller;
   readonly #sending: ErrorSending;
+  readonly #probing: Probing;
 
   constructor(
     host: Pick<PlaneSurroundings, 'now' | 'isOwn' | 'control' | 'count' | 'learned'>,
     pathMtus: PathMtus,
     errors: ErrorTeller,
     sending: ErrorSending,
+    probing: Probing,
   ) {
     this.#host = host;
     this.#pathMtus = pathMtus;
     this.#errors = errors;
     this.#sending = sending;
+    this.#probing = probing;
   }
 
   /** Takes an ICMPv6 packet for this host. */
@@ -58,6 +65,7 @@ export class Icmpv6Copies {
       return;
     }
     this.#host.count('host.icmpv6');
+    this.#probing.answered(octets);
     if (type < FIRST_INFORMATIONAL) this.#learn(octets.subarray(walk.upperAt));
     this.#host.control({
       kind: 'packet',
@@ -81,8 +89,10 @@ export class Icmpv6Copies {
     const relayed = relayedError(message);
     if (isTooBig && relayed !== undefined && !this.#sending.tells) return;
     if (isTooBig) {
-      const learned = this.#pathMtus.learn(readAddress(about, 24), mtu, this.#host.now());
+      const destination = readAddress(about, 24);
+      const learned = this.#pathMtus.learn(destination, mtu, this.#host.now());
       this.#host.learned?.(learned);
+      this.#probing.tooBig(destination, mtu);
     }
     if (relayed === undefined) return;
     const counted = this.#errors.tell(relayed, this.#sending.toSender);

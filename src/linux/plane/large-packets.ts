@@ -61,7 +61,7 @@ export class LargePackets {
     const packet = outcome.kind === 'continue' ? withHead(made, outcome.octets) : made;
     const source = readAddress(packet.head, 8);
     const destination = readAddress(packet.head, 24);
-    const learned = this.#pathMtus.to(destination, Number.POSITIVE_INFINITY, host.now());
+    const learned = this.#pathMtus.atOnce(destination, host.now());
     const straight = out === undefined && longestOf(packet) <= learned && !host.isOwn(destination);
     if (straight && host.sendLarge(packet, source, destination)) host.count('plane.sent');
     else this.#sendSegments(packet, octets, offload, out);
@@ -96,7 +96,7 @@ export class LargePackets {
     }
     const source = readAddress(packet.head, 8);
     const destination = readAddress(packet.head, 24);
-    const learned = this.#pathMtus.to(destination, Number.POSITIVE_INFINITY, host.now());
+    const learned = this.#pathMtus.atOnce(destination, host.now());
     const straight = segments[0]!.length <= learned && !host.isOwn(destination);
     const sent = straight ? host.sendMany(segments, source, destination, out) : 0;
     for (let i = 0; i < sent; i++) host.count('plane.sent');

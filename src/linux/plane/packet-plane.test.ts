@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ForwardingCase, forwardingCases } from '../../core/forwarding/cases.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Input } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
@@ -11,6 +12,7 @@ import type { LinuxCounter } from '../counters.ts';
 import { joined, longestOf } from '../sys/large-packet.ts';
 import { finished } from '../sys/offloads.ts';
 import { PacketPlane } from './packet-plane.ts';
+import type { PlaneSurroundings } from './surroundings.ts';
 
 const home = address('2001:db8:1::100');
 const agent = address('2001:db8:1::1');
@@ -32,7 +34,12 @@ interface Rig {
   mtu: number;
 }
 
-function rig(isOwn: (address: Address) => boolean, now = 0 as Instant): Rig {
+/** @param without by default the probes of paths, which would send packets of their own. */
+function rig(
+  isOwn: (address: Address) => boolean,
+  now = 0 as Instant,
+  without: ReadonlySet<Mechanism> = new Set(['path-mtu-probing']),
+): Rig {
   const made: Omit<Rig, 'plane'> = {
     sent: [],
     delivered: [],
@@ -41,7 +48,7 @@ function rig(isOwn: (address: Address) => boolean, now = 0 as Instant): Rig {
     large: 0,
     mtu: 1500,
   };
-  const plane: PacketPlane = new PacketPlane({
+  const host: PlaneSurroundings = {
     now: () => now,
     send: (octets) => {
       if (octets.length > made.mtu) return 'too-big';
@@ -61,6 +68,10 @@ function rig(isOwn: (address: Address) => boolean, now = 0 as Instant): Rig {
       return true;
     },
     mtuOf: () => made.mtu,
+    linkMtuOf: () => made.mtu,
+    carried: () => 0,
+    wakeAt: () => {},
+    secrets: (count) => new Uint8Array(count),
     deliver: (octets) => made.delivered.push(octets.slice()) > 0,
     deliverLarge: (packet) => {
       made.large += 1;
@@ -71,8 +82,8 @@ function rig(isOwn: (address: Address) => boolean, now = 0 as Instant): Rig {
     sourceFor: () => agent,
     control: (input) => made.control.push(input),
     count: (counter) => made.counted.push(counter),
-  });
-  return Object.assign(made, { plane });
+  };
+  return Object.assign(made, { plane: new PacketPlane(host, without) });
 }
 
 /** What came out of a case, in the words of the case. */
@@ -228,6 +239,28 @@ test('over a link of 1280 octets the tunnel goes in fragments, and comes out who
   // What is larger than 1280 itself can be made smaller by who sends it.
   one.plane.leaving(datagram(peer, home, 1281));
   assert.match(shown(one.sent[2]!), /packet-too-big mtu 1280/);
+});
+
+test('a tunnel is cut to 1280 octets until a probe of the link`s size is answered', () => {
+  const one = rig((to) => to === agent, 0 as Instant, new Set());
+  one.plane.add(toHome);
+  one.plane.leaving(datagram(peer, home, 1400));
+  assert.deepEqual(
+    one.sent.map(({ length }) => length),
+    [1280, 216],
+  );
+  one.plane.tick();
+  const probe = parsePacket(one.sent[2]!);
+  assert.equal(one.sent[2]!.length, 1500);
+  assert.ok(probe.ok && probe.value[1]?.layer === 'echo-request');
+  const { identifier, sequence, data } = probe.value[1];
+  const answer = serialisePacket([
+    { layer: 'ipv6', source: careOf, destination: agent },
+    { layer: 'echo-reply', identifier, sequence, data },
+  ]);
+  one.plane.overheard(answer, { link: 'l' });
+  one.plane.leaving(datagram(peer, home, 1400));
+  assert.equal(one.sent[3]!.length, 1440);
 });
 
 test('what comes out of a tunnel is copied to the control side with that tunnel', () => {

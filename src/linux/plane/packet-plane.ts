@@ -11,9 +11,9 @@
  */
 import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { execute, type Notice, type Outcome } from '../../core/forwarding/execute.ts';
-import { fragment, Reassembly } from '../../core/forwarding/fragments.ts';
-import { PacketView, wholePacket } from '../../core/forwarding/packet-view.ts';
+import { wholePacket } from '../../core/forwarding/packet-view.ts';
 import { MINIMUM_MTU, PathMtus } from '../../core/forwarding/path-mtus.ts';
+import type { PathProbes } from '../../core/forwarding/path-probes.ts';
 import { ForwardingTable } from '../../core/forwarding/table.ts';
 import { tooBig } from '../../core/forwarding/too-big.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
@@ -27,8 +27,10 @@ import { type Arrival, Icmpv6Copies } from './icmpv6-copies.ts';
 import { headerKinds, Interception } from './interception.ts';
 import { LargePackets } from './large-packets.ts';
 import { ErrorTeller } from './network-errors.ts';
+import { pathProbes } from './path-probing.ts';
 import { Steering } from './steering.ts';
 import type { Out, PlaneSurroundings } from './surroundings.ts';
+import { TunnelFragments } from './tunnel-fragments.ts';
 
 /** The anchor device, which carries no packets of links. */
 export const ANCHOR = 'careof0';
@@ -45,11 +47,10 @@ export class PacketPlane {
   readonly #errors: ErrorTeller;
   readonly #copies: Icmpv6Copies;
   readonly #large: LargePackets;
-  readonly #reassembly = new Reassembly();
-  /** Are senders told of sizes, and tunnels' packets cut into fragments? */
+  readonly #probes: PathProbes;
+  readonly #fragments: TunnelFragments;
+  /** Are senders told of sizes? */
   readonly #tells: boolean;
-  readonly #cuts: boolean;
-  #identification: number;
 
   /** @param identification of the first packet that is cut into fragments: any number. */
   constructor(
@@ -58,19 +59,19 @@ export class PacketPlane {
     identification = 0,
   ) {
     this.#host = host;
-    this.#identification = identification;
     this.#tells = !without.has('packet-too-big');
-    this.#cuts = !without.has('tunnel-fragments');
+    const cuts = !without.has('tunnel-fragments');
+    this.#fragments = new TunnelFragments(host, identification, cuts);
     this.table = new ForwardingTable({
       mobilityExemption: !without.has('mobility-header-exemption'),
       isOurs: (destination) => isMulticast(destination) || host.isOwn(destination),
       ...(without.has('encapsulation-limit') && { encapsulationLimit: Number.POSITIVE_INFINITY }),
     });
     this.#errors = new ErrorTeller(host);
-    this.#copies = new Icmpv6Copies(host, this.pathMtus, this.#errors, {
-      tells: this.#tells,
-      toSender: (octets) => this.#toSender(octets),
-    });
+    this.#probes = pathProbes(host, this.pathMtus, without);
+    const toSender = (octets: Uint8Array) => this.#toSender(octets);
+    const sending = { tells: this.#tells, toSender };
+    this.#copies = new Icmpv6Copies(host, this.pathMtus, this.#errors, sending, this.#probes);
     this.#large = new LargePackets(host, this.table, this.pathMtus, {
       ended: (outcome) => this.#ended(outcome),
       sendOn: (made, octets, out) => this.#sendOn(made, octets, out),
@@ -87,18 +88,29 @@ export class PacketPlane {
     if (old !== undefined) this.#unfollow(old);
     this.steering.add(entry);
     this.interception.add(entry);
+    this.#probes.follow(entry);
     return true;
   }
 
   remove(id: string): void {
     const gone = this.table.remove(id);
-    if (gone !== undefined) this.#unfollow(gone);
+    if (gone === undefined) return;
+    this.#unfollow(gone);
+    this.#probes.unfollow(id);
+  }
+
+  /** The moment has come that `wakeAt` named. */
+  tick(): void {
+    this.#probes.tick();
   }
 
   /** Takes out the entries whose time is over, and gives them back. */
   expire(now: Instant): ForwardingEntry[] {
     const gone = this.table.expire(now);
-    for (const entry of gone) this.#unfollow(entry);
+    for (const entry of gone) {
+      this.#unfollow(entry);
+      this.#probes.unfollow(entry.id);
+    }
     return gone;
   }
 
@@ -110,7 +122,8 @@ export class PacketPlane {
     return {
       forwarding: this.table.size,
       'path-mtus': this.pathMtus.size,
-      reassembly: this.#reassembly.size,
+      'probed-paths': this.#probes.size,
+      reassembly: this.#fragments.waiting,
     };
   }
 
@@ -165,7 +178,7 @@ export class PacketPlane {
       this.#arrivingUnfinished(whole, arrival, offload);
       return;
     }
-    const packet = this.#reassembled(whole);
+    const packet = this.#fragments.whole(whole);
     if (packet === undefined) return;
     host.count('plane.arriving');
     const outcome = execute(this.table, 'arriving', packet, host.now());
@@ -247,6 +260,9 @@ export class PacketPlane {
       this.#tooBig(made, octets, learned, out);
       return;
     }
+    const whole = this.pathMtus.whole(destination, learned);
+    if (made !== octets && octets.length > whole && this.#fragments.send(octets, whole, out))
+      return;
     const result = host.send(octets, source, destination, out);
     if (result === 'sent') host.count('plane.sent');
     else if (result === 'no-route') this.#noRoute(made);
@@ -279,29 +295,7 @@ export class PacketPlane {
       if (this.#tells) this.#errors.packetTooBig(made, told, (error) => this.#toSender(error));
       return;
     }
-    const parts =
-      host.isOwn(sourceOf(octets)) && this.#cuts
-        ? fragment(octets, mtu, this.#identification++)
-        : undefined;
-    if (parts === undefined) {
-      host.count('plane.not_sent');
-      return;
-    }
-    host.count('plane.fragmented');
-    for (const part of parts) host.send(part, sourceOf(part), destinationOf(part), out);
-  }
-
-  /** What ends here as a whole must be whole first; other fragments go through one by one. */
-  #reassembled(octets: Uint8Array): Uint8Array | undefined {
-    const { isPart, protocol } = new PacketView(octets);
-    if (!isPart || !WHOLE.has(protocol) || !this.#host.isOwn(destinationOf(octets))) return octets;
-    const failed = this.#reassembly.failed;
-    const packet = this.#reassembly.add(octets, this.#host.now());
-    if (packet !== undefined) this.#host.count('plane.reassembled');
-    for (let i = failed; i < this.#reassembly.failed; i++) {
-      this.#host.count('plane.reassembly_failed');
-    }
-    return packet;
+    if (!this.#fragments.send(octets, mtu, out)) host.count('plane.not_sent');
   }
 
   #tell(notices: readonly Notice[]): void {
@@ -337,11 +331,5 @@ export class PacketPlane {
 const isOfOneLink = (destination: Address): boolean =>
   isMulticast(destination) || isLinkLocal(destination);
 
-/** Upper layers that an entry can only take whole. */
-const WHOLE: ReadonlySet<number | undefined> = new Set([
-  PROTOCOL.ipv6,
-  PROTOCOL.esp,
-  PROTOCOL.mobility,
-]);
 /** Reasons that an entry gives, in contrast to what went wrong with one. */
 const MEANT: ReadonlySet<string> = new Set(['no-home-agent', 'policy', 'tunnel-source-unverified']);

@@ -33,6 +33,8 @@ export interface PlaneSurroundings {
   sendLarge(packet: LargePacket, source: Address, destination: Address): boolean;
   /** The MTU of the way that a packet takes; undefined: there is none. */
   mtuOf(source: Address, destination: Address, out: Out | undefined): number | undefined;
+  /** The MTU of the link that packets leave by, whatever the host has learned of the path behind it. */
+  linkMtuOf(source: Address, destination: Address, out: Out | undefined): number | undefined;
   /** The packet has arrived by the anchor device: the host's stack delivers or forwards it. */
   deliver(octets: Uint8Array): boolean;
   /** The same for a large packet, whose octets stay as they are until `flush` of the host's device. */
@@ -45,6 +47,12 @@ export interface PlaneSurroundings {
   sourceFor(destination: Address): Address | undefined;
   /** A path takes no more than this: who else sends by it has to know. */
   learned?(path: LearnedMtu): void;
+  /** Packets that an entry has carried, the accelerator's too. */
+  carried(entry: string): number;
+  /** The plane's `tick` is wanted at this moment; undefined: no more. */
+  wakeAt(at: Instant | undefined): void;
+  /** Octets that nobody can guess. */
+  secrets(count: number): Uint8Array;
   control(input: Input): void;
   count(counter: LinuxCounter): void;
 }

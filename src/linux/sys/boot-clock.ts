@@ -50,8 +50,15 @@ export class BootTimer {
     });
   }
 
-  /** Rings at this instant in nanoseconds, at once where it has passed; an earlier order is void. */
-  set(at: bigint): void {
+  /**
+   * Rings at this instant in nanoseconds, at once where it has passed; undefined: does not ring. An
+   * earlier order is void.
+   */
+  set(at: bigint | undefined): void {
+    if (at === undefined) {
+      this.clear();
+      return;
+    }
     const instant = at > 0n ? at : 1n;
     this.#value.writeBigInt64LE(instant / 1_000_000_000n, 16);
     this.#value.writeBigInt64LE(instant % 1_000_000_000n, 24);

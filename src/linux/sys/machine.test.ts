@@ -55,6 +55,12 @@ test('each thing that is missing is named, with its mend', () => {
   ]);
 });
 
+test('a system whose TCP finds no black holes is told how it would', () => {
+  const off = { settings: { ...WHOLE.settings, 'net/ipv4/tcp_mtu_probing': '0' } };
+  const mend = 'sudo sysctl net.ipv4.tcp_mtu_probing=1';
+  assert.deepEqual(complaints(off), [['TCP finds black holes', 'missing', mend]]);
+});
+
 test('user namespaces are refused in three ways', () => {
   const refusing = (settings: Record<string, string>) =>
     complaints({ settings: { ...WHOLE.settings, ...settings } })[0]?.[2];
@@ -78,5 +84,5 @@ test('this machine can be looked at, whatever it is', () => {
   for (const outcome of [facts.tun, facts.bpf, facts.tcx, facts.rules]) {
     assert.match(outcome, /^(ok|E[A-Z0-9]+)$/);
   }
-  assert.equal(judgeMachine(facts).length, 13);
+  assert.equal(judgeMachine(facts).length, 14);
 });

@@ -48,6 +48,7 @@ const SETTINGS = [
   'kernel/unprivileged_userns_clone', // Debian
   'kernel/apparmor_restrict_unprivileged_userns', // Ubuntu
   'net/ipv6/conf/all/disable_ipv6',
+  'net/ipv4/tcp_mtu_probing',
 ];
 const PROGRAMS = ['ip', 'nft', 'tc', 'unshare'];
 const DEBIAN: Readonly<Record<string, string>> = {
@@ -143,6 +144,7 @@ export function judgeMachine(facts: MachineFacts): MachineFinding[] {
     bpf(facts),
     tcx(facts),
     userNamespaces(facts),
+    blackHoles(facts),
   ];
 }
 
@@ -236,6 +238,17 @@ function tcx({ tcx: outcome }: MachineFacts): MachineFinding {
     outcome,
     'a kernel of 6.6 or later; tc does until then',
     'too-old',
+  );
+}
+
+/** The setting is TCP's over IPv6 too. careof changes no setting of a whole system by itself. */
+function blackHoles({ settings }: MachineFacts): MachineFinding {
+  const setting = settings['net/ipv4/tcp_mtu_probing'];
+  return finding(
+    'TCP finds black holes',
+    'programs here, on paths that drop Packet Too Big; tunnels find out by themselves',
+    setting === undefined ? 'not there' : `net.ipv4.tcp_mtu_probing is ${setting}`,
+    setting === '0' ? 'sudo sysctl net.ipv4.tcp_mtu_probing=1' : undefined,
   );
 }
 

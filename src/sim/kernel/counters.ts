@@ -38,6 +38,8 @@ export const KERNEL_COUNTERS = {
   'kernel.udp_no_port': 'Datagrams to a port that nobody listens on',
   'kernel.tcp_no_port': 'Segments to no connection and no listener',
   'kernel.tcp_retransmitted': 'Segments sent again',
+  'kernel.tcp_black_hole':
+    'Connections whose segments became small, since large ones seemed to vanish',
   'kernel.tcp_refused': 'Connections for which there was no room',
 } as const satisfies Record<string, string>;
 

@@ -210,7 +210,11 @@ test('while the path is probed a large packet goes in fragments, and no sender i
   assert.equal(got(), 1);
   assert.equal(begin.counters()['kernel.fragmented'], 1);
   const probes = having(seen, 'echo-request').map((packet) => packet.octets.length);
-  assert.deepEqual(probes, [1500, 1400], 'the router says what it takes, and that is tried at once');
+  assert.deepEqual(
+    probes,
+    [1500, 1400],
+    'the router says what it takes, and that is tried at once',
+  );
   send(1400);
   assert.deepEqual(errors, [{ kind: 'too-big', mtu: 1360 }]);
 });

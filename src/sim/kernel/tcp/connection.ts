@@ -1,3 +1,4 @@
+import { MINIMUM_MTU } from '../../../core/forwarding/path-mtus.ts';
 import { after, seconds } from '../../../core/time.ts';
 import { Alarm } from '../../simulation.ts';
 import type { NetworkError } from '../icmpv6.ts';
@@ -25,7 +26,7 @@ type State = 'syn-sent' | 'syn-received' | 'open' | 'time-wait' | 'closed';
  *     open --both FINs taken, ours first--> time-wait --60 s--> closed
  *     open --both FINs taken, theirs first--> closed        any --RST, give-up--> closed
  *
- * Source: RFC 9293, RFC 7323 (window scale only), RFC 2018, RFC 5961 (blind reset).
+ * Source: RFC 9293, RFC 7323 (window scale only), RFC 2018, RFC 5961 (blind reset), RFC 4821 section 7.7.
  */
 export class TcpConnection {
   readonly local: End;
@@ -204,6 +205,7 @@ export class TcpConnection {
     transmit: (...what) => this.#transmit(...what),
     finished: () => this.#sent(),
     gaveUp: () => this.finish('time-out'),
+    stopped: () => this.#suspectBlackHole(),
   };
 
   #receiveOpen(segment: Segment): void {
@@ -286,6 +288,12 @@ export class TcpConnection {
       this.#kernel.count('kernel.tcp_retransmitted');
     }
     return true;
+  }
+
+  /** Packets that every path carries are tried, as Linux does where net.ipv4.tcp_mtu_probing is 1. */
+  #suspectBlackHole(): void {
+    if (this.#kernel.without.has('black-hole-detection')) return;
+    if (this.#resizeTo(MINIMUM_MTU - HEADERS)) this.#kernel.count('kernel.tcp_black_hole');
   }
 
   /** Says whether segments became smaller. */

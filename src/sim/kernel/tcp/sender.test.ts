@@ -26,6 +26,7 @@ function setUp(segments = 10) {
     },
     finished: () => ends.push('finished'),
     gaveUp: () => ends.push('gave up'),
+    stopped: () => ends.push('stopped'),
   };
   const start = { segment: SEGMENT, window: 2 ** 20, retries: 3, timeout };
   const sender = new Sender(simulation, stream, port, start);
@@ -95,7 +96,7 @@ test('time-outs double, and after the last one the sender gives up', () => {
   }
   // The first round trip of 100 ms gives 100 + 4 * 50 ms (RFC 6298 section 2.2).
   assert.deepEqual(times, [300, 900, 2100]);
-  assert.deepEqual(ends, ['gave up']);
+  assert.deepEqual(ends, ['stopped', 'gave up']);
 });
 
 test('a smaller segment size sends what is under way anew, in smaller pieces', () => {

@@ -9,6 +9,9 @@ import type { SendStream } from './send-stream.ts';
 /** Duplicate acknowledgements that mean a loss. Source: RFC 5681 section 3.2. */
 const DUPLICATE_THRESHOLD = 3;
 
+/** Time-outs in a row that are a full stop. Linux: tcp_retries1. Source: RFC 4821 section 7.7. */
+const FULL_STOP = 3;
+
 /** What a sender has done for it. */
 export interface SenderPort {
   /**
@@ -20,6 +23,8 @@ export interface SenderPort {
   finished(): void;
   /** Nothing was acknowledged for too long. */
   gaveUp(): void;
+  /** Nothing was acknowledged so often in a row that the segments may be too large for their path. */
+  stopped(): void;
 }
 
 /** What an acknowledgement says. */
@@ -292,6 +297,7 @@ export class Sender {
     this.#recovering = false;
     this.#recover = this.#highest;
     this.#next = this.#oldest;
+    if (this.#timeouts >= FULL_STOP) this.#port.stopped();
     this.pump();
     this.#rearm();
   }
