@@ -34,7 +34,7 @@ export interface HostParts {
 const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EACCES']);
 
 export function planeSurroundings(parts: HostParts): PlaneSurroundings {
-  const { netlink, neighbors, network } = parts;
+  const { netlink, network } = parts;
   const { raw } = parts.outlet;
   const { links, addresses, groups } = network;
   const routeOf = (source: Address | undefined, destination: Address, ifindex?: number) => {
@@ -43,28 +43,9 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
     const route = netlink.routeOf({ destination, ...from, ...by, mark: MARK });
     return typeof route === 'string' ? undefined : route;
   };
-  const send = (
-    octets: Uint8Array,
-    source: Address,
-    destination: Address,
-    out: Out | undefined,
-  ): SendResult => {
-    const on = out === undefined ? undefined : links.byName(out.link);
-    if (out !== undefined && on?.up !== true) return 'refused';
-    if (on !== undefined && out?.nextHop !== undefined) {
-      if (octets.length > on.mtu) return 'too-big';
-      // It waits for its neighbor, perhaps, and the octets stand in a buffer that is read into again.
-      neighbors.send(octets.slice(), on.ifindex, out.nextHop);
-      return 'sent';
-    }
-    const error = raw.send(octets, source, destination, on?.ifindex);
-    if (error === undefined) return 'sent';
-    if (error === 'EMSGSIZE') return 'too-big';
-    return NO_ROUTE.has(error) ? 'no-route' : 'refused';
-  };
   return {
     now: parts.now,
-    send,
+    send: (octets, source, destination, out) => send(parts, octets, source, destination, out),
     sendMany: (packets, source, destination, out) => {
       if (out?.nextHop !== undefined) return 0; // one by one, since they may wait for a neighbor
       const on = out === undefined ? undefined : links.byName(out.link);
@@ -101,6 +82,27 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
     control: (input) => parts.tell(input),
     count: (counter) => parts.count(counter),
   };
+}
+
+function send(
+  { outlet, network, neighbors }: HostParts,
+  octets: Uint8Array,
+  source: Address,
+  destination: Address,
+  out: Out | undefined,
+): SendResult {
+  const on = out === undefined ? undefined : network.links.byName(out.link);
+  if (out !== undefined && on?.up !== true) return 'refused';
+  if (on !== undefined && out?.nextHop !== undefined) {
+    if (octets.length > on.mtu) return 'too-big';
+    // It waits for its neighbor, perhaps, and the octets stand in a buffer that is read into again.
+    neighbors.send(octets.slice(), on.ifindex, out.nextHop);
+    return 'sent';
+  }
+  const error = outlet.raw.send(octets, source, destination, on?.ifindex);
+  if (error === undefined) return 'sent';
+  if (error === 'EMSGSIZE') return 'too-big';
+  return NO_ROUTE.has(error) ? 'no-route' : 'refused';
 }
 
 function sendLarge({ outlet, count }: HostParts, packet: LargePacket, way: Way): boolean {
