@@ -52,6 +52,12 @@ export class DuplicateAddressDetection {
     return [{ kind: 'group', action: 'leave', link: probe.link, group }];
   }
 
+  /** The link is down, and silence says nothing: the addresses whose tests are to begin again. */
+  cancelAll(): { readonly outputs: Output[]; readonly addresses: readonly Address[] } {
+    const addresses = [...this.#probes.keys()];
+    return { outputs: addresses.flatMap((address) => this.cancel(address)), addresses };
+  }
+
   deadline(): Instant | undefined {
     return this.#probes.values().next().value?.nextAt;
   }

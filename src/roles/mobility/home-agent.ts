@@ -81,8 +81,8 @@ export class HomeAgent implements Part {
   #handle(input: PartInput, now: Instant): Output[] {
     switch (input.kind) {
       case 'link':
-        if (input.link === this.#config.link) this.#presence.setLinkAddress(input.linkAddress);
-        return [];
+        if (input.link !== this.#config.link) return [];
+        return this.#presence.setLink(input.up, input.linkAddress, now);
       case 'start':
         this.#judge.start(now);
         return this.#takesUdp ? forward(udpTunnelEntry(this.#config.address)) : [];

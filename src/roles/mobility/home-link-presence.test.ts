@@ -90,6 +90,20 @@ test('134: somebody else has the link-local address that goes with the home addr
   assert.equal(one.one('binding-acknowledgement').message.status, 134);
 });
 
+test('a home link that is down tells nothing about an address: the test begins when it is up', () => {
+  const acknowledged = (log: ReturnType<ReturnType<typeof node>['run']>) =>
+    log.filter(({ packet: { layers } }) => layers.at(-1)!.layer === 'binding-acknowledgement');
+  const early = node().link(0.5, false).packet(update(), 1);
+  assert.deepEqual(early.names(), []);
+  assert.deepEqual(acknowledged(early.run(5)), []);
+  const cut = node().packet(update(), 1).link(1.5, false);
+  assert.deepEqual(acknowledged(cut.run(5)), []);
+  for (const one of [early, cut]) {
+    assert.deepEqual(one.link(5).names(), ['neighbor-solicitation']);
+    assert.equal(acknowledged(one.run(8))[0]?.time, 6);
+  }
+});
+
 test('a home agent acknowledges whether it is asked to or not', () => {
   const one = node().packet(update({ acknowledge: false }), 1);
   const answers = one

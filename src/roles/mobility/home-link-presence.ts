@@ -21,6 +21,9 @@ export class HomeLinkPresence {
   readonly #proxy: NeighborProxy;
   /** Home addresses with a link-local address of the same identifier, and that address. */
   readonly #linkLocal = new Map<Address, Address>();
+  #up = true;
+  /** Addresses whose tests begin when the link comes up: nobody is heard on it before. */
+  readonly #waiting = new Set<Address>();
   /** Addresses that are stood in for, and that somebody on the link said were its own. */
   readonly #used = new Set<Address>();
 
@@ -35,19 +38,34 @@ export class HomeLinkPresence {
     return sooner(this.#dad.deadline(), this.#proxy.deadline());
   }
 
-  setLinkAddress(linkAddress: LinkAddress): void {
+  /** The home link is up or down, and this is the home agent's address there. */
+  setLink(up: boolean, linkAddress: LinkAddress, now: Instant): Output[] {
     this.#proxy.setLinkAddress(linkAddress);
+    this.#up = up;
+    if (!up) {
+      const { outputs, addresses } = this.#dad.cancelAll();
+      for (const one of addresses) this.#waiting.add(one);
+      return outputs;
+    }
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    return waiting.flatMap((one) => this.#dad.start(this.#link, one, now));
   }
 
   /** Is the home address anybody else's? `tick` or `received` will say. */
   test(home: Address, compatible: boolean, now: Instant): Output[] {
     this.#setCompatible(home, compatible);
-    return this.#addressesOf(home).flatMap((one) => this.#dad.start(this.#link, one, now));
+    const addresses = this.#addressesOf(home);
+    if (this.#up) return addresses.flatMap((one) => this.#dad.start(this.#link, one, now));
+    for (const one of addresses) this.#waiting.add(one);
+    return [];
   }
 
   /** The test is not to come to anything. */
   cancel(home: Address): Output[] {
-    return this.#addressesOf(home).flatMap((one) => this.#dad.cancel(one));
+    const addresses = this.#addressesOf(home);
+    for (const one of addresses) this.#waiting.delete(one);
+    return addresses.flatMap((one) => this.#dad.cancel(one));
   }
 
   /** Answers for the home address from now on. */
