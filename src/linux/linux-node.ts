@@ -33,7 +33,9 @@ export class LinuxNode {
   readonly #counters = new Map<Counter, number>();
   #host: Host | undefined;
   #inputs: Input[] = [];
-  /** A drain is planned or under way. */
+  /** A drain is planned. */
+  #planned = false;
+  /** The role is at work, or its host at what it said. */
   #draining = false;
   #ticksAtOnce = 0;
 
@@ -59,11 +61,15 @@ export class LinuxNode {
     const { journal, clock, onEvent } = this.#options;
     const host = this.#openHost(this.#options, {
       control: (input) => this.#take(input),
+      catchUp: () => {
+        this.#drain();
+        return this.#host !== undefined;
+      },
       alarm: () => this.#tick(),
     });
     this.#host = host;
     onEvent({ kind: 'node.started' }, clock.now());
-    this.#draining = true;
+    this.#planned = true;
     this.#inputs.push({ kind: 'start' });
     for (const [key, value] of journal.entries()) {
       this.#inputs.push({ kind: 'restored', key, value });
@@ -114,12 +120,15 @@ export class LinuxNode {
   #take(input: Input): void {
     if (this.#host === undefined) return;
     this.#inputs.push(input);
-    if (this.#draining) return;
-    this.#draining = true;
+    if (this.#draining || this.#planned) return;
+    this.#planned = true;
     queueMicrotask(() => this.#drain());
   }
 
   #drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#planned = false;
     try {
       for (let input = this.#inputs.shift(); input !== undefined; input = this.#inputs.shift()) {
         this.#give(input);

@@ -10,8 +10,11 @@ import { OWN_DEVICES } from './host-links.ts';
 import { MAX_CARS, PacketTrain } from './packet-train.ts';
 import type { Inside, Settings } from './settings.ts';
 
-/** Packets that are read in a row, so that others have their turn. */
-const ROUND = 128;
+/**
+ * Packets that are read in a row, and milliseconds that it may take, so that others have their turn: what
+ * has no route just now takes longest, and a router is to be asked for soonest then.
+ */
+const ROUND = { packets: 128, milliseconds: 2 };
 const ROOM = 65_616;
 /** The longest headers of a large packet. */
 const MAX_HEAD = 1024;
@@ -69,7 +72,8 @@ export class Anchor {
     point(this.#vectors.octets, IOVEC.base, this.#front);
     const room = new Uint8Array(new ArrayBuffer(ROOM));
     this.#watch = poller.watch(this.#tun.fd, () => {
-      for (let i = 0; i < ROUND; i++) {
+      const until = performance.now() + ROUND.milliseconds;
+      for (let i = 0; i < ROUND.packets && performance.now() < until; i++) {
         const length = this.#tun.read(room);
         if (length === 0) return;
         packet(room.subarray(VIRTIO_HEADER, length), readOffload(room, 0, 0));

@@ -19,6 +19,8 @@ export type GroupOutput = Doing<'group'>;
 export interface HostEvents {
   /** Something that the role is to know. */
   control(input: Input): void;
+  /** Between two packets: the role gets what waits for it now. False: the node has been closed. */
+  catchUp(): boolean;
   /** The moment of `setAlarm` has come, or a little later; never earlier. */
   alarm(): void;
 }

@@ -16,6 +16,7 @@ import { BootTimer } from '../sys/boot-clock.ts';
 import { GroupMemberships } from '../sys/ipv6-socket.ts';
 import { inNamespace } from '../sys/namespace.ts';
 import { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
+import type { Offload } from '../sys/offloads.ts';
 import { Poller } from '../sys/poller.ts';
 import { Acceleration } from './acceleration.ts';
 import { Anchor } from './anchor.ts';
@@ -136,7 +137,7 @@ class LinuxHost implements Host {
     this.#network.begin(this.#anchor.ifindex);
     opened.push(this.#network);
     this.#alarm = new BootTimer(poller, () => this.#ring());
-    this.#expiry = new BootTimer(poller, () => this.#expire());
+    this.#expiry = new BootTimer(poller, () => [this.#shed(), this.settle()]);
     this.#grace = setTimeout(() => this.#sweep(), GRACE_MILLISECONDS);
     this.#changed();
     this.settle();
@@ -288,13 +289,18 @@ class LinuxHost implements Host {
   #taker(): Taker {
     return {
       taken: (octets, ifindex, from, offload) =>
-        this.#plane.arriving(octets, this.#arrival(ifindex, from), offload),
+        this.#arrived(octets, this.#arrival(ifindex, from), offload),
       overheard: (octets, ifindex, from) =>
         this.#plane.overheard(octets, this.#arrival(ifindex, from)),
       done: () => {
         if (!this.#anchor.flush()) this.#count('plane.not_sent');
       },
     };
+  }
+
+  /** What packets before it have told the role holds for this one: an update, and then what follows it. */
+  #arrived(octets: Uint8Array, arrival: Arrival, offload?: Offload): void {
+    if (this.#events.catchUp()) this.#plane.arriving(octets, arrival, offload);
   }
 
   #came(link: HostLink): void {
@@ -333,11 +339,6 @@ class LinuxHost implements Host {
     }
   }
 
-  #expire(): void {
-    this.#shed();
-    this.settle();
-  }
-
   /** Takes out what is over. */
   #shed(): void {
     const gone = this.#plane.expire(this.#options.clock.now());
@@ -346,7 +347,7 @@ class LinuxHost implements Host {
 
   /** What the accelerator is in doubt about, or only tells of. */
   #slow({ octets, ifindex, from, told }: SlowPacket): void {
-    if (told === undefined) this.#plane.arriving(octets, this.#arrival(ifindex, from));
+    if (told === undefined) this.#arrived(octets, this.#arrival(ifindex, from));
     else this.#plane.notice(told, octets);
   }
 

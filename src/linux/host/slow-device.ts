@@ -58,11 +58,14 @@ const ROUND = 128;
 /** The longest frame; longer packets are cut up by the kernel before. */
 const ROOM = 65_550;
 const MTU = 65_521;
+/** Frames that wait while we are busy, as many octets as a packet socket keeps if they are short. */
+const QUEUE = 10_000;
 
 export class SlowDevice {
   readonly ifindex: number;
   readonly #tun: Tun;
   readonly #watch: Watch;
+  #open = true;
 
   /** Makes the device, or takes up the one that an earlier life has left. Throws SysError. */
   constructor(
@@ -79,10 +82,10 @@ export class SlowDevice {
     settings.set(`net/ipv6/conf/${name}/disable_ipv6`, '1');
     // The accelerator asks for ways as for packets that were forwarded from here.
     settings.set(`net/ipv6/conf/${name}/forwarding`, '1');
-    netlink.setLink(this.ifindex, { up: true, mtu: MTU });
+    netlink.setLink(this.ifindex, { up: true, mtu: MTU, queueLength: QUEUE });
     const room = new Uint8Array(new ArrayBuffer(ROOM));
     this.#watch = poller.watch(this.#tun.fd, () => {
-      for (let i = 0; i < ROUND; i++) {
+      for (let i = 0; i < ROUND && this.#open; i++) {
         const length = this.#tun.read(room);
         if (length === 0) return;
         const packet = readSlowFrame(room.subarray(0, length));
@@ -93,6 +96,7 @@ export class SlowDevice {
 
   /** @param leave the device stays: what is attached sends to it. */
   close({ leave }: { readonly leave: boolean }): void {
+    this.#open = false;
     this.#watch.close();
     if (!leave) this.#tun.setPersistent(false);
     this.#tun.close();

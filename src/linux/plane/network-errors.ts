@@ -67,13 +67,13 @@ export class ErrorTeller {
 
   #tell({ about, message }: NetworkError, send: Send): boolean {
     if (!mayCauseError(about)) return false;
-    const destination = readAddress(about, 8);
-    const source = this.#host.sourceFor(destination);
-    if (source === undefined) return false;
     if (!this.#limit.take(this.#host.now())) {
       this.#host.count('plane.error_suppressed');
       return false;
     }
+    const destination = readAddress(about, 8);
+    const source = this.#host.sourceFor(destination);
+    if (source === undefined) return false;
     const invoking = about.slice(0, MAX_QUOTE);
     send(serialisePacket([{ layer: 'ipv6', source, destination }, message(invoking)]));
     return true;
