@@ -3,7 +3,7 @@
  * real hosts, on both data planes; prints a table, and ends with 1 where one does not meet what it
  * expects. Long ones are left out unless they are named.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +46,9 @@ interface Expectation {
 /** Runs one and says in a line what came of it. */
 async function outcome(file: string, plane: string): Promise<{ ok: boolean; text: string }> {
   const args = ['lab', 'run', file, '--backend', 'linux', '--data-plane', plane, '--json'];
-  const run = spawn(process.execPath, [careof, ...args], { cwd: root });
+  // In a session of its own: the network asks for more of the machine's time, by sessions.
+  const run = spawn(process.execPath, [careof, ...args], { cwd: root, detached: true });
+  running.add(run);
   let [out, complaints] = ['', ''];
   run.stdout.on('data', (text) => {
     out += text;
@@ -55,6 +57,7 @@ async function outcome(file: string, plane: string): Promise<{ ok: boolean; text
     complaints += text;
   });
   const code = await new Promise((resolve) => run.on('close', resolve));
+  running.delete(run);
   if (out.trim() === '')
     return { ok: false, text: complaints.trim().split('\n')[0] ?? `exit ${code}` };
   const { expectations } = JSON.parse(out) as { expectations: readonly Expectation[] };
@@ -63,6 +66,14 @@ async function outcome(file: string, plane: string): Promise<{ ok: boolean; text
   const met = `${expectations.length - failed.length - left} met${left > 0 ? `, ${left} not judged` : ''}`;
   const why = failed.map((one) => `${one.text}: ${one.actual}, not ${one.expected}`);
   return { ok: code === 0, text: [met, ...why].join('; ') };
+}
+
+const running = new Set<ChildProcess>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const run of running) run.kill(signal);
+    process.kill(process.pid, signal);
+  });
 }
 
 const tasks = files.flatMap((file) => planes.map((plane) => ({ file, plane })));

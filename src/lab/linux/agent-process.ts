@@ -1,7 +1,14 @@
 /** The agent of a host, as the lab sees it. */
 import { createInterface } from 'node:readline';
 import type { AgentFlow, AgentOrder, AgentReport, FlowReport } from './agent/protocol.ts';
-import { ChildFailure, commandOf, kill, type Started, startInside } from './children.ts';
+import {
+  ChildFailure,
+  commandOf,
+  hurryChild,
+  kill,
+  type Started,
+  startInside,
+} from './children.ts';
 
 export class AgentProcess {
   /** Settled when all its sockets listen; rejected where it ends before. */
@@ -37,6 +44,7 @@ export class AgentProcess {
 
   /** @param origin instant 0, microseconds of CLOCK_BOOTTIME. */
   begin(origin: number): void {
+    hurryChild(this.#started);
     this.#order({ origin });
   }
 

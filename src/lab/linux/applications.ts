@@ -1,10 +1,13 @@
 /** The flows of a scenario on real hosts: what agents are told to do, and what their reports say. */
 import type { Instant } from '../../core/time.ts';
+import type { SimNode, Simulation } from '../../sim/index.ts';
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
 import { type FlowEnds, flowEndsOf, flowsIn } from '../run/flow-ends.ts';
 import type { Scenario } from '../scenario/read.ts';
+import { applicationOf } from '../sim/applications.ts';
+import { Resolvers } from '../sim/resolvers.ts';
 import type { AgentFlow, AgentSource, FlowReport } from './agent/protocol.ts';
 
 export class Applications {
@@ -32,6 +35,19 @@ export class Applications {
       ...(ends.from.name === node ? sending(ends, now) : []),
       ...(ends.to.name === node ? receiving(ends, now) : []),
     ]);
+  }
+
+  /** The ends of flows on a node that stays in the simulator have the simulator's applications. */
+  simulate(node: SimNode, simulation: Simulation): void {
+    const resolvers = new Resolvers([]);
+    for (const flow of this.#flows.values()) {
+      const { from, to } = flow.ends;
+      const application = applicationOf({ simulation, resolvers }, flow.ends, flow.record);
+      if (to.name === node.name) application.listen(node.kernel);
+      if (from.name !== node.name) continue;
+      application.plan(node);
+      flow.writtenDown = true;
+    }
   }
 
   /** Something that an agent has seen. */
@@ -90,6 +106,8 @@ function receiving(ends: FlowEnds, now: Instant): AgentFlow[] {
 class TcpFlow {
   readonly ends: FlowEnds;
   readonly record: TcpRecord;
+  /** What is sent is in the record already. */
+  writtenDown = false;
 
   constructor(ends: FlowEnds, record: TcpRecord) {
     this.ends = ends;
@@ -128,6 +146,7 @@ const FAILURE: Readonly<Record<string, Failure>> = {
 class UdpFlow {
   readonly ends: FlowEnds;
   readonly record: UdpRecord;
+  writtenDown = false;
   /** When datagrams were sent, by their numbers, where their sender lived to tell. */
   readonly #sentAt = new Map<number, number>();
   /** What its datagrams are sent from. */
@@ -164,7 +183,7 @@ class UdpFlow {
     const { text } = this.ends;
     if (text.protocol !== 'udp') return;
     const { start, stop, rate } = text;
-    for (let index = 0; ; index++) {
+    for (let index = 0; !this.writtenDown; index++) {
       const due = Math.round(start + (index * 1e6) / rate);
       if (due >= stop) break;
       this.record.sent((this.#sentAt.get(index) ?? due) as Instant);

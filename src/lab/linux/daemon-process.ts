@@ -6,7 +6,14 @@ import { type CareofEvent, eventOfJson } from '../../core/events.ts';
 import type { Command } from '../../core/role.ts';
 import { ControlClient } from '../../linux/control/control-client.ts';
 import { formatAddress } from '../../wire/address.ts';
-import { ChildFailure, commandOf, kill, type Started, startInside } from './children.ts';
+import {
+  ChildFailure,
+  commandOf,
+  hurryChild,
+  kill,
+  type Started,
+  startInside,
+} from './children.ts';
 
 /** A daemon that has not begun to answer by then never will. */
 const MOST_START_MS = 30_000;
@@ -75,6 +82,11 @@ export class DaemonProcess {
   async dataPlane(): Promise<string> {
     const status = await this.#client?.request('status').catch(() => undefined);
     return (status as { data_plane?: { kind: string } } | undefined)?.data_plane?.kind ?? '';
+  }
+
+  /** The run goes on: until now others of the machine had the same right to its time. */
+  hurry(): void {
+    hurryChild(this.#started);
   }
 
   kill(): void {

@@ -17,6 +17,7 @@ import { DaemonProcess } from './daemon-process.ts';
 import { configure, settingsOf } from './host-setup.ts';
 import { filterIngress } from './ingress.ts';
 import { interfaceNames } from './interface-names.ts';
+import { unmountBelow } from './mounts.ts';
 import type { RealTime } from './real-time.ts';
 import { killInside, namespaceOf } from './remains.ts';
 import { TapStation } from './tap-station.ts';
@@ -56,6 +57,9 @@ export class LinuxHost {
   /** Where each cable is, over crashes too. */
   readonly #links = new Map<string, Link | undefined>();
   #life: Life | undefined;
+  /** What its daemon had counted when it was asked last, and those before it. */
+  #counted: Readonly<Record<string, number>> = {};
+  #countedBefore: Readonly<Record<string, number>> = {};
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -116,6 +120,7 @@ export class LinuxHost {
   /** All cables go in, and the applications begin. @param origin instant 0 of CLOCK_BOOTTIME. */
   begin(origin: number): void {
     this.#plugAll();
+    this.#life?.daemon?.hurry();
     this.#life?.agent?.begin(origin);
   }
 
@@ -128,8 +133,12 @@ export class LinuxHost {
     this.#life?.daemon?.command(command);
   }
 
+  /** Of all its lives. What a life has counted since this was asked last dies with it. */
   async counters(): Promise<Record<string, number>> {
-    return (await this.#life?.daemon?.ask('counters')) ?? {};
+    const daemon = this.#life?.daemon;
+    const counted = await daemon?.ask('counters');
+    if (counted !== undefined && this.#life?.daemon === daemon) this.#counted = counted;
+    return sum(this.#countedBefore, this.#counted);
   }
 
   async sizes(): Promise<Record<string, number>> {
@@ -145,33 +154,49 @@ export class LinuxHost {
     const life = this.#life;
     if (life === undefined) return;
     this.#life = undefined;
+    this.#forget();
     life.daemon?.kill();
     life.agent?.kill();
     for (const station of life.stations.values()) station.close();
     life.netlink.close();
     killInside([this.#namespace]);
     deleteNamespace(this.#namespace);
+    // What programs of the kernel have pinned is memory too.
+    unmountBelow(this.#options.folder);
   }
 
   /** The daemon is killed; the kernel and the applications go on. */
   kill(): void {
     if (this.#life === undefined) return;
+    this.#forget();
     this.#life.daemon?.kill();
     this.#life = { ...this.#life, daemon: undefined };
   }
 
-  /** Starts again what is not there. @param origin instant 0 of CLOCK_BOOTTIME. */
+  /**
+   * Starts again what is not there. After a power failure it is on the network when its daemon runs: a
+   * kernel alone answers a Home Address option with an error, and is left alone from then on.
+   * @param origin instant 0 of CLOCK_BOOTTIME.
+   */
   async restart({ journal }: { readonly journal: boolean }, origin: number): Promise<void> {
     if (!journal) DaemonProcess.forget(this.#options.folder);
     if (this.#life !== undefined) {
       this.#life = { ...this.#life, daemon: this.#daemon() };
+      this.#life.daemon?.hurry();
       return;
     }
     this.start();
-    this.#plugAll();
-    const { agent } = this.#life!;
-    await agent?.ready;
-    agent?.begin(origin);
+    const life = this.#life!;
+    life.daemon?.hurry();
+    await this.ready();
+    // The power may have failed again.
+    if (this.#life === life) this.begin(origin);
+  }
+
+  /** The next daemon counts anew. */
+  #forget(): void {
+    this.#countedBefore = sum(this.#countedBefore, this.#counted);
+    this.#counted = {};
   }
 
   #plugAll(): void {
@@ -194,4 +219,13 @@ export class LinuxHost {
       ...{ interfaces: this.#names, onEvent, onFailure },
     });
   }
+}
+
+function sum(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const all: Record<string, number> = { ...one };
+  for (const [name, count] of Object.entries(other)) all[name] = (all[name] ?? 0) + count;
+  return all;
 }

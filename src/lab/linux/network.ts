@@ -40,6 +40,7 @@ export interface NetworkOptions {
 export class LinuxNetwork implements Hosts {
   readonly links: ReadonlyMap<string, Link>;
   readonly #hosts = new Map<string, LinuxHost>();
+  readonly #mortal: readonly LinuxHost[];
   /** Those that stay in the simulator. */
   readonly #simulated = new Map<string, SimNode>();
   readonly #attackers: ReadonlyMap<string, Attacker>;
@@ -63,6 +64,9 @@ export class LinuxNetwork implements Hosts {
         this.#simulated.set(planned.name, node);
       } else this.#hosts.set(planned.name, this.#host(scenario, planned));
     }
+    this.#mortal = scenario.events.flatMap((event) =>
+      event.kind === 'crash' || event.kind === 'kill' ? (this.#hosts.get(event.node) ?? []) : [],
+    );
     const { links } = this;
     this.#attackers = hiredAttackers(plan, scenario.events, this.#simulated, links, {
       simulation,
@@ -108,6 +112,7 @@ export class LinuxNetwork implements Hosts {
     for (const [name, node] of this.#simulated) {
       node.start();
       this.#attackers.get(name)!.start();
+      this.#options.applications.simulate(node, this.#options.time.simulation);
     }
     for (const [name, host] of this.#hosts) {
       this.#log(name, { kind: 'node.started' });
@@ -119,6 +124,11 @@ export class LinuxNetwork implements Hosts {
         this.#options.applications.begin(flow, this.#hosts.get(from.name)?.running ?? true);
       this.#options.time.simulation.at(text.start as number as Instant, begin);
     }
+  }
+
+  /** Now and then: hosts that may crash are asked what they have counted so far. */
+  look(): void {
+    for (const host of this.#mortal) host.counters();
   }
 
   async counters(): Promise<Map<string, Map<Counter, number>>> {

@@ -1,12 +1,17 @@
 /**
  * A simulation that keeps pace with the clock: what is planned for an instant happens when it comes.
  *
- * Network time is microseconds of CLOCK_BOOTTIME since `start`; until then it stands at 0.
+ * Network time is microseconds of CLOCK_BOOTTIME since `start`; until then it stands at 0. Where the
+ * machine cannot keep up it falls behind, all of it alike.
  */
-import type { Instant } from '../../core/time.ts';
+import { type Duration, type Instant, milliseconds } from '../../core/time.ts';
 import { BootTimer, bootTimeMicroseconds } from '../../linux/sys/boot-clock.ts';
 import type { Poller } from '../../linux/sys/poller.ts';
 import type { Simulation } from '../../sim/index.ts';
+
+/** What is overdue happens so much at a time, so that hosts are heard in between: an answer comes before
+ * what was planned for later, however busy the machine is. */
+const TURN: Duration = milliseconds(2);
 
 export class RealTime {
   readonly simulation: Simulation;
@@ -37,11 +42,13 @@ export class RealTime {
     this.take(() => {});
   }
 
-  /** Does something that came from outside, behind all that was due before it. */
+  /** Does something that came from outside, behind what was due before it (the oldest of it). */
   take(happen: () => void): void {
     if (this.#origin === undefined) return;
     try {
-      this.simulation.run((bootTimeMicroseconds() - this.#origin) as Instant);
+      const now = bootTimeMicroseconds() - this.#origin;
+      const next = this.simulation.next() ?? now;
+      this.simulation.run(Math.max(this.simulation.now, Math.min(now, next + TURN)) as Instant);
       happen();
       this.#arm(this.#origin);
     } catch (cause) {

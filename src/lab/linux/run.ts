@@ -1,5 +1,4 @@
 /** Runs a scenario on real hosts: namespaces, the kernel's own stacks, links in user space. */
-import { setPriority } from 'node:os';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import { type Instant, seconds } from '../../core/time.ts';
 import { Poller } from '../../linux/sys/poller.ts';
@@ -15,7 +14,7 @@ import { UnaskedWatch } from '../run/unasked-watch.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { Applications } from './applications.ts';
-import { ChildFailure } from './children.ts';
+import { ChildFailure, hurry } from './children.ts';
 import { LinuxNetwork } from './network.ts';
 import { RealTime } from './real-time.ts';
 import { makeRunFolder, removeOwn, sweep } from './remains.ts';
@@ -84,17 +83,6 @@ export async function runOnLinux(
   }
 }
 
-/** The network goes before what it connects, where this process may say so. */
-function hurry(): void {
-  try {
-    setPriority(PRIORITY);
-  } catch {
-    // An ordinary user's network takes its turn as all others do.
-  }
-}
-
-const PRIORITY = -10;
-
 const hintFor = (obstacle: string): string =>
   obstacle.includes('/dev/net/tun')
     ? "Run it as root, or let ordinary users have TUN devices: chmod 666 /dev/net/tun (it gives no rights on the host's network)."
@@ -154,9 +142,10 @@ class LinuxRun {
     });
     aborted.catch(() => {});
     let captures: LinkCaptures | undefined;
+    let slowDown = () => {};
     try {
       await Promise.race([this.#network.build(), aborted]);
-      hurry();
+      slowDown = hurry();
       this.#time.start();
       if (this.#options.captures !== undefined) {
         captures = new LinkCaptures(this.#options.captures, this.#network.links, Date.now() * 1000);
@@ -165,6 +154,7 @@ class LinuxRun {
       await Promise.race([this.#toTheEnd(), aborted]);
       return await Promise.race([this.#record(captures?.files ?? []), aborted]);
     } finally {
+      slowDown();
       captures?.close();
       this.#network.close();
       this.#time.close();
@@ -178,6 +168,7 @@ class LinuxRun {
     return new Promise((resolve) => {
       const look = () => {
         this.#peaks.look();
+        this.#network.look();
         this.#options.onProgress?.(simulation.now, end.least);
         if (end.reached(simulation.now, this.#applications.over(simulation.now))) resolve();
         else simulation.in(SLICE, look);

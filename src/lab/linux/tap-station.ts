@@ -33,6 +33,7 @@ export class TapStation implements Station {
   readonly #watch: Watch;
   readonly #netlink: Rtnetlink;
   #link: Link | undefined;
+  #open = true;
 
   /**
    * @param tap its carrier is off.
@@ -80,6 +81,7 @@ export class TapStation implements Station {
 
   /** The power fails: the interface is gone. */
   close(): void {
+    this.#open = false;
     this.#link?.detach(this);
     this.#link = undefined;
     this.#watch.close();
@@ -94,7 +96,8 @@ export class TapStation implements Station {
   }
 
   #read(): void {
-    for (let count = 0; count < BATCH; count++) {
+    // The power may have failed a moment ago.
+    for (let count = 0; count < BATCH && this.#open; count++) {
       const length = this.#tap.read(into);
       if (length === 0) return;
       if (length < HEADER.size || into.readUInt16BE(HEADER.type) !== ETHERTYPE_IPV6) continue;

@@ -28,14 +28,11 @@ export class Applications {
   constructor(simulation: Simulation, scenario: Scenario, plan: Plan, resolvers: Resolvers) {
     this.endpoints = flowEndsOf(scenario, plan, { programs: false });
     for (const ends of flowsIn(this.endpoints)) {
-      const place = { simulation, resolvers, ...ends };
       const { flow: name, text } = ends;
-      const flow =
-        text.protocol === 'tcp'
-          ? new TcpApplication(place, text, new TcpRecord(name, text))
-          : new UdpApplication(place, text, new UdpRecord(name, text));
-      this.#flows.push(flow);
-      this.records.push(flow.record);
+      const record =
+        text.protocol === 'tcp' ? new TcpRecord(name, text) : new UdpRecord(name, text);
+      this.#flows.push(applicationOf({ simulation, resolvers }, ends, record));
+      this.records.push(record);
     }
   }
 
@@ -57,6 +54,18 @@ export class Applications {
   close(at: Instant): void {
     for (const { record } of this.#flows) if (record instanceof TcpRecord) record.close(at);
   }
+}
+
+/** The applications of one flow, which write down what they see in the record. */
+export function applicationOf(
+  around: Pick<Place, 'simulation' | 'resolvers'>,
+  ends: FlowEnds,
+  record: FlowRecord,
+): TcpApplication | UdpApplication {
+  const place = { ...around, ...ends };
+  return ends.text.protocol === 'tcp'
+    ? new TcpApplication(place, ends.text, record as TcpRecord)
+    : new UdpApplication(place, ends.text, record as UdpRecord);
 }
 
 /** Where a flow's applications are. */
