@@ -1,7 +1,8 @@
 /**
- * Captures under other eyes: `npm run check:pcap [-- FOLDER]`.
+ * Captures under other eyes: `npm run check:pcap [-- FOLDER | --backend linux [--data-plane P] [NAME...]]`.
  *
- * Runs every scenario with a capture of each link (or takes the captures of a folder), lets tshark
+ * Runs every scenario with a capture of each link (or takes the captures of a folder; on real hosts the short
+ * scenarios, or those that are named), lets tshark
  * look for malformed packets and expert errors, and verifies all checksums with our own code, for
  * tshark 4.0 never verifies that of the Mobility Header. Exits with 1 on any finding; without tshark it says so.
  */
@@ -9,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import {
   findScenarios,
   loadScenario,
@@ -19,6 +21,7 @@ import {
 } from '../src/lab/index.ts';
 import type { Scenario } from '../src/lab/scenario/read.ts';
 import { checksumOk, PROTOCOL, walkHeaders } from '../src/wire/index.ts';
+import { captureOnLinux } from './linux/capture-all.ts';
 
 let findings = 0;
 let skipped = 0;
@@ -142,10 +145,21 @@ function checkWithTshark(files: readonly string[]): void {
   console.log(`tshark: ${files.length} captures whole, ${bad} with a malformed packet or an error`);
 }
 
-const given = process.argv[2];
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { backend: { type: 'string' }, 'data-plane': { type: 'string', default: 'ebpf' } },
+});
+const onLinux = values.backend === 'linux';
+const given = onLinux ? undefined : positionals[0];
 const folder = given ?? mkdtempSync(join(tmpdir(), 'careof-pcap-'));
 try {
-  if (given === undefined) captureAll(folder);
+  if (onLinux) {
+    const isLeftOut = (name: string) => MALFORMED.has(name);
+    for (const why of captureOnLinux(folder, values['data-plane'], positionals, isLeftOut)) {
+      findings += 1;
+      console.log(`not captured: ${why}`);
+    }
+  } else if (given === undefined) captureAll(folder);
   const files = capturesIn(folder);
   checkChecksums(files);
   if (files.length > 0) checkWithTshark(files);

@@ -1,6 +1,7 @@
 /** Binding Updates proved with keys, put together by hand, and what a correspondent answers. */
 import { generateKeyPairSync } from 'node:crypto';
 import type { CorrespondentNodeConfig } from '../src/core/config.ts';
+import type { Mechanism } from '../src/core/mechanisms.ts';
 import { cgaAddress, cgaParametersOctets } from '../src/core/security/cga.ts';
 import { signMessage } from '../src/core/security/mobility-signature.ts';
 import {
@@ -20,8 +21,12 @@ export const SELF = address('2001:db8:f::c');
 const PREFIX = addressOctets(address('2001:db8:1::')).slice(0, 8);
 
 /** A correspondent. */
-export const correspondent = (config: Partial<CorrespondentNodeConfig> = {}) => {
-  const one = new ByHand({ name: 'cn', correspondentNode: { maxBindings: 4, ...config } });
+export const correspondent = (
+  config: Partial<CorrespondentNodeConfig> = {},
+  without: readonly Mechanism[] = [],
+) => {
+  const correspondentNode = { maxBindings: 4, ...config };
+  const one = new ByHand({ name: 'cn', correspondentNode }, without);
   return one.feed({ kind: 'start' }, 0).address(SELF, 0);
 };
 

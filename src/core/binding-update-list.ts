@@ -74,18 +74,17 @@ export class BindingUpdateList {
     this.#sequence = Math.floor(state.env.random() * 0x10000);
   }
 
-  /** A peer of an earlier life is renewed or taken back when there is a place again. */
+  /** A peer of an earlier life is used on at the same place, else told of another, or taken back. */
   restore(key: string, value: string, isWanted: boolean, now: Instant): Output[] {
     const { env } = this.#state;
     const known = rememberedPeer(this.#config.home, key, value, env);
     if (known === undefined || env.without.has('journal')) return [];
-    const { peer, sequence, until } = known;
+    const { peer, sequence, until, careOf } = known;
     const useful = until > now && isWanted && this.#room(now).room;
     if (!useful) return [forgetPeer(this.#config.home, peer)];
     const registration = this.#registrationFor(peer, sequence);
-    registration.mayHold(until, now);
     this.#peers.set(peer, registration);
-    return [];
+    return registration.restore(until, careOf, now);
   }
 
   deadline(): Instant | undefined {
@@ -172,13 +171,13 @@ export class BindingUpdateList {
         if (peer === undefined || !this.#cameHome(received)) break;
         const { nonceIndex, homeInitCookie, homeKeygenToken } = message;
         const token = { nonceIndex, keygenToken: homeKeygenToken };
-        return peer.test('home', received, homeInitCookie, token, now);
+        return peer.test('home', received.destination, homeInitCookie, token, now);
       }
       case 'care-of-test': {
         if (peer === undefined || received.destination === this.#config.home) break;
         const { nonceIndex, careOfInitCookie, careOfKeygenToken } = message;
         const token = { nonceIndex, keygenToken: careOfKeygenToken };
-        return peer.test('care-of', received, careOfInitCookie, token, now);
+        return peer.test('care-of', received.destination, careOfInitCookie, token, now);
       }
       case 'binding-acknowledgement':
         if (peer === undefined) return [count('mobility.ba_unexpected')];

@@ -72,6 +72,8 @@ export type CareofEvent =
       readonly careof: Address;
       readonly reason?: string;
       readonly lifetime_s?: number;
+      /** Of the last update. */
+      readonly sequence?: number;
       readonly source?: string;
     }
   | {

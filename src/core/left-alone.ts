@@ -25,6 +25,10 @@ export class LeftAlone {
     return now < this.#mayHoldUntil;
   }
 
+  get mayHoldUntil(): Instant {
+    return this.#mayHoldUntil;
+  }
+
   /** An update went out that the peer may act upon. */
   told(now: Instant, lifetime: Duration): void {
     this.#mayHoldUntil = after(now, lifetime);

@@ -10,10 +10,12 @@ import type { Instant } from './time.ts';
 
 export interface RememberedPeer {
   readonly peer: Address;
-  /** Of the last update that it acknowledged. */
+  /** Of the last update that it acknowledged, or that may change what it holds. */
   readonly sequence: number;
   /** Until when it holds our binding. */
   readonly until: Instant;
+  /** What it holds; absent: not certain. */
+  readonly careOf?: Address;
 }
 
 const keyOf = (home: Address, peer: Address) =>
@@ -22,8 +24,9 @@ const keyOf = (home: Address, peer: Address) =>
 type Clock = Pick<Environment, 'epoch'>;
 
 export function rememberPeer(home: Address, known: RememberedPeer, { epoch }: Clock): Output {
-  const value = `${known.sequence} ${epoch + known.until}`;
-  return { kind: 'store', key: keyOf(home, known.peer), value };
+  const { peer, sequence, until, careOf } = known;
+  const held = careOf === undefined ? '' : ` ${formatAddress(careOf)}`;
+  return { kind: 'store', key: keyOf(home, peer), value: `${sequence} ${epoch + until}${held}` };
 }
 
 export const forgetPeer = (home: Address, peer: Address): Output => ({
@@ -40,8 +43,14 @@ export function rememberedPeer(
 ): RememberedPeer | undefined {
   const peer = parseAddress(key.split('/')[2] ?? '');
   if (peer === undefined || key !== keyOf(home, peer)) return undefined;
-  const [, sequence, until] = /^(\d{1,5}) (\d{1,16})$/.exec(value) ?? [];
+  const [, sequence, until, held] = /^(\d{1,5}) (\d{1,16})(?: (\S+))?$/.exec(value) ?? [];
   // What is damaged is as good as over: it is known by its key, and goes.
   if (sequence === undefined) return { peer, sequence: 0, until: 0 as Instant };
-  return { peer, sequence: Number(sequence) & 0xffff, until: (Number(until) - epoch) as Instant };
+  const careOf = held === undefined ? undefined : parseAddress(held);
+  return {
+    peer,
+    sequence: Number(sequence) & 0xffff,
+    until: (Number(until) - epoch) as Instant,
+    ...(careOf && { careOf }),
+  };
 }

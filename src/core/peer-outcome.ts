@@ -20,6 +20,7 @@ interface Update extends Target {
   readonly sequence: number;
   readonly proof: Proof;
   readonly repeat: number;
+  readonly until: Instant;
 }
 
 /**
@@ -31,6 +32,8 @@ export class PeerOutcome {
   readonly #peer: Address;
   readonly #home: Address;
   readonly #state: NodeState;
+  /** What it holds for certain. */
+  #held: Address | undefined;
 
   constructor(peer: Address, home: Address, state: NodeState) {
     this.#peer = peer;
@@ -38,13 +41,17 @@ export class PeerOutcome {
     this.#state = state;
   }
 
-  /** An update goes out. @param repeat for which time again. */
-  update({ repeat, ...update }: Update): Output[] {
-    const ends = { home: this.#home, to: this.#peer };
+  /** An update goes out. @param repeat for which time again; `until`: the peer may hold it until then. */
+  update({ repeat, until, ...update }: Update): Output[] {
+    const [peer, home] = [this.#peer, this.#home];
+    const { careOf, sequence } = update;
+    const certain = this.#held === careOf;
+    if (!certain) this.#held = undefined;
     return [
+      ...(certain ? [] : [rememberPeer(home, { peer, sequence, until }, this.#state.env)]),
       count('mobility.bu_sent'),
       ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
-      ...bindingUpdate({ ...update, ...ends, homeRegistration: false }),
+      ...bindingUpdate({ ...update, home, to: peer, homeRegistration: false }),
     ];
   }
 
@@ -53,15 +60,24 @@ export class PeerOutcome {
     return [count('mobility.peer_unaware'), tell({ kind: 'peer.unaware', peer, reason })];
   }
 
+  /** In an earlier life the peer was told of this care-of address, and has answered. */
+  resumed(careOf: Address, until: Instant, sequence: number, now: Instant): Output[] {
+    this.#held = careOf;
+    const held = { lifetime_s: between(now, until) / seconds(1), sequence };
+    const reason = 'taken up again';
+    return [tell({ kind: 'registration.accepted', ...this.#names(careOf), ...held, reason })];
+  }
+
   bound({ careOf, until, sequence, began }: Bound, now: Instant): Output[] {
     const { paths, env } = this.#state;
     const [peer, home] = [this.#peer, this.#home];
     const before = paths.registeredCareOf(home, peer);
+    this.#held = careOf;
     const lifetime_s = between(now, until) / seconds(1);
-    const accepted = { lifetime_s, source: 'RFC 6275 11.7.3' };
+    const accepted = { lifetime_s, sequence, source: 'RFC 6275 11.7.3' };
     return [
       count('mobility.ba_received'),
-      rememberPeer(home, { peer, sequence, until }, env),
+      rememberPeer(home, { peer, sequence, until, careOf }, env),
       ...paths.setRegistered(home, peer, careOf, until),
       tell({ kind: 'registration.accepted', ...this.#names(careOf), ...accepted }),
       this.#phase(began, now),

@@ -80,14 +80,18 @@ export class PeerRegistration {
     this.proof = proof;
   }
 
-  /** Number of the newest update. */
   get sequence(): number {
     return this.#registration.sequence;
   }
 
-  /** In an earlier life it was told of us. */
-  mayHold(until: Instant, now: Instant): void {
-    this.#alone.told(now, between(now, until));
+  /** In an earlier life it was told of us. @param careOf what it holds, where it has answered. */
+  restore(until: Instant, careOf: Address | undefined, now: Instant): Output[] {
+    const lifetime = between(now, until);
+    this.#alone.told(now, lifetime);
+    if (careOf === undefined) return [];
+    this.#registration.resume({ careOf, lifetime }, until, now);
+    this.path.proved(careOf, now);
+    return this.#outcome.resumed(careOf, until, this.sequence, now);
   }
 
   /** Is it of no use any more: no binding at the peer, nothing under way, nothing to remember? */
@@ -162,14 +166,8 @@ export class PeerRegistration {
   }
 
   /** A Home Test or Care-of Test from the peer, to the address that was under test. */
-  test(
-    kind: TestKind,
-    received: Received,
-    cookie: Uint8Array,
-    token: Token,
-    now: Instant,
-  ): Output[] {
-    return this.#proving(this.proof.received(kind, received.destination, cookie, token, now), now);
+  test(kind: TestKind, at: Address, cookie: Uint8Array, token: Token, now: Instant): Output[] {
+    return this.#proving(this.proof.received(kind, at, cookie, token, now), now);
   }
 
   acknowledged(received: Received, message: BindingAcknowledgement, now: Instant): Output[] {
@@ -316,8 +314,9 @@ export class PeerRegistration {
       if (this.path.isHeard(now)) this.path.failed(target.careOf, 'update', now);
       return this.#leaveAlone(GIVEN_UP.silent, now);
     }
+    const until = this.#alone.mayHoldUntil;
     return [
-      ...this.#outcome.update({ ...target, sequence, proof, repeat }),
+      ...this.#outcome.update({ ...target, sequence, proof, repeat, until }),
       ...(repeat === 0 && target.lifetime > 0 ? [this.path.count(target.careOf, 'after')] : []),
     ];
   }
@@ -325,8 +324,8 @@ export class PeerRegistration {
   #bound(careOf: Address, began: Instant, now: Instant): Output[] {
     this.#refusedProofs = 0;
     this.path.proved(careOf, now);
-    const until = this.#registration.expiresAt!;
-    return this.#outcome.bound({ careOf, until, sequence: this.sequence, began }, now);
+    const { expiresAt, sequence } = this.#registration;
+    return this.#outcome.bound({ careOf, until: expiresAt!, sequence, began }, now);
   }
 
   /** Packets go by the home agent; a peer that may send to care-of addresses is told to do so too. */

@@ -112,6 +112,18 @@ export class Registration {
     return this.#expiresAt;
   }
 
+  /** Numbers go on from one of an earlier life. */
+  continueFrom(sequence: number): void {
+    this.#sequence = sequence & 0xffff;
+  }
+
+  /** The peer holds what an earlier life registered, until then. */
+  resume(target: Target, until: Instant, now: Instant): void {
+    this.#expiresAt = until;
+    const held = { status: 0, sequence: this.#sequence, lifetime: between(now, until) };
+    this.#state = { name: 'bound', target, refreshAt: this.#refreshTime(held, now) };
+  }
+
   /** Is an update unanswered? */
   get waiting(): boolean {
     return this.#state.name === 'waiting';

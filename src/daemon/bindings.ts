@@ -18,11 +18,13 @@ export interface BindingJson {
 export function bindingsOf({ role, ledger, clock }: Daemon): BindingJson[] {
   const now = clock.now();
   const own = [...ledger.registrations.values()].flatMap((one) => {
-    const { home, careof, peer, until, lifetimeSeconds = 0 } = one;
+    const { home, careof, peer, until, lifetimeSeconds = 0, sequence } = one;
     if (until === undefined || until <= now) return [];
     const addresses = { home: formatAddress(home), careof: formatAddress(careof) };
     const times = { lifetime_s: rounded(lifetimeSeconds), remaining_s: secondsTo(until, now) };
-    return [{ scope: 'registration', ...addresses, peer: formatAddress(peer), ...times } as const];
+    const ends = { ...addresses, peer: formatAddress(peer) };
+    const number = sequence === undefined ? {} : { sequence };
+    return [{ scope: 'registration', ...ends, ...times, ...number } as const];
   });
   const told = [...(role?.inspect?.().bindings ?? [])].map((one) => ({
     scope: one.scope,

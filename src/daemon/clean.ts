@@ -11,7 +11,7 @@ import { removePins } from '../linux/ebpf/pins.ts';
 import { OWN_DEVICES } from '../linux/host/host-links.ts';
 import { sweep } from '../linux/host/leftovers.ts';
 import { readSettings, SETTINGS_FILE, Settings } from '../linux/host/settings.ts';
-import { isBpfFileSystem, unmountBpf } from '../linux/sys/bpf.ts';
+import { bpfPlace, unmountBpf } from '../linux/sys/bpf.ts';
 import { Rtnetlink } from '../linux/sys/netlink/rtnetlink.ts';
 import { Nftables } from '../linux/sys/nftables.ts';
 import { networkNamespace } from './network-namespace.ts';
@@ -100,7 +100,8 @@ function cleanFolder(folder: string): string[] {
   }
   const bpf = join(folder, 'bpf');
   // Links first: programs that are attached by them go with their names.
-  if (isBpfFileSystem(bpf)) removePins(bpf);
+  const pins = bpfPlace(bpf);
+  if (pins !== undefined) removePins(pins);
   if (unmountBpf(bpf)) done.push(`the bpffs at ${bpf}`);
   for (const left of [`${folder}.sock`, join(folder, 'control.sock')]) {
     if (!existsSync(left)) continue;

@@ -35,6 +35,8 @@ export interface RegistrationRecord {
   /** When it was accepted last. */
   acceptedAt?: Instant;
   lifetimeSeconds?: number;
+  /** Number of the last update. */
+  sequence?: number;
   /** What went wrong last, and when; gone when it is mended. */
   trouble?: { readonly at: Instant; readonly text: string };
 }
@@ -212,13 +214,14 @@ export class Ledger {
     const record = this.registrations.get(key) ?? { home, peer, careof };
     keep(this.registrations, key, record);
     if (event.kind === 'registration.accepted') {
-      const { lifetime_s = 0 } = event;
+      const { lifetime_s = 0, sequence } = event;
       this.silences.delete(peer);
       this.unaware.delete(peer);
       delete record.trouble;
       record.careof = careof;
       record.acceptedAt = now;
       record.lifetimeSeconds = lifetime_s;
+      if (sequence !== undefined) record.sequence = sequence;
       record.until = (now + Math.round(lifetime_s * 1e6)) as Instant;
       return;
     }

@@ -12,7 +12,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const CAREOF = fileURLToPath(new URL('../../bin/careof.js', import.meta.url));
-const HOSTS = ['ha', 'ar', 'laptop', 'www'] as const;
+export const HOSTS = ['ha', 'ar', 'laptop', 'www'] as const;
 export type HostName = (typeof HOSTS)[number];
 
 /** Runs a program to its end; throws with what it said where it fails. */

@@ -8,18 +8,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Duration } from '../../src/core/time.ts';
 import { findScenarios } from '../../src/lab/find.ts';
-import { loadScenario } from '../../src/lab/load.ts';
 import { scenarioName } from '../../src/lab/report/report.ts';
-import { End } from '../../src/lab/run/end.ts';
-import type { Scenario } from '../../src/lab/scenario/read.ts';
+import { isShort } from './short-scenarios.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const built = '.build-linux/cli/main.js';
 const careof = existsSync(join(root, built)) ? built : 'bin/careof.js';
-/** What lasts longer is left out unless it is named, in microseconds of network time. */
-const LONG = 45e6;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,14 +22,9 @@ const { values, positionals } = parseArgs({
 });
 const planes = values['data-plane'] ?? ['ebpf', 'tun'];
 const folders = ['scenarios/mobility', 'scenarios/attacks'];
-const files = findScenarios(positionals.length > 0 ? positionals : folders).filter((file) => {
-  const loaded = loadScenario(file);
-  return !loaded.ok || positionals.includes(scenarioName(file)) || isShort(loaded.value);
-});
-
-function isShort(scenario: Scenario): boolean {
-  return !scenario.long && new End(scenario, 0 as Duration).least <= LONG;
-}
+const files = findScenarios(positionals.length > 0 ? positionals : folders).filter(
+  (file) => positionals.includes(scenarioName(file)) || isShort(file),
+);
 
 interface Expectation {
   readonly ok: boolean | null;

@@ -2,19 +2,24 @@ import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn, REVOCATION_TRIGGER } from '../../wire/numbers.ts';
 import type { Layer } from '../../wire/packet.ts';
 import type { HomeRegistrationConfig } from '../config.ts';
-import { LIFETIME_UNIT } from '../constants.ts';
-import { checkHomeProof, timestampOf } from '../home-authentication.ts';
+import { timestampOf } from '../home-authentication.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type Received, tell } from '../part.ts';
 import { RateLimit } from '../rate-limit.ts';
 import { Registration, type RegistrationOutput, type Target } from '../registration.ts';
 import type { Output } from '../role.ts';
-import { lifetimeOf } from '../signalling.ts';
 import { after, between, type Duration, type Instant, NO_TIME, seconds, sooner } from '../time.ts';
 import { AgentClock } from './agent-clock.ts';
 import { AgentWay, type Way } from './agent-way.ts';
-import { HomeUpdates, type Sending } from './home-updates.ts';
-import { tellAnswered, tellNoWay, tellUnproved, tellWay } from './registration-events.ts';
+import { BoundedLifetime } from './bounded-lifetime.ts';
+import { answerIn, HomeUpdates, type Sending } from './home-updates.ts';
+import {
+  type HomeProgress,
+  tellAnswered,
+  tellResumed,
+  tellUnproved,
+  tellWay,
+} from './registration-events.ts';
 import { HomeRegistrationJournal } from './registration-journal.ts';
 import { RevocationReceiver } from './revocation-receiver.ts';
 
@@ -27,15 +32,6 @@ const RETRY_AFTER_REVOCATION: Duration = seconds(32);
 const ERROR_INTERVAL: Duration = seconds(1);
 /** Updates to a home agent that was discovered, before it counts as silent. */
 const MAX_UPDATES_UNANSWERED = 3;
-
-/** What became of it, for the mobile node to act on. */
-export interface HomeProgress {
-  readonly outputs: Output[];
-  /** The home agent has news of the home network's prefixes (status 1). */
-  readonly outdated?: true;
-  /** `failed`: the home agent refused, or does not answer, and another may be tried. */
-  readonly result?: 'bound' | 'released' | 'expired' | 'refused' | 'failed';
-}
 
 /**
  * The binding at the home agent: kept alive while the node is away, taken back when it is home.
@@ -51,9 +47,7 @@ export class HomeRegistration {
   readonly #errors = new RateLimit(ERROR_INTERVAL, 1);
   #retryAt: Instant | undefined;
   #target: Target | undefined;
-  readonly #validUntil: () => Instant;
-  /** What `validUntil` said when the last update was made. */
-  #askedUntil: Instant | undefined;
+  readonly #bounded: BoundedLifetime;
   #agent: Address | undefined;
   #updatedAt = 0 as Instant;
   readonly #revocation: RevocationReceiver;
@@ -65,7 +59,7 @@ export class HomeRegistration {
     this.#config = config;
     this.#journal = new HomeRegistrationJournal(config.home, state.env);
     this.#state = state;
-    this.#validUntil = validUntil;
+    this.#bounded = new BoundedLifetime(validUntil, state.env.without.has('prefix-lifetimes'));
     this.#agent = config.homeAgent;
     this.#clock = new AgentClock(state.env.epoch);
     this.#revocation = new RevocationReceiver(config, state);
@@ -74,7 +68,12 @@ export class HomeRegistration {
     const first = Math.floor(env.random() * 0x10000);
     const repeats = !env.without.has('retransmission');
     this.#registration = new Registration(first, constants, env.random, repeats);
-    this.#updates = new HomeUpdates(config, state, this.#registration, this.#clock, this.#way);
+    this.#updates = new HomeUpdates(config, state, {
+      registration: this.#registration,
+      clock: this.#clock,
+      way: this.#way,
+      journal: this.#journal,
+    });
   }
 
   /** The home agent, as configured or as found; undefined while none is known. */
@@ -105,8 +104,9 @@ export class HomeRegistration {
 
   /** Takes up a stored value after a restart. */
   restore(key: string, value: string): void {
-    const agent = this.#journal.restore(key, value);
+    const { agent, sequence } = this.#journal.restore(key, value);
     this.#agent ??= agent;
+    if (sequence !== undefined) this.#registration.continueFrom(sequence);
   }
 
   /** How long the home agent goes on holding this care-of address; zero when it does not. */
@@ -135,7 +135,19 @@ export class HomeRegistration {
     if (careOf !== this.#target?.careOf) this.#way.stop();
     this.#target = { careOf, lifetime: away ? this.#config.lifetime : (0 as Duration) };
     this.#updates.link = link;
-    return this.#send(now);
+    const until = away ? this.#journal.stillHeld(careOf, this.#agent, now) : undefined;
+    return until === undefined ? this.#send(now) : this.#resume(until, now);
+  }
+
+  /** Nothing has changed since an earlier life: what it registered is used on. */
+  #resume(until: Instant, now: Instant): HomeProgress {
+    const target = this.#bounded.of(this.#target!, now);
+    if (target === undefined || until > after(now, target.lifetime)) return this.#send(now);
+    this.#registration.resume(target, until, now);
+    this.#way.accepted(target.careOf, 'open', -1, now);
+    const { sequence } = this.#registration;
+    const remaining = between(now, until);
+    return { outputs: [tellResumed(this.#names(target), remaining, sequence)], result: 'bound' };
   }
 
   /** At home, with nothing to take back: no attempt to register goes on. */
@@ -152,7 +164,7 @@ export class HomeRegistration {
     this.#retryAt = undefined;
     const off = this.#state.env.without.has('home-registration');
     if (this.#target === undefined || this.#agent === undefined || off) return { outputs: [] };
-    const target = this.#bounded(this.#target, now);
+    const target = this.#bounded.of(this.#target, now);
     if (target === undefined) return { outputs: [] };
     const { constants } = this.#state;
     const first = !this.held && !this.#state.env.without.has('first-registration-timeout');
@@ -160,20 +172,10 @@ export class HomeRegistration {
     return this.#act(this.#registration.update(target, wait, now), now, only);
   }
 
-  /** None outlives its addresses. Source: RFC 6275 section 11.7.1. */
-  #bounded(target: Target, now: Instant): Target | undefined {
-    if (target.lifetime === 0 || this.#state.env.without.has('prefix-lifetimes')) return target;
-    this.#askedUntil = this.#validUntil();
-    const lifetime = Math.min(target.lifetime, between(now, this.#askedUntil)) as Duration;
-    // Less than a unit would be a lifetime of 0 on the wire, which takes the binding back.
-    return lifetime < LIFETIME_UNIT ? undefined : { ...target, lifetime };
-  }
-
   /** An address ends sooner than was thought: the binding is to end with it. */
   shorten(now: Instant): HomeProgress {
-    const until = this.#validUntil();
     const { expiresAt, bound, waiting } = this.#registration;
-    const outlives = expiresAt !== undefined && expiresAt > until && until !== this.#askedUntil;
+    const outlives = this.#bounded.isOutlived(expiresAt);
     return outlives && bound !== undefined && !waiting ? this.#send(now) : { outputs: [] };
   }
 
@@ -187,10 +189,7 @@ export class HomeRegistration {
 
   /** An error came that may be about an update inside UDP. */
   unreachable(received: Received, now: Instant): Output[] {
-    const { target } = this.#registration;
-    if (target === undefined || !this.#way.closed(received, this.#agent!, now)) return [];
-    const told = tellNoWay(this.#names(target), 'and the home agent takes nothing inside UDP');
-    return [count('udp.port_closed'), told];
+    return this.#agent === undefined ? [] : this.#updates.unreachable(received, this.#agent, now);
   }
 
   /** The home agent says that it knows no binding of ours (it has restarted, say). */
@@ -213,7 +212,7 @@ export class HomeRegistration {
     const lost = { kind: 'registration.lost', reason: 'revoked' } as const;
     outputs.push(
       tell({ ...lost, ...this.#names(this.#target!) }),
-      this.#journal.remember(undefined, this.#agent!),
+      this.#journal.remember(undefined),
     );
     this.#registration.forget();
     // What is only out of step is mended at once; what the operator wants may change with time.
@@ -231,20 +230,13 @@ export class HomeRegistration {
     if (target === undefined || (way === 'udp' && !this.#way.asks)) {
       return { outputs: [count('mobility.ba_unexpected')] };
     }
-    const { authentication, home } = this.#config;
-    const subject = { careOf: target.careOf, home };
-    const proof = checkHomeProof(authentication, this.#state.env, subject, received);
-    const believed = proof === 'proved' && this.#clock.hasOurStamp(message, authentication);
-    const credulous = this.#state.env.without.has('acknowledgement-check');
-    if (!believed && !credulous)
+    if (!this.#updates.verifies(received, message, target.careOf)) {
       return { outputs: tellUnproved(this.#names(target), message.status) };
+    }
     const { status, sequence } = message;
     const waits = this.#registration.waiting;
     if (!waits && this.#way.shownOpen(target.careOf, way, sequence)) return this.#send(now, 'open');
-    const advice = message.options.find((one) => one.option === 'binding-refresh-advice');
-    const refresh = advice === undefined ? {} : { refresh: lifetimeOf(advice.refreshInterval) };
-    const answer = { status, sequence, lifetime: lifetimeOf(message.lifetime), ...refresh };
-    const outputs = this.#registration.acknowledged(answer, now);
+    const outputs = this.#registration.acknowledged(answerIn(message), now);
     // Only of an answer that was waited for: an old one played back would set the clock back.
     const wrongTime = outputs.some(isWrongTime);
     if (wrongTime) this.#clock.adjust(timestampOf(message), now);
@@ -279,7 +271,7 @@ export class HomeRegistration {
         case 'bound':
         case 'released':
           result = output.kind;
-          done.push(...this.#accepted(output.target, output.began, now));
+          done.push(...this.#accepted(output.target, output.began, way ?? 'open', now));
           done.push(...this.#wayShown(output.target, way ?? 'open', sequence, now));
           break;
         case 'refused':
@@ -330,11 +322,16 @@ export class HomeRegistration {
     ];
   }
 
-  #accepted(target: Target, began: Instant, now: Instant): Output[] {
-    const remaining = target.lifetime === 0 ? NO_TIME : this.remaining(target.careOf, now);
+  #accepted(target: Target, began: Instant, way: Way, now: Instant): Output[] {
+    const { expiresAt, sequence } = this.#registration;
+    const { careOf } = target;
+    // Another life would try in the open first.
+    const until = way === 'open' ? expiresAt : undefined;
+    const held = target.lifetime === 0 ? undefined : { careOf, agent: this.#agent!, until };
+    const remaining = held === undefined ? NO_TIME : this.remaining(careOf, now);
     return [
-      this.#journal.remember(target.lifetime === 0 ? undefined : target.careOf, this.#agent!),
-      ...tellAnswered(this.#names(target), remaining, began, now),
+      this.#journal.remember(held),
+      ...tellAnswered(this.#names(target), { remaining, sequence, began }, now),
     ];
   }
 
@@ -343,7 +340,7 @@ export class HomeRegistration {
     // A home agent that has nothing to take back is as good as one that has taken it back.
     if (release && status === BINDING_STATUS.notHomeAgentForThisMobileNode) {
       this.rest();
-      return [this.#journal.remember(undefined, this.#agent!)];
+      return [this.#journal.remember(undefined)];
     }
     const wrongTime = status === BINDING_STATUS.mipv6IdMismatch;
     const reason = nameIn(BINDING_STATUS, status) ?? `status ${status}`;

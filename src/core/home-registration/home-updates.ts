@@ -1,18 +1,37 @@
 import type { Address } from '../../wire/address.ts';
+import type { LayerOf } from '../../wire/packet.ts';
 import type { HomeRegistrationConfig } from '../config.ts';
-import { homeProof } from '../home-authentication.ts';
+import { checkHomeProof, homeProof } from '../home-authentication.ts';
 import type { NodeState } from '../node-state.ts';
-import { count } from '../part.ts';
+import { count, type Received } from '../part.ts';
 import type { Registration, RegistrationOutput } from '../registration.ts';
 import type { Output } from '../role.ts';
-import { bindingUpdate } from '../signalling.ts';
+import { bindingUpdate, lifetimeOf } from '../signalling.ts';
 import type { Instant } from '../time.ts';
 import type { AgentClock } from './agent-clock.ts';
 import type { AgentWay, Way } from './agent-way.ts';
 import { tellNoWay } from './registration-events.ts';
+import type { HomeRegistrationJournal } from './registration-journal.ts';
 
 /** An update that is due. */
 export type Sending = Extract<RegistrationOutput, { kind: 'send' }>;
+
+type BindingAcknowledgement = LayerOf<'binding-acknowledgement'>;
+
+/** What an acknowledgement says to the registration. */
+export function answerIn({ status, sequence, lifetime, options }: BindingAcknowledgement) {
+  const advice = options.find((one) => one.option === 'binding-refresh-advice');
+  const refresh = advice === undefined ? {} : { refresh: lifetimeOf(advice.refreshInterval) };
+  return { status, sequence, lifetime: lifetimeOf(lifetime), ...refresh };
+}
+
+/** What keeps the state of a home registration. */
+export interface HomeRegistrationParts {
+  readonly registration: Registration;
+  readonly clock: AgentClock;
+  readonly way: AgentWay;
+  readonly journal: HomeRegistrationJournal;
+}
 
 /** Tries that go both ways and are not answered, before that is told. */
 const TRIES_BEFORE_TOLD = 3;
@@ -31,19 +50,24 @@ export class HomeUpdates {
   readonly #registration: Registration;
   readonly #clock: AgentClock;
   readonly #way: AgentWay;
+  readonly #journal: HomeRegistrationJournal;
 
-  constructor(
-    config: HomeRegistrationConfig,
-    state: NodeState,
-    registration: Registration,
-    clock: AgentClock,
-    way: AgentWay,
-  ) {
+  constructor(config: HomeRegistrationConfig, state: NodeState, parts: HomeRegistrationParts) {
     this.#config = config;
     this.#state = state;
-    this.#registration = registration;
-    this.#clock = clock;
-    this.#way = way;
+    this.#registration = parts.registration;
+    this.#clock = parts.clock;
+    this.#way = parts.way;
+    this.#journal = parts.journal;
+  }
+
+  /** Is this answer to an update for this care-of address from the home agent? */
+  verifies(received: Received, message: BindingAcknowledgement, careOf: Address): boolean {
+    const { authentication, home } = this.#config;
+    const { env } = this.#state;
+    if (env.without.has('acknowledgement-check')) return true;
+    const proof = checkHomeProof(authentication, env, { careOf, home }, received);
+    return proof === 'proved' && this.#clock.hasOurStamp(message, authentication);
   }
 
   /** In the open, and inside UDP at once or somewhat later. @param only the one way that it goes. */
@@ -69,10 +93,20 @@ export class HomeUpdates {
     });
   }
 
+  /** An error came that may be about an update inside UDP. */
+  unreachable(received: Received, agent: Address, now: Instant): Output[] {
+    const { target } = this.#registration;
+    if (target === undefined || !this.#way.closed(received, agent, now)) return [];
+    const names = { peer: agent, home: this.#config.home, careof: target.careOf };
+    const told = tellNoWay(names, 'and the home agent takes nothing inside UDP');
+    return [count('udp.port_closed'), told];
+  }
+
   #send({ target, sequence, repeat }: Sending, agent: Address, way: Way, now: Instant): Output[] {
     const { authentication, home } = this.#config;
     const { careOf, lifetime } = target;
     const timestamp = this.#clock.stamp(now);
+    const asked = this.#journal.asked(careOf, sequence);
     const proof = homeProof(authentication, this.#state.env.crypto, { careOf, home }, timestamp);
     const update = bindingUpdate({
       careOf,
@@ -86,10 +120,10 @@ export class HomeUpdates {
       ...(careOf === home && this.link !== undefined ? { link: this.link } : {}),
     });
     if (way === 'udp') {
-      return [count('udp.sent'), ...this.#way.sent(update, careOf, agent, sequence)];
+      return [asked, count('udp.sent'), ...this.#way.sent(update, careOf, agent, sequence)];
     }
     this.#way.sentOpen(sequence);
     const repeated = repeat > 0 ? [count('mobility.bu_retransmitted')] : [];
-    return [count('mobility.bu_sent'), ...repeated, ...update];
+    return [asked, count('mobility.bu_sent'), ...repeated, ...update];
   }
 }

@@ -1,4 +1,4 @@
-/** What is told of a home registration: events, and what counts with them. */
+/** What is told of a home registration: to the mobile node, in events, and what counts with them. */
 
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn } from '../../wire/numbers.ts';
@@ -8,19 +8,31 @@ import type { Output } from '../role.ts';
 import { type Duration, type Instant, seconds } from '../time.ts';
 import type { Way } from './agent-way.ts';
 
+/** What became of it, for the mobile node to act on. */
+export interface HomeProgress {
+  readonly outputs: Output[];
+  /** The home agent has news of the home network's prefixes (status 1). */
+  readonly outdated?: true;
+  /** `failed`: the home agent refused, or does not answer, and another may be tried. */
+  readonly result?: 'bound' | 'released' | 'expired' | 'refused' | 'failed';
+}
+
 export interface Names {
   readonly peer: Address;
   readonly home: Address;
   readonly careof: Address;
 }
 
-/** @param remaining how long it is held; zero: it was taken back. */
-export function tellAnswered(
-  names: Names,
-  remaining: Duration,
-  began: Instant,
-  ended: Instant,
-): Output[] {
+/** What the home agent has answered, with the number of our last update. */
+export interface Answered {
+  /** How long it is held; zero: it was taken back. */
+  readonly remaining: Duration;
+  readonly sequence: number;
+  readonly began: Instant;
+}
+
+export function tellAnswered(names: Names, answered: Answered, ended: Instant): Output[] {
+  const { remaining, sequence, began } = answered;
   const phase = { phase: 'home_registration', began, ended } as const;
   const outputs: Output[] = [
     count('mobility.ba_received'),
@@ -30,8 +42,15 @@ export function tellAnswered(
     const reason = 'taken back at home';
     return [...outputs, tell({ kind: 'registration.lost', reason, ...names })];
   }
-  const accepted = { lifetime_s: remaining / seconds(1), source: 'RFC 6275 11.7.3' };
+  const lifetime_s = remaining / seconds(1);
+  const accepted = { lifetime_s, sequence, source: 'RFC 6275 11.7.3' };
   return [...outputs, tell({ kind: 'registration.accepted', ...accepted, ...names })];
+}
+
+/** The home agent holds it for an earlier life. */
+export function tellResumed(names: Names, remaining: Duration, sequence: number): Output {
+  const held = { lifetime_s: remaining / seconds(1), sequence, reason: 'taken up again' };
+  return tell({ kind: 'registration.accepted', ...held, ...names });
 }
 
 const WAY = {

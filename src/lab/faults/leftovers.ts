@@ -45,7 +45,7 @@ function mayRest(
 function checkStored(inside: Inside, node: SimNode, role: string, report: Report): void {
   for (const key of node.stored.keys()) {
     // What a mobile node says of its own bindings, one record each, stays as long as its lists do.
-    if (key.startsWith('home-binding')) report('leftover', node.name, `stored ${key}`);
+    if (/^(home|peer)-binding/.test(key)) report('leftover', node.name, `stored ${key}`);
   }
   if (role !== 'home-agent') return;
   for (const home of inside.homes.keys()) {

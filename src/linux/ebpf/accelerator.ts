@@ -37,14 +37,14 @@ export function createEbpfAccelerator(
   surroundings: AcceleratorSurroundings,
   options: EbpfOptions = {},
 ): Accelerator {
-  mountBpf(surroundings.folder);
+  const folder = mountBpf(surroundings.folder);
   const object = options.object ?? loadObjectFile();
-  const objects = openKernelObjects(surroundings.folder, object, [
-    'arriving',
-    'arrival_round',
-    'leaving',
-  ]);
-  return new EbpfAccelerator(surroundings, objects, options.way ?? wayOfThisKernel());
+  const objects = openKernelObjects(folder, object, ['arriving', 'arrival_round', 'leaving']);
+  return new EbpfAccelerator(
+    { ...surroundings, folder },
+    objects,
+    options.way ?? wayOfThisKernel(),
+  );
 }
 
 class EbpfAccelerator implements Accelerator {

@@ -23,7 +23,14 @@ export {
   possibleCpus,
   UPDATE_FLAG,
 } from './bpf/maps.ts';
-export { getObject, isBpfFileSystem, mountBpf, pinObject, unmountBpf } from './bpf/pins.ts';
+export {
+  bpfPlace,
+  getObject,
+  isBpfFileSystem,
+  mountBpf,
+  pinObject,
+  unmountBpf,
+} from './bpf/pins.ts';
 export {
   loadProgram,
   PROGRAM_TYPE,

@@ -1,7 +1,5 @@
-import type {
-  HomeProgress,
-  HomeRegistration,
-} from '../../core/home-registration/home-registration.ts';
+import type { HomeRegistration } from '../../core/home-registration/home-registration.ts';
+import type { HomeProgress } from '../../core/home-registration/registration-events.ts';
 import type { Received } from '../../core/part.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';

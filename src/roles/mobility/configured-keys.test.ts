@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { A, answer, correspondent, update } from '../../../test/proved-updates.ts';
+import type { Mechanism } from '../../core/mechanisms.ts';
 import { configuredManagementKey } from '../../core/security/configured-key.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
 import { address } from '../../wire/address.ts';
@@ -44,11 +45,45 @@ test('an update with a configured key is good once, over restarts too', () => {
   const key = configuredManagementKey(crypto, SHARED, HOME, A);
   assert.equal(answer(before, keyed(3), 1, key).status, 0);
   const one = correspondent({ keys });
-  for (const [name, value] of before.store) one.feed({ kind: 'restored', key: name, value }, 0);
+  for (const [name, value] of before.store) {
+    // Without the binding itself, which would be there again as well.
+    if (name.startsWith('peer-binding/')) continue;
+    one.feed({ kind: 'restored', key: name, value }, 0);
+  }
   const played = answer(one, keyed(3), 1, key);
   assert.deepEqual([played.status, played.sequence], [135, 3]);
   assert.equal(one.counters['mobility.bu_out_of_window'], 1);
   assert.ok(!one.entries.has('path/to/2001:db8:1::100'));
   assert.equal(answer(one, keyed(4), 1, key).status, 0);
   assert.equal(answer(one, keyed(0x8000), 1, key).status, 135, 'the key is used up');
+});
+
+test('a binding outlives the process, with its number and for what was left of its time', () => {
+  const before = correspondent({ keys });
+  const key = configuredManagementKey(crypto, SHARED, HOME, A);
+  answer(before, keyed(3), 1, key);
+  const after = (time: number, without: Mechanism[] = []) => {
+    const one = correspondent({ keys }, without);
+    for (const [name, value] of before.store) {
+      one.store.set(name, value);
+      one.feed({ kind: 'restored', key: name, value }, time);
+    }
+    return one;
+  };
+  const one = after(11);
+  const [held] = one.role.inspect!().bindings;
+  const [was] = before.role.inspect!().bindings;
+  assert.deepEqual(held, was);
+  const id = 'path/to/2001:db8:1::100';
+  assert.deepEqual(one.entries.get(id), before.entries.get(id));
+  assert.equal(one.entries.size, before.entries.size);
+  one.run(5000);
+  assert.deepEqual(
+    [one.entries.has(id), one.store.has('peer-binding/2001:db8:1::100')],
+    [false, false],
+  );
+  const late = after(5000);
+  assert.deepEqual([...late.role.inspect!().bindings], []);
+  assert.ok(!late.store.has('peer-binding/2001:db8:1::100'));
+  assert.deepEqual([...after(11, ['journal']).role.inspect!().bindings], []);
 });

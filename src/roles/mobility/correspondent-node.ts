@@ -20,9 +20,10 @@ import {
 } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { sumOfSizes, type TableSizes } from '../../core/tables.ts';
-import { after, type Instant, NO_TIME, seconds, sooner } from '../../core/time.ts';
-import type { Address } from '../../wire/address.ts';
+import { after, between, type Instant, NO_TIME, seconds, sooner } from '../../core/time.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import { restoreBinding, storedBinding, storeKey } from './binding-journal.ts';
 import { CareOfCredit, type Early } from './care-of-credit.ts';
 import { PeerJudge } from './correspondent-judge.ts';
 import { DeliveryWatch, type Found } from './delivery-watch.ts';
@@ -95,8 +96,7 @@ export class CorrespondentNode implements Part {
       case 'received':
         return this.#received(input, now);
       case 'restored':
-        this.#judge.restore(input.key, input.value);
-        return [];
+        return this.#restore(input.key, input.value, now);
       case 'answer':
         return [
           ...this.#looks.answered(input.id, input.use),
@@ -174,38 +174,57 @@ export class CorrespondentNode implements Part {
   }
 
   #bind(judged: JudgedUpdate, now: Instant): Output[] {
-    const { home, careOf, lifetime, sequence } = judged;
+    const { home, careOf, lifetime, sequence, sentTo } = judged;
     const before = this.#state.bindings.get(home);
     const expiresAt = after(now, lifetime);
     this.#unreachable.renewed(home);
-    this.#state.bindings.set({
-      scope: 'peer',
-      home,
-      registrant: '',
-      bindingId: 0,
-      careOf,
-      sequence,
-      lifetime,
-      expiresAt,
-    });
-    this.#looks.add({ home, local: judged.sentTo, lifetime, expiresAt }, now);
+    const made = { careOf, sequence, lifetime, expiresAt };
+    const binding: Binding = { scope: 'peer', home, registrant: '', bindingId: 0, ...made };
+    this.#state.bindings.set(binding);
+    this.#looks.add({ home, local: sentTo, lifetime, expiresAt }, now);
     const outputs = this.#sendTo(judged, { careOf, expiresAt }, now);
     outputs.push(...this.#takeFrom(home, careOf, expiresAt));
     if (before !== undefined && before.careOf !== careOf && !before.provisional) {
       outputs.push(...this.#linger(before, now));
     }
-    outputs.push(
-      tell({
-        kind: 'binding.accepted',
-        scope: 'peer',
-        home,
-        careof: careOf,
-        lifetime_s: lifetime / seconds(1),
-        sequence,
-        source: 'RFC 6275 9.5.1',
-      }),
-    );
+    // What rests on more than the binding (a permanent token, a credit) is asked for anew instead.
+    const lasts = judged.unverified === undefined && !this.#judge.isEnhanced(home);
+    const stored = lasts && storedBinding(binding, this.#state.env.epoch, sentTo);
+    const key = storeKey('peer', home);
+    outputs.push(stored ? { kind: 'store', key, value: stored } : { kind: 'store', key });
+    outputs.push(this.#accepted(binding, now, { source: 'RFC 6275 9.5.1' }));
     return outputs;
+  }
+
+  /** A binding of an earlier life is in force again: the mobile node goes on using it. */
+  #restore(key: string, value: string, now: Instant): Output[] {
+    this.#judge.restore(key, value);
+    const { bindings, env } = this.#state;
+    const stored = env.without.has('journal')
+      ? undefined
+      : restoreBinding('peer', key, value, env.epoch, now);
+    if (stored === undefined) return [];
+    const { local, ...binding } = stored;
+    const { home, careOf, expiresAt } = binding;
+    const holds = local !== undefined && between(now, expiresAt) > 0;
+    if (!holds || !bindings.set(binding)) return [{ kind: 'store', key }];
+    this.#looks.add({ home, local, lifetime: between(now, expiresAt), expiresAt }, now);
+    const reason = `taken up again for ${formatAddress(home)}`;
+    return [
+      ...this.#state.paths.setPeerBinding(home, { careOf, expiresAt }),
+      ...this.#takeFrom(home, careOf, expiresAt),
+      this.#accepted(binding, now, { reason }),
+    ];
+  }
+
+  #accepted(
+    { home, careOf, expiresAt, sequence }: Binding,
+    now: Instant,
+    why: { readonly reason: string } | { readonly source: string },
+  ): Output {
+    const lifetime_s = between(now, expiresAt) / seconds(1);
+    const names = { scope: 'peer', home, careof: careOf } as const;
+    return tell({ kind: 'binding.accepted', ...names, lifetime_s, sequence, ...why });
   }
 
   /** To a care-of address that is not proved, no more than its owner has sent (RFC 4866). */
@@ -315,6 +334,7 @@ export class CorrespondentNode implements Part {
       ...(watched && !provisional ? this.#credit.proved(home, home, now) : []),
       ...unforward(homeAddressEntryId(home, careOf)),
       ...this.#state.paths.setPeerBinding(home, undefined),
+      { kind: 'store', key: storeKey('peer', home) },
       tell({ kind, scope: 'peer', home, careof: careOf, source: 'RFC 6275 9.5.2' }),
     ];
   }

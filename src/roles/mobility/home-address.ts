@@ -1,9 +1,7 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
-import {
-  type HomeProgress,
-  HomeRegistration,
-} from '../../core/home-registration/home-registration.ts';
+import { HomeRegistration } from '../../core/home-registration/home-registration.ts';
+import type { HomeProgress } from '../../core/home-registration/registration-events.ts';
 import type { AddressLifetime, Lifetimes } from '../../core/neighbor-discovery/address-lifetime.ts';
 import type { Place } from '../../core/neighbor-discovery/place.ts';
 import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';

@@ -15,7 +15,7 @@ import {
   UNSPECIFIED,
 } from '../../wire/address.ts';
 import type { LayerInput } from '../../wire/packet.ts';
-import { restoreBinding } from './home-agent-journal.ts';
+import { restoreBinding } from './binding-journal.ts';
 
 const HOME = address('2001:db8:1::100');
 const SECOND = address('2001:db8:1::200');
@@ -317,16 +317,19 @@ test('a damaged journal is no binding, and nothing throws', () => {
     '{"careof":1}',
     JSON.stringify(good).slice(0, -1),
   ]) {
-    assert.equal(restoreBinding(key, value, EPOCH, at(3)), undefined, value);
+    assert.equal(restoreBinding('home', key, value, EPOCH, at(3)), undefined, value);
   }
   for (const field of Object.keys(good)) {
     assert.equal(
-      restoreBinding(key, JSON.stringify({ ...good, [field]: {} }), EPOCH, at(3)),
+      restoreBinding('home', key, JSON.stringify({ ...good, [field]: {} }), EPOCH, at(3)),
       undefined,
     );
   }
-  assert.equal(restoreBinding('home-binding/x', JSON.stringify(good), EPOCH, at(3)), undefined);
-  assert.ok(restoreBinding(key, JSON.stringify(good), EPOCH, at(3)));
+  assert.equal(
+    restoreBinding('home', 'home-binding/x', JSON.stringify(good), EPOCH, at(3)),
+    undefined,
+  );
+  assert.ok(restoreBinding('home', key, JSON.stringify(good), EPOCH, at(3)));
 });
 
 test('taken back, it stands in for nobody', () => {

@@ -15,8 +15,8 @@ import { after, between, type Instant, seconds, sooner } from '../../core/time.t
 import { udpTunnelEntry } from '../../core/udp-signalling.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import { restoreBinding, storedBinding, storeKey } from './binding-journal.ts';
 import { endOf } from './home-agent-entries.ts';
-import { restoreBinding, storedBinding, storeKey } from './home-agent-journal.ts';
 import { UpdateJudge } from './home-agent-judge.ts';
 import { HomeLinkPresence } from './home-link-presence.ts';
 import { HomeNetwork } from './home-network.ts';
@@ -207,7 +207,11 @@ export class HomeAgent implements Part {
     return [
       count('mobility.bu_accepted'),
       ...this.#install(binding, before, judged.linkLocal, now),
-      { kind: 'store', key: storeKey(home), value: storedBinding(binding, this.#state.env.epoch) },
+      {
+        kind: 'store',
+        key: storeKey('home', home),
+        value: storedBinding(binding, this.#state.env.epoch),
+      },
       tell({
         kind: 'binding.accepted',
         scope: 'home',
@@ -259,7 +263,7 @@ export class HomeAgent implements Part {
     const value = storedBinding(cut, this.#state.env.epoch);
     return [
       ...this.#install(cut, binding, false, now),
-      { kind: 'store', key: storeKey(cut.home), value },
+      { kind: 'store', key: storeKey('home', cut.home), value },
     ];
   }
 
@@ -270,7 +274,7 @@ export class HomeAgent implements Part {
     if (waiting === undefined) return cancelled;
     this.#pending.delete(home);
     const closed = this.#tunnels.close(home, endOf(waiting));
-    return [...cancelled, ...closed, { kind: 'store', key: storeKey(home) }];
+    return [...cancelled, ...closed, { kind: 'store', key: storeKey('home', home) }];
   }
 
   #release(judged: JudgedUpdate): Output[] {
@@ -288,7 +292,7 @@ export class HomeAgent implements Part {
     return [
       ...this.#tunnels.remove(binding),
       ...this.#presence.stepBack(home),
-      { kind: 'store', key: storeKey(home) },
+      { kind: 'store', key: storeKey('home', home) },
       tell({ kind, scope: 'home', home, careof: careOf, source: 'RFC 6275 10.3.2' }),
     ];
   }
@@ -317,7 +321,7 @@ export class HomeAgent implements Part {
   #restore(key: string, value: string, now: Instant): Output[] {
     if (this.#state.env.without.has('journal')) return [];
     this.#judge.restore(key, value);
-    const binding = restoreBinding(key, value, this.#state.env.epoch, now);
+    const binding = restoreBinding('home', key, value, this.#state.env.epoch, now);
     if (binding === undefined) return [];
     if (between(now, binding.expiresAt) === 0) return [{ kind: 'store', key }];
     if (this.#state.env.without.has('home-dad')) return this.#takeUp(binding, now);

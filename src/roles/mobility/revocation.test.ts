@@ -97,11 +97,8 @@ test('a proved indication ends the binding, is answered, and the node asks anew 
   assert.deepEqual([answer.message.status, answer.message.sequence], [0, 7]);
   assert.ok(answer.layers.some((layer) => layer.layer === 'destination-options'));
   assert.ok(one.events().includes('registration.lost'));
-  assert.deepEqual(
-    [...one.store.values()],
-    ['none'],
-    'nothing is to be taken back after a restart',
-  );
+  const [stored] = [...one.store.values()];
+  assert.match(stored!, /^none /, 'nothing is to be taken back after a restart');
   const [again] = one.run(60);
   assert.equal(again?.time, 37);
   assert.equal(again.packet.layers.at(-1)!.layer, 'binding-update');

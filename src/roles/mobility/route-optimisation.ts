@@ -32,7 +32,7 @@ export class RouteOptimisation {
     this.#list = new BindingUpdateList(config, identity, (test) => this.#cameHome(test), state);
   }
 
-  /** A peer of an earlier life is renewed when the home agent knows where we are, or taken back. */
+  /** A peer of an earlier life is used on at the same place, else told when the home agent is. */
   restore(key: string, value: string, now: Instant): Output[] {
     return this.#list.restore(key, value, this.#config.routeOptimisation, now);
   }

@@ -10,7 +10,7 @@ import { seconds } from '../../core/time.ts';
 import { inUdp, type UdpEnd } from '../../core/udp-signalling.ts';
 import { type Address, ALL_NODES, address } from '../../wire/address.ts';
 import { type Layer, parsePacket } from '../../wire/packet.ts';
-import { restoreBinding } from './home-agent-journal.ts';
+import { restoreBinding } from './binding-journal.ts';
 
 const HOME = address('2001:db8:1::100');
 const AGENT = address('2001:db8:1::1');
@@ -257,7 +257,7 @@ test('datagrams without an IPv6 packet, or with a wrong checksum, are counted', 
 test('a restart of the home agent keeps where the node is met', () => {
   const { agent } = met();
   const key = 'home-binding/2001:db8:1::100';
-  const binding = restoreBinding(key, agent.store.get(key)!, 0, at(4));
+  const binding = restoreBinding('home', key, agent.store.get(key)!, 0, at(4));
   assert.deepEqual(binding?.udp, OUTSIDE);
 });
 

@@ -3,7 +3,17 @@
  *
  * Source: bpf(2), `union bpf_attr` of <linux/bpf.h>; <linux/magic.h>.
  */
-import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
 import { errno, mount, umount2 } from '../libc.ts';
 import { allocate } from '../memory.ts';
 import { check, errorName, lastError } from '../sys-error.ts';
@@ -16,27 +26,73 @@ const MNT_DETACH = 2;
 export const isBpfFileSystem = (folder: string): boolean =>
   existsSync(folder) && statfsSync(folder).type === BPF_FS_MAGIC;
 
+/** Where the bpffs of a folder is: there, or outside of our mount namespace; undefined: nowhere. */
+export function bpfPlace(folder: string): string | undefined {
+  if (isBpfFileSystem(folder)) return folder;
+  const path = outside(folder)?.path;
+  return path !== undefined && isBpfFileSystem(path) ? held(path) : undefined;
+}
+
 /**
- * Mounts a bpffs of its own at the folder, unless there is one. `ip netns exec` hides the one at
- * /sys/fs/bpf, and only root may look into ours.
+ * Mounts a bpffs of its own at the folder, unless there is one, and says where it is. `ip netns exec`
+ * hides the one at /sys/fs/bpf, and only root may look into ours. It also makes a mount namespace that
+ * ends with the process, and what is pinned there with it: the mount is made outside then.
  */
-export function mountBpf(folder: string): void {
+export function mountBpf(folder: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (isBpfFileSystem(folder)) return;
+  const known = bpfPlace(folder);
+  if (known !== undefined) return known;
+  const there = outside(folder);
+  if (there !== undefined) {
+    inside(there.pid, 'mount', '-t', 'bpf', '-o', 'mode=0700', 'bpf', resolve(folder));
+    if (isBpfFileSystem(there.path)) return held(there.path);
+  }
   check(mount('bpf', folder, 'bpf', 0, 'mode=0700'), `mount -t bpf bpf ${folder}`, {
     ENODEV: 'this kernel is built without CONFIG_BPF_SYSCALL',
   });
+  return folder;
 }
 
 /** Takes the file system away, and with it all pins that nobody else holds; false where none was. */
 export function unmountBpf(folder: string): boolean {
-  if (!isBpfFileSystem(folder)) return false;
+  if (!isBpfFileSystem(folder)) {
+    const there = outside(folder);
+    if (there === undefined || !isBpfFileSystem(there.path)) return false;
+    return inside(there.pid, 'umount', '--lazy', resolve(folder));
+  }
   const result = umount2(folder, MNT_DETACH);
   // A folder inside of a bpffs is no mount of its own.
   if (result < 0 && lastError() === 'EINVAL') return false;
   check(result, `umount ${folder}`);
   return true;
 }
+
+/** Runs a program among the mounts of another process. */
+const inside = (pid: number, ...command: readonly string[]): boolean =>
+  spawnSync('nsenter', ['--target', `${pid}`, '--mount', '--', ...command]).status === 0;
+
+/** A path to it that stays when the process by which it was found ends. It is held until we end. */
+const held = (path: string): string => `/proc/self/fd/${openSync(path, 'r')}`;
+
+/** The same folder by the mounts of the process that started us; undefined where ours are the same. */
+function outside(folder: string): { readonly pid: number; readonly path: string } | undefined {
+  try {
+    const own = readlinkSync('/proc/self/ns/mnt');
+    for (let pid = process.ppid; pid > 0; pid = parentOf(pid)) {
+      if (readlinkSync(`/proc/${pid}/ns/mnt`) === own) continue;
+      const path = join(`/proc/${pid}/root`, resolve(folder));
+      const [here, there] = [statSync(folder), statSync(path)];
+      const same = here.dev === there.dev && here.ino === there.ino;
+      return same || isBpfFileSystem(path) ? { pid, path } : undefined;
+    }
+  } catch {
+    // It is not ours to look into.
+  }
+  return undefined;
+}
+
+const parentOf = (pid: number): number =>
+  Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
 
 /** Attributes with the path in them. */
 function withPath(path: string): Buffer {

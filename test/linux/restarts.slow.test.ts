@@ -1,0 +1,125 @@
+/**
+ * The control side of each of three hosts is killed in the middle of a transfer and comes back after
+ * 5 s: what it held is what it holds, and the transfer goes on.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { BindingJson } from '../../src/daemon/bindings.ts';
+import { type Daemons, PLANES, withDaemons } from './daemons.ts';
+import { exited, type HostName, until } from './home-and-away.ts';
+
+const HOME = '2001:db8:1::100';
+const AWAY = 5000;
+/** Without a process the kernel carries on; what a process carries waits for it and TCP's next try. */
+const LARGEST_GAP = { ebpf: 200, tun: Number.POSITIVE_INFINITY } as const;
+const SERVER = `require('node:net').createServer((socket) => {
+  const octets = Buffer.alloc(2000, 7);
+  const timer = setInterval(() => socket.write(octets), 10);
+  socket.on('error', () => {}).on('close', () => clearInterval(timer));
+}).listen(7000, '2001:db8:f::80', () => console.log('listens'));`;
+/** Goes on with one connection, and says each half second how long it heard nothing at the most. */
+const CLIENT = `const { connect } = require('node:net');
+let last, longest = 0;
+connect({ port: 7000, host: '2001:db8:f::80', localAddress: '${HOME}' }).on('data', () => {
+  const now = performance.now();
+  longest = Math.max(longest, now - (last ?? now));
+  last = now;
+}).on('close', () => console.log('closed'));
+setInterval(() => {
+  const open = performance.now() - (last ?? performance.now());
+  console.log(Math.round(Math.max(longest, open)));
+  longest = 0;
+}, 500);`;
+
+class Transfer {
+  #said = '';
+
+  constructor({ network }: Daemons) {
+    const start = (host: HostName, program: string) => {
+      const command = ['netns', 'exec', network.namespace(host), process.execPath, '-e', program];
+      const child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+      return child.stdout.setEncoding('utf8');
+    };
+    start('www', SERVER).once('data', () => {
+      start('laptop', CLIENT).on('data', (text: string) => {
+        this.#said += text;
+      });
+    });
+  }
+
+  /** What is heard counts from now on. */
+  mark(): void {
+    this.#said = '';
+  }
+
+  /** Silences in milliseconds, the longest of each half second. */
+  silences(): readonly number[] {
+    assert.ok(!this.#said.includes('closed'), 'the transfer has ended');
+    return this.#said.trim().split('\n').map(Number);
+  }
+}
+
+interface Reading {
+  readonly bindings: readonly BindingJson[];
+  /** Between these, in seconds, it was read. */
+  readonly from: number;
+  readonly to: number;
+}
+
+async function read(daemons: Daemons, host: HostName, count: number): Promise<Reading> {
+  return until(`${host} holds ${count} bindings`, () => {
+    const from = performance.now() / 1000;
+    const bindings = daemons.asked<BindingJson[]>(host, 'bindings') ?? [];
+    return bindings.length === count && { bindings, from, to: performance.now() / 1000 };
+  });
+}
+
+/** Fails unless it is the same, for what is left of its time. */
+function compare(host: HostName, before: Reading, after: Reading): string[] {
+  return before.bindings.map((was) => {
+    const is = after.bindings.find(({ scope, peer }) => scope === was.scope && peer === was.peer);
+    assert.ok(is !== undefined, `${host} has lost its ${was.scope} ${was.peer ?? ''}`);
+    assert.deepEqual([is.home, is.careof], [was.home, was.careof]);
+    assert.ok(is.sequence! >= was.sequence!, `${host}: ${is.sequence} after ${was.sequence}`);
+    const most = was.remaining_s - (after.from - before.to);
+    const least = was.remaining_s - (after.to - before.from);
+    const right = is.remaining_s >= least - 1 && is.remaining_s <= most + 1;
+    assert.ok(right, `${host}: ${is.remaining_s} s, not ${least.toFixed(1)} to ${most.toFixed(1)}`);
+    return `${was.scope} ${is.sequence} ${is.remaining_s} s`;
+  });
+}
+
+for (const plane of PLANES) {
+  test(`killed and back after 5 s, each of three hosts holds what it held (${plane})`, async (t) => {
+    await withDaemons(t, { plane, name: 'restart' }, async (daemons) => {
+      const { network } = daemons;
+      const hosts = ['laptop', 'ha', 'www'] as const;
+      const held = { laptop: 2, ha: 1, www: 1 } as const;
+      daemons.up('ar');
+      const running = {
+        laptop: daemons.up('laptop'),
+        ha: daemons.up('ha'),
+        www: daemons.up('www'),
+      };
+      await until('the laptop is at home', () => daemons.atHome());
+      network.ip('laptop', 'link set eth0 down');
+      await read(daemons, 'ha', 1);
+      const transfer = new Transfer(daemons);
+      for (const host of hosts) {
+        const before = await read(daemons, host, held[host]);
+        transfer.mark();
+        running[host].child.kill('SIGKILL');
+        await exited(running[host].child);
+        await wait(AWAY);
+        running[host] = daemons.up(host);
+        const same = compare(host, before, await read(daemons, host, held[host]));
+        await until('it goes on', () => transfer.silences().at(-1)! < 300);
+        const silence = Math.max(...transfer.silences());
+        t.diagnostic(`${plane} ${host}: ${same.join(', ')}; largest gap ${silence} ms`);
+        assert.ok(silence < LARGEST_GAP[plane], `${host}: a gap of ${silence} ms`);
+      }
+    });
+  });
+}

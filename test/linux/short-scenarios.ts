@@ -1,0 +1,14 @@
+/** Scenarios that are run on real hosts without being named. */
+import type { Duration } from '../../src/core/time.ts';
+import { loadScenario } from '../../src/lab/load.ts';
+import { End } from '../../src/lab/run/end.ts';
+
+/** What lasts longer is left out unless it is named, in microseconds of network time. */
+const LONG = 45e6;
+
+/** One that cannot be read counts as short: whoever runs it says why. */
+export function isShort(file: string): boolean {
+  const loaded = loadScenario(file);
+  if (!loaded.ok) return true;
+  return !loaded.value.long && new End(loaded.value, 0 as Duration).least <= LONG;
+}
