@@ -84,6 +84,9 @@ static __always_inline int walk(struct __sk_buff *skb, struct passage *p, __u32 
 			if (read16(p->extension + 2) >= 8) {
 				p->protocol = p->extension[0];
 				p->upper_at = at + size;
+				/* Ports and what is inside stand in the first part: together they may be a tunnel. */
+				if (p->protocol == IPPROTO_UDP)
+					p->unsure |= HAS_PORTS | HAS_INNER;
 				return 0;
 			}
 		} else {

@@ -19,6 +19,7 @@ table ip6 careof {
   set to_any { type ipv6_addr; }
   set to_options { type ipv6_addr; }
   set to_routing { type ipv6_addr; }
+  set to_udp_parts { type ipv6_addr; }
   set to_protocol { type ipv6_addr . inet_proto; }
   set to_port { type ipv6_addr . inet_service; }
   set from_protocol { type ipv6_addr . inet_proto; }
@@ -29,6 +30,7 @@ table ip6 careof {
     ip6 daddr @to_any drop
     exthdr dst exists ip6 daddr @to_options drop
     exthdr rt exists ip6 daddr @to_routing drop
+    exthdr frag exists meta l4proto udp ip6 daddr @to_udp_parts drop
     ip6 daddr . meta l4proto @to_protocol drop
     ip6 daddr . udp dport @to_port drop
     ip6 saddr . meta l4proto @from_protocol drop

@@ -80,11 +80,12 @@ test('an element stays as long as one entry wants it, and what comes back at onc
 });
 
 test('headers are read as far as they are there', () => {
+  const none = { options: false, routing: false, fragment: false };
   const whole = headerKinds(withOption);
-  assert.deepEqual(whole, { protocol: 17, options: true, routing: false, port: 546 });
+  assert.deepEqual(whole, { ...none, protocol: 17, options: true, port: 546 });
   const later = Uint8Array.of(...withOption.subarray(0, 40), 17, 0, 0, 9, 0, 0, 0, 1, 1, 2, 3, 4);
   later[6] = 44;
-  const kinds = { protocol: 17, options: false, routing: false, port: undefined };
+  const kinds = { ...none, protocol: 17, fragment: true, port: undefined };
   assert.deepEqual(headerKinds(later), kinds);
   assert.equal(headerKinds(withOption.subarray(0, 44)).protocol, undefined);
   for (let size = 40; size < withOption.length; size++) headerKinds(withOption.subarray(0, size));

@@ -16,7 +16,10 @@ export type Wanted =
       readonly number: number;
     }
   | { readonly set: 'to_port'; readonly address: Address; readonly number: number }
-  | { readonly set: 'to_options' | 'to_routing' | 'to_any'; readonly address: Address };
+  | {
+      readonly set: 'to_options' | 'to_routing' | 'to_udp_parts' | 'to_any';
+      readonly address: Address;
+    };
 
 export type WantedSet = Wanted['set'];
 
@@ -26,6 +29,8 @@ export interface HeaderKinds {
   readonly protocol: number | undefined;
   readonly options: boolean;
   readonly routing: boolean;
+  /** There is a Fragment header. */
+  readonly fragment: boolean;
   /** Destination port of UDP; undefined where it is none, or cut off. */
   readonly port: number | undefined;
 }
@@ -68,9 +73,17 @@ export class Interception {
     if (kinds.options && this.#counts.has(`to_options ${to}`)) return true;
     if (kinds.routing && this.#counts.has(`to_routing ${to}`)) return true;
     if (kinds.protocol === undefined) return false;
+    // Ports stand in the first part alone.
+    const isUdpPart = kinds.fragment && kinds.protocol === PROTOCOL.udp;
+    if (isUdpPart && this.wantsUdpParts(to)) return true;
     if (this.#counts.has(`to_protocol ${to} ${kinds.protocol}`)) return true;
     if (kinds.port !== undefined && this.#counts.has(`to_port ${to} ${kinds.port}`)) return true;
     return this.#counts.has(`from_protocol ${readAddress(octets, 8)} ${kinds.protocol}`);
+  }
+
+  /** Are fragments of UDP to an address taken, since it may be a tunnel that they are of? */
+  wantsUdpParts(to: Address): boolean {
+    return this.#counts.has(`to_udp_parts ${to}`);
   }
 
   /** What packets must be looked at for it. */
@@ -81,6 +94,7 @@ export class Interception {
     for (const { wanted } of this.#counts.values()) {
       if (wanted.set === 'to_any') all = true;
       else if (wanted.set === 'to_port') ports.add(wanted.number);
+      // Parts, like all that has an extension header, are let through anyway.
       else if ('number' in wanted) protocols.add(wanted.number);
     }
     return { protocols, ports, all };
@@ -153,7 +167,10 @@ function wantedTo(address: Address, { match }: ForwardingEntry): Wanted[] {
   const { protocol, dport } = match;
   if (protocol === undefined) return [{ set: 'to_any', address }];
   if (protocol === PROTOCOL.udp && dport !== undefined) {
-    return [{ set: 'to_port', address, number: dport }];
+    return [
+      { set: 'to_port', address, number: dport },
+      { set: 'to_udp_parts', address },
+    ];
   }
   return [{ set: 'to_protocol', address, number: protocol }];
 }
@@ -170,14 +187,17 @@ export function headerKinds(octets: Uint8Array): HeaderKinds {
   let at = 40;
   let options = false;
   let routing = false;
+  let fragment = false;
   while (EXTENSIONS.has(protocol)) {
-    if (at + 8 > octets.length) return { protocol: undefined, options, routing, port: undefined };
+    const none = { protocol: undefined, options, routing, fragment, port: undefined };
+    if (at + 8 > octets.length) return none;
     if (protocol === PROTOCOL.destinationOptions) options = true;
     if (protocol === PROTOCOL.routing) routing = true;
+    if (protocol === PROTOCOL.fragment) fragment = true;
     const next = octets[at]!;
     if (protocol === PROTOCOL.fragment && (octets[at + 2]! !== 0 || octets[at + 3]! > 7)) {
       const known = EXTENSIONS.has(next) ? undefined : next;
-      return { protocol: known, options, routing, port: undefined };
+      return { protocol: known, options, routing, fragment, port: undefined };
     }
     if (protocol === PROTOCOL.fragment) at += 8;
     else if (protocol === AUTHENTICATION) at += 4 * (octets[at + 1]! + 2);
@@ -186,5 +206,5 @@ export function headerKinds(octets: Uint8Array): HeaderKinds {
   }
   const isUdp = protocol === PROTOCOL.udp && at + 8 <= octets.length;
   const port = isUdp ? (octets[at + 2]! << 8) | octets[at + 3]! : undefined;
-  return { protocol, options, routing, port };
+  return { protocol, options, routing, fragment, port };
 }

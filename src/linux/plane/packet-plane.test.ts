@@ -263,6 +263,26 @@ test('a tunnel is cut to 1280 octets until a probe of the link`s size is answere
   assert.equal(one.sent[3]!.length, 1440);
 });
 
+test('a tunnel inside UDP is put together before its ports are looked at', () => {
+  const one = rig((to) => to === agent);
+  one.mtu = 1280;
+  const ends = { src: agent, dst: careOf, sport: 4191, dport: 4191 };
+  one.plane.add(entry('leaving', { dst: { address: home } }, { push: 'udp', ...ends }));
+  one.plane.leaving(datagram(peer, home, 1280));
+  assert.deepEqual(
+    one.sent.map(({ length }) => length),
+    [1280, 104],
+  );
+  const other = rig((to) => to === careOf || to === home);
+  const inside = { protocol: 17, sport: 4191, dport: 4191, innerDst: home };
+  other.plane.add(entry('arriving', { dst: { address: careOf }, ...inside }, { pop: 'udp' }));
+  for (const part of one.sent) {
+    assert.ok(other.plane.interception.takes(part), 'the host`s stack would keep a part of it');
+    other.plane.arriving(part, { link: 'l' });
+  }
+  assert.deepEqual(other.delivered, [datagram(peer, home, 1280)]);
+});
+
 test('what comes out of a tunnel is copied to the control side with that tunnel', () => {
   const one = rig((to) => to === careOf || to === home);
   one.plane.add(entry('arriving', { dst: { address: careOf }, protocol: 41 }, { pop: 'ipv6' }));

@@ -178,7 +178,7 @@ export class PacketPlane {
       this.#arrivingUnfinished(whole, arrival, offload);
       return;
     }
-    const packet = this.#fragments.whole(whole);
+    const packet = this.#fragments.whole(whole, (to) => this.interception.wantsUdpParts(to));
     if (packet === undefined) return;
     host.count('plane.arriving');
     const outcome = execute(this.table, 'arriving', packet, host.now());

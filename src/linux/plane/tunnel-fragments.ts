@@ -1,7 +1,7 @@
 /** Fragments of what tunnels carry: made where one begins, put together where one ends. */
 import { fragment, Reassembly } from '../../core/forwarding/fragments.ts';
 import { PacketView } from '../../core/forwarding/packet-view.ts';
-import { readAddress } from '../../wire/address.ts';
+import { type Address, readAddress } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import type { Out, PlaneSurroundings } from './surroundings.ts';
 
@@ -52,11 +52,13 @@ export class TunnelFragments {
   /**
    * What ends here as a whole must be whole first; other fragments go through one by one. Undefined
    * where parts are missing still.
+   * @param tunnelled whether tunnels inside UDP end at an address: their ports are in the first part.
    */
-  whole(octets: Uint8Array): Uint8Array | undefined {
-    const { isPart, protocol } = new PacketView(octets);
+  whole(octets: Uint8Array, tunnelled: (to: Address) => boolean): Uint8Array | undefined {
+    const { isPart, protocol, dst } = new PacketView(octets);
     const host = this.#host;
-    if (!isPart || !WHOLE.has(protocol) || !host.isOwn(readAddress(octets, 24))) return octets;
+    if (!isPart || !host.isOwn(dst)) return octets;
+    if (!WHOLE.has(protocol) && !(protocol === PROTOCOL.udp && tunnelled(dst))) return octets;
     const { failed } = this.#reassembly;
     const packet = this.#reassembly.add(octets, host.now());
     if (packet !== undefined) host.count('plane.reassembled');
