@@ -179,9 +179,14 @@ export class BindingUpdateList {
         const token = { nonceIndex, keygenToken: careOfKeygenToken };
         return peer.test('care-of', received.destination, careOfInitCookie, token, now);
       }
-      case 'binding-acknowledgement':
-        if (peer === undefined) return [count('mobility.ba_unexpected')];
-        return peer.acknowledged(received, message, now);
+      case 'binding-acknowledgement': {
+        // An update may have gone to another address of its.
+        const known = peer?.asking
+          ? peer
+          : this.#peers.get(this.#state.sets.knownAs(source) ?? source);
+        if (known === undefined) return [count('mobility.ba_unexpected')];
+        return known.acknowledged(received, message, now);
+      }
       case 'binding-refresh-request':
         return peer === undefined ? [] : peer.asked(now);
       case 'binding-error':
@@ -265,12 +270,12 @@ export class BindingUpdateList {
     const key = peers?.keys.get(peer);
     if (key !== undefined && !without.has('configured-key')) {
       // Its numbers may be used once only, so the peer is asked for the last one (status 135).
-      return made(new ConfiguredKeyProof(peer, home, key, this.#state), 0);
+      return made(new ConfiguredKeyProof(home, key, this.#state), 0);
     }
     const tests = new ReturnRoutabilityProof(peer, home, this.#state);
     if (peers?.cga === undefined || without.has('cga')) return made(tests);
     if (crypto.rsa === undefined) throw new RangeError('RFC 4866 needs RSA, and none is handed in');
-    return made(new CgaProof(peer, home, peers.cga, crypto.rsa, tests, this.#state));
+    return made(new CgaProof(home, peers.cga, crypto.rsa, tests, this.#state));
   }
 
   #drop(address: Address, { sequence }: PeerRegistration): Output {

@@ -41,7 +41,7 @@ function tested(): CgaProof {
     protection: new Protection({ name: 'mn' }, env),
   };
   const tests = new ReturnRoutabilityProof(SELF, mn.home, state);
-  const proof = new CgaProof(SELF, mn.home, mn, rsa!, tests, state);
+  const proof = new CgaProof(mn.home, mn, rsa!, tests, state);
   proof.begin(A, at(1));
   answerTest(proof, 'home', mn.home);
   answerTest(proof, 'care-of', A);

@@ -1,7 +1,7 @@
 import type { Address } from '../wire/address.ts';
 import { BINDING_STATUS } from '../wire/numbers.ts';
 import type { LayerOf, MobilityOptionInput } from '../wire/packet.ts';
-import { bindingAuthorization } from './binding-authorization.ts';
+import { destinationOf, updateAuthorization } from './binding-authorization.ts';
 import type { CgaIdentity } from './config.ts';
 import type { NodeState } from './node-state.ts';
 import type { Received } from './part.ts';
@@ -42,7 +42,6 @@ export const MAX_TOKEN_UPDATES = 0x7fff;
  * Supported standards: RFC 4866 sections 3, 4 and 5.
  */
 export class CgaProof implements PeerProof {
-  readonly #peer: Address;
   readonly #home: Address;
   readonly #state: NodeState;
   readonly #rsa: Rsa;
@@ -69,14 +68,12 @@ export class CgaProof implements PeerProof {
 
   /** @param tests return routability with this peer, for the first contact and for want of more. */
   constructor(
-    peer: Address,
     home: Address,
     identity: CgaIdentity,
     rsa: Rsa,
     tests: ReturnRoutabilityProof,
     state: NodeState,
   ) {
-    this.#peer = peer;
     this.#home = home;
     this.#identity = identity;
     this.#rsa = rsa;
@@ -174,7 +171,7 @@ export class CgaProof implements PeerProof {
     this.#untested = undefined;
     this.#updates += 1;
     this.#signed = { careOf, key, early };
-    return bindingAuthorization(crypto, key, { careOf, correspondent: this.#peer }, options);
+    return updateAuthorization(crypto, key, careOf, options);
   }
 
   /**
@@ -189,7 +186,10 @@ export class CgaProof implements PeerProof {
     return {
       options: [...cgaOptions(parameters, this.#signatureSize), ...proof.options],
       sign: (packet) => {
-        signMessage(this.#rsa, packet, privateKey, { careOf, correspondent: this.#peer });
+        signMessage(this.#rsa, packet, privateKey, {
+          careOf,
+          correspondent: destinationOf(packet),
+        });
         proof.sign(packet);
       },
     };
@@ -198,7 +198,7 @@ export class CgaProof implements PeerProof {
   verifies(received: Received, careOf: Address): boolean {
     const signed = this.#signed;
     if (signed === undefined) return this.#tests.verifies(received, careOf);
-    const ends = { careOf, correspondent: this.#peer };
+    const ends = { careOf, correspondent: received.source };
     const { crypto } = this.#state.env;
     return (
       signed.careOf === careOf &&

@@ -1,5 +1,5 @@
 import type { Address } from '../wire/address.ts';
-import { bindingAuthorization } from './binding-authorization.ts';
+import { updateAuthorization } from './binding-authorization.ts';
 import type { ConfiguredKey } from './config.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received } from './part.ts';
@@ -17,13 +17,11 @@ import type { Duration } from './time.ts';
  */
 export class ConfiguredKeyProof implements PeerProof {
   readonly waiting = false;
-  readonly #peer: Address;
   readonly #home: Address;
   readonly #key: ConfiguredKey;
   readonly #state: NodeState;
 
-  constructor(peer: Address, home: Address, key: ConfiguredKey, state: NodeState) {
-    this.#peer = peer;
+  constructor(home: Address, key: ConfiguredKey, state: NodeState) {
     this.#home = home;
     this.#key = key;
     this.#state = state;
@@ -69,13 +67,12 @@ export class ConfiguredKeyProof implements PeerProof {
 
   proof(careOf: Address): Proof {
     const { crypto } = this.#state.env;
-    const ends = { careOf, correspondent: this.#peer };
-    return bindingAuthorization(crypto, this.#managementKey(careOf), ends);
+    return updateAuthorization(crypto, this.#managementKey(careOf), careOf);
   }
 
   verifies(received: Received, careOf: Address): boolean {
     const { crypto } = this.#state.env;
-    const ends = { careOf, correspondent: this.#peer };
+    const ends = { careOf, correspondent: received.source };
     return verifyBindingAuthorization(crypto, received.octets, this.#managementKey(careOf), ends);
   }
 

@@ -59,6 +59,7 @@ export const COUNTERS = {
   'mobility.peer_deferred': 'Registrations with new peers put off, too many having begun lately',
   'mobility.home_duplicate': 'Home registrations refused because the home address is in use',
   'mobility.peer_unaware': 'Peers found to know nothing of Mobile IPv6',
+  'multihome.introduced': 'Updates that tell a peer of our other addresses and ask for no binding',
   'multihome.moved': 'Sessions that went over to another address of ours, or back',
   'multihome.no_proof': 'Sessions that could not go over, nothing fresh being there to prove them',
   'multihome.bounded': 'Sessions found to have an end, their proof wearing out',

@@ -1,4 +1,6 @@
 import type { Address } from '../wire/address.ts';
+import type { LayerOf } from '../wire/packet.ts';
+import { addressSetIn, addressSetOption } from './address-set.ts';
 import { type PathKind, pathChanged } from './events.ts';
 import type { NodeState } from './node-state.ts';
 import { count, tell } from './part.ts';
@@ -47,12 +49,25 @@ export class PeerOutcome {
     const { careOf, sequence } = update;
     const certain = this.#held === careOf;
     if (!certain) this.#held = undefined;
+    const { sets, paths, env } = this.#state;
+    // Where one of our addresses is cut off, one of the peer's may be too.
+    const others = sets.of(peer)?.addresses ?? [];
+    const to = [peer, ...others][repeat % (1 + others.length)]!;
+    const tells = paths.isNative(home) && !env.without.has('address-sets');
+    const parks = !env.without.has('early-packets');
+    const told = tells ? [addressSetOption({ addresses: sets.ownBeside(home), parks })] : [];
     return [
-      ...(certain ? [] : [rememberPeer(home, { peer, sequence, until }, this.#state.env)]),
+      ...(certain ? [] : [rememberPeer(home, { peer, sequence, until }, env)]),
       count('mobility.bu_sent'),
       ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
-      ...bindingUpdate({ ...update, home, to: peer, homeRegistration: false }),
+      ...bindingUpdate({ ...update, home, to, told, homeRegistration: false }),
     ];
+  }
+
+  /** What an answer that is proved tells of the peer. */
+  learn({ options }: LayerOf<'binding-acknowledgement'>): void {
+    const set = addressSetIn(options);
+    if (set !== undefined) this.#state.sets.tell(this.#peer, set);
   }
 
   unaware(reason: string): Output[] {

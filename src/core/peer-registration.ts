@@ -58,10 +58,7 @@ export class PeerRegistration {
   readonly #errors = new RateLimit(BELIEF_INTERVAL, 1);
   readonly #requests = new RateLimit(BELIEF_INTERVAL, 1);
 
-  /**
-   * @param last the number before the first update's: newer than any that the peer may remember.
-   * @param memory of the paths of all peers.
-   */
+  /** @param last the number before the first update's: newer than any that the peer remembers. */
   constructor(
     peer: Address,
     identity: Identity,
@@ -75,8 +72,8 @@ export class PeerRegistration {
     this.path = new PeerPath(peer, identity.home, state, memory);
     this.#identity = identity;
     this.#state = state;
-    const retransmits = !state.env.without.has('retransmission');
-    this.#registration = new Registration(last, state.constants, state.env.random, retransmits);
+    const repeats = !state.env.without.has('retransmission');
+    this.#registration = new Registration(last, state.constants, state.env.random, repeats);
     this.proof = proof;
   }
 
@@ -181,6 +178,7 @@ export class PeerRegistration {
     const answer = { status, sequence, lifetime: lifetimeOf(message.lifetime) };
     const results = this.#registration.acknowledged(answer, now);
     const bound = results.some(({ kind }) => kind === 'bound');
+    if (bound) this.#outcome.learn(message);
     const again = bound && this.proof.accepted(message, careOf, now) && this.#wanted === careOf;
     return [...this.#registered(results, now), ...(again ? this.#prove(now) : [])];
   }
@@ -274,8 +272,8 @@ export class PeerRegistration {
     return this.#registered(this.#registration.update({ careOf, lifetime }, wait, now), now);
   }
 
-  readonly #registered = (outputs: readonly RegistrationOutput[], now: Instant): Output[] =>
-    outputs.flatMap((output) => this.#act(output, now));
+  readonly #registered = (results: readonly RegistrationOutput[], now: Instant): Output[] =>
+    results.flatMap((one) => this.#act(one, now));
 
   #act(output: RegistrationOutput, now: Instant): Output[] {
     switch (output.kind) {

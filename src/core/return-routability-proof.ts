@@ -1,6 +1,6 @@
 import type { Address } from '../wire/address.ts';
 import { BINDING_STATUS } from '../wire/numbers.ts';
-import { bindingAuthorization } from './binding-authorization.ts';
+import { updateAuthorization } from './binding-authorization.ts';
 import type { NodeState } from './node-state.ts';
 import { count, type Received, tell } from './part.ts';
 import { isExpiredNonce, type PeerProof, type Proving } from './peer-proof.ts';
@@ -123,8 +123,7 @@ export class ReturnRoutabilityProof implements PeerProof {
     const key = this.#key(careOf, now);
     if (tokens === undefined || key === undefined) return undefined;
     this.#signed = { careOf, key };
-    const ends = { careOf, correspondent: this.#peer };
-    return bindingAuthorization(this.#state.env.crypto, key, ends, [
+    return updateAuthorization(this.#state.env.crypto, key, careOf, [
       {
         option: 'nonce-indices',
         homeNonceIndex: tokens.home.nonceIndex,
@@ -138,7 +137,7 @@ export class ReturnRoutabilityProof implements PeerProof {
     if (this.#off) return true;
     if (this.#signed?.careOf !== careOf) return false;
     const { key } = this.#signed;
-    const ends = { careOf, correspondent: this.#peer };
+    const ends = { careOf, correspondent: received.source };
     return verifyBindingAuthorization(this.#state.env.crypto, received.octets, key, ends);
   }
 

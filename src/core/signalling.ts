@@ -107,6 +107,8 @@ export interface BindingUpdateSignal {
   readonly linkLocalAddressCompatibility?: boolean;
   readonly proof: Proof;
   readonly link?: string;
+  /** Options before those of the proof, which covers them. */
+  readonly told?: readonly MobilityOptionInput[];
 }
 
 /**
@@ -133,6 +135,7 @@ export function bindingUpdate(update: BindingUpdateSignal): Output[] {
     lifetime: wireLifetime(update.lifetime),
     options: [
       ...(away ? [{ option: 'alternate-care-of-address', careOfAddress: careOf } as const] : []),
+      ...(update.told ?? []),
       ...proof.options,
     ],
   });

@@ -2,6 +2,7 @@
 import { type Address, parseAddress } from '../wire/address.ts';
 import type { Names } from './dns/name-server.ts';
 import type { Plan, PlannedNode } from './plan.ts';
+import { samePrefix } from './scenario/links.ts';
 import type { NameServerText } from './scenario/nodes.ts';
 import type { Scenario } from './scenario/read.ts';
 
@@ -17,13 +18,23 @@ export function namesOf({ nodes }: Scenario, plan: Plan): Map<string, Names> {
   return new Map(servers);
 }
 
-function toldBy({ names }: NameServerText, { nodes }: Plan): Names {
+function toldBy({ names }: NameServerText, { nodes, links }: Plan): Names {
   const addresses = (text: string): readonly Address[] => {
     const node = nodes.find(({ name }) => name === text);
     // The check has seen to it that it is one of the two.
-    return node === undefined ? [parseAddress(text)!] : addressesOf(node);
+    return node === undefined ? [parseAddress(text)!] : atTheStart(node, links);
   };
   return new Map(Object.entries(names).map(([name, all]) => [name, all.flatMap(addresses)]));
+}
+
+/** Of the addresses that a node will make itself, those of the links that it begins on. */
+function atTheStart(node: PlannedNode, links: Plan['links']): readonly Address[] {
+  const own = node.interfaces.flatMap(({ link: at }) =>
+    links.filter(({ name }) => name === at).flatMap(({ prefixes }) => prefixes),
+  );
+  const all = addressesOf(node);
+  if (node.ownMade === undefined) return all;
+  return all.filter((address) => own.some((prefix) => samePrefix(prefix, address)));
 }
 
 /** All addresses by which a node may be known; that of its first link first. */

@@ -8,6 +8,7 @@ import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';
 import { Identity } from './identity.ts';
+import { Introductions } from './introductions.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { ProviderAddresses } from './provider-addresses.ts';
 import { ProviderChoice } from './provider-choice.ts';
@@ -47,6 +48,7 @@ export class MultihomedHost implements Part {
   readonly #sessions: Sessions;
   readonly #paths: ProviderPaths;
   readonly #moves: SessionMoves;
+  readonly #introductions: Introductions;
   #places: readonly Place[] = [];
   /** Something has changed that a choice may depend on. */
   #isDue = false;
@@ -65,11 +67,13 @@ export class MultihomedHost implements Part {
     this.#sessions = new Sessions(config.maxSessions, config.probe, state);
     this.#paths = new ProviderPaths(config.probe, state);
     const isCutOff = (own: Address, peer: Address) => this.isCutOff(own, peer);
+    this.#introductions = new Introductions(state);
     this.#moves = new SessionMoves(this.#identities, this.#paths, isCutOff, state);
   }
 
   deadline(): Instant | undefined {
     let deadline = sooner(this.#sessions.deadline(), this.#paths.deadline(this.#isTested));
+    deadline = sooner(deadline, this.#introductions.deadline());
     for (const one of this.#links.values()) deadline = sooner(deadline, one.deadline());
     for (const { list } of this.#identities.values()) deadline = sooner(deadline, list.deadline());
     return deadline;
@@ -262,12 +266,25 @@ export class MultihomedHost implements Part {
           path.health !== 'up' ||
           this.#sessions.ofPeer(path.peer).some(({ by }) => by !== path.own);
         this.#moves.learnt(path);
-        return path.hasHeld(now);
+        return [...path.hasHeld(now), ...this.#introduce(path, now)];
       }
+    }
+    if (message.layer === 'binding-acknowledgement') {
+      const session = this.#sessions.get(received.destination, received.source);
+      const taken = this.#introductions.acknowledged(session, received, message, now);
+      if (taken !== undefined) return taken;
     }
     const quoted = quotedPath(received);
     if (quoted !== undefined) return this.#hinted(quoted.own, quoted.peer, now);
     return this.#moves.received(received, this.#sessions, now);
+  }
+
+  /** In peace a peer is told of our other addresses, and tells of its own. */
+  #introduce(path: ProviderPath, now: Instant): Output[] {
+    const session = this.#sessions.get(path.own, path.peer);
+    const token = path.token('home');
+    if (session === undefined || session.by !== path.own || token === undefined) return [];
+    return this.#introductions.begin(session, token, now);
   }
 
   /** An error about a packet of ours, which anybody could have made. */
@@ -285,6 +302,7 @@ export class MultihomedHost implements Part {
   #tick(now: Instant): Output[] {
     const before = [...this.#paths.all()].filter(({ health }) => health === 'up').length;
     const outputs = this.#paths.tick(this.#isTested, now);
+    outputs.push(...this.#introductions.tick(now));
     const after = [...this.#paths.all()].filter(({ health }) => health === 'up').length;
     if (before !== after) this.#isDue = true;
     for (const { list } of this.#identities.values()) outputs.push(...list.tick(now));
@@ -312,6 +330,7 @@ export class MultihomedHost implements Part {
     for (const session of this.#sessions.all()) {
       const chosen = this.#choice.forSession(session, this.#places, this.#paths, now);
       const moved = chosen !== undefined && chosen !== session.by;
+      if (moved) this.#introductions.end(session);
       if (moved) outputs.push(...this.#moves.move(session, chosen, now));
       else if (session.by !== session.identity) outputs.push(...this.#moves.plan(session, now));
     }
