@@ -8,7 +8,10 @@ import { forgetPeer, rememberPeer } from './peer-journal.ts';
 import type { Target } from './registration.ts';
 import type { Output } from './role.ts';
 import { bindingUpdate, type Proof } from './signalling.ts';
-import { between, type Instant, seconds } from './time.ts';
+import { after, between, type Duration, type Instant, seconds } from './time.ts';
+
+/** So long data goes the new way without an answer. */
+const EARLY_TIME: Duration = seconds(1);
 
 interface Bound {
   readonly careOf: Address;
@@ -44,7 +47,7 @@ export class PeerOutcome {
   }
 
   /** An update goes out. @param repeat for which time again; `until`: the peer may hold it until then. */
-  update({ repeat, until, ...update }: Update): Output[] {
+  update({ repeat, until, ...update }: Update, now: Instant): Output[] {
     const [peer, home] = [this.#peer, this.#home];
     const { careOf, sequence } = update;
     const certain = this.#held === careOf;
@@ -61,6 +64,21 @@ export class PeerOutcome {
       count('mobility.bu_sent'),
       ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
       ...bindingUpdate({ ...update, home, to, told, homeRegistration: false }),
+      ...(tells && repeat === 0 && update.lifetime > 0 ? this.#early(update.careOf, now) : []),
+    ];
+  }
+
+  /**
+   * Data follows the update at once, to a peer that holds what comes before it has taken the update.
+   * Source: seed multihome, figure 3.1 step 316.
+   */
+  #early(careOf: Address, now: Instant): Output[] {
+    const { sets, paths } = this.#state;
+    const [peer, home] = [this.#peer, this.#home];
+    if (sets.of(peer)?.parks !== true || paths.registeredCareOf(home, peer) === careOf) return [];
+    return [
+      ...paths.setRegistered(home, peer, careOf, after(now, EARLY_TIME)),
+      tell(pathChanged(peer, home, 'route-optimised', 'data follows the update')),
     ];
   }
 

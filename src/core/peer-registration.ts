@@ -314,7 +314,7 @@ export class PeerRegistration {
     }
     const until = this.#alone.mayHoldUntil;
     return [
-      ...this.#outcome.update({ ...target, sequence, proof, repeat, until }),
+      ...this.#outcome.update({ ...target, sequence, proof, repeat, until }, now),
       ...(repeat === 0 && target.lifetime > 0 ? [this.path.count(target.careOf, 'after')] : []),
     ];
   }
