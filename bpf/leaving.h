@@ -10,10 +10,10 @@
 #include "find.h"
 #include "notice.h"
 #include "parse.h"
+#include "way.h"
 
 /* Hop limit of the header that `push` makes: TUNNEL_HOP_LIMIT of rewrite.ts (RFC 2473 section 6.3). */
 #define TUNNEL_HOP_LIMIT 64
-#define ADDRESS_FAMILY_IPV6 10
 
 struct ipv6_header {
 	__be32 first_word;
@@ -146,26 +146,15 @@ static __always_inline int push_header(struct __sk_buff *skb, struct passage *p,
 	return bpf_skb_store_bytes(skb, ETH_HLEN, &header, IPV6_HEADER, BPF_F_RECOMPUTE_CSUM);
 }
 
-/*
- * The way of the packet as it will be, by the host's routes. Gives 0, or which total the slow path
- * counts under.
- *
- * It is asked for as for a packet that came by the slow device, from which no rule steers back to the
- * anchor (src/linux/plane/steering.ts).
- *
- * A neighbour whose link address is not known is the slow path's: bpf_redirect_neigh would keep the
- * packet until it is, and then send it by the route that it came here with, without a link header
- * (seen with Linux 6.18).
- */
-static __always_inline int find_way(struct __sk_buff *skb, struct passage *p,
-				    const struct rule *rule, const struct settings *settings,
-				    __u32 length, struct bpf_fib_lookup *way)
+/* The way of the packet as it will be. Gives 0, or which total the slow path counts under. */
+static __always_inline int way_of(struct __sk_buff *skb, struct passage *p,
+				  const struct rule *rule, const struct settings *settings,
+				  __u32 length, struct way *way)
 {
 	__u32 operations = rule ? rule->operations : 0;
 	struct address src = p->addresses[ADDRESS_SRC];
 	struct address dst = p->addresses[ADDRESS_DST];
 	struct path_mtu *learned;
-	int result;
 
 	if (rule && operations & DO_INSERT_HOME)
 		__builtin_memcpy(&src, rule->home_care_of, 16);
@@ -181,27 +170,14 @@ static __always_inline int find_way(struct __sk_buff *skb, struct passage *p,
 		    bpf_ktime_get_boot_ns() < learned->expires)
 			return TOTAL_SLOW_TOO_BIG;
 	}
-	way->family = ADDRESS_FAMILY_IPV6;
-	way->l4_protocol = operations & DO_PUSH ? IPPROTO_IPV6 : p->protocol;
-	way->tot_len = length > 0xffff ? 0xffff : length;
-	way->ifindex = settings->slow_device;
-	way->flowinfo = bpf_htonl(p->first_word & 0x0fffffff);
-	__builtin_memcpy(way->ipv6_src, &src, 16);
-	__builtin_memcpy(way->ipv6_dst, &dst, 16);
-	result = bpf_fib_lookup(skb, way, sizeof(*way), 0);
-	if (result == BPF_FIB_LKUP_RET_FRAG_NEEDED)
-		return TOTAL_SLOW_TOO_BIG;
-	if (result == BPF_FIB_LKUP_RET_NO_NEIGH)
-		return TOTAL_SLOW_NO_NEIGHBOUR;
-	if (result != BPF_FIB_LKUP_RET_SUCCESS || way->ifindex == skb->ifindex)
-		return TOTAL_SLOW_NO_ROUTE;
-	return 0;
+	return find_way(skb, &src, &dst, bpf_htonl(p->first_word & 0x0fffffff),
+			operations & DO_PUSH ? IPPROTO_IPV6 : p->protocol, length, settings, way);
 }
 
 /* From here on the packet is changed; what fails now is lost. */
 static __always_inline int send_leaving(struct __sk_buff *skb, struct passage *p,
 					const struct rule *rule, struct settings *settings,
-					const struct bpf_fib_lookup *way, __u32 l2)
+					const struct way *way, __u32 l2)
 {
 	struct bpf_redir_neigh next = { .nh_family = ADDRESS_FAMILY_IPV6 };
 	__be16 ethertype = bpf_htons(ETH_P_IPV6);
@@ -225,7 +201,7 @@ static __always_inline int send_leaving(struct __sk_buff *skb, struct passage *p
 	if (rule && counted)
 		count_use(rule->slot, octets);
 	count(rule ? TOTAL_LEAVING : TOTAL_UNMATCHED);
-	__builtin_memcpy(next.ipv6_nh, way->ipv6_dst, 16);
+	__builtin_memcpy(next.ipv6_nh, &way->next_hop, 16);
 	return bpf_redirect_neigh(way->ifindex, &next, sizeof(next), 0);
 lost:
 	count(TOTAL_FAILED);
@@ -244,7 +220,7 @@ static __always_inline int leave(struct __sk_buff *skb, __u32 l2)
 {
 	struct settings *settings = our_settings();
 	struct passage *p = this_passage();
-	struct bpf_fib_lookup way = {};
+	struct way way;
 	const struct rule *rule = 0;
 	__u32 length;
 	int refused;
@@ -283,7 +259,7 @@ static __always_inline int leave(struct __sk_buff *skb, __u32 l2)
 	length = wire_length(skb, p, l2);
 	if (!length)
 		return to_anchor(TOTAL_SLOW_HEADERS);
-	refused = find_way(skb, p, rule, settings, length + (rule ? rule->growth : 0), &way);
+	refused = way_of(skb, p, rule, settings, length + (rule ? rule->growth : 0), &way);
 	if (refused)
 		return to_anchor(refused);
 	return send_leaving(skb, p, rule, settings, &way, l2);

@@ -122,10 +122,10 @@ const KERNEL_TUNNEL: readonly (readonly [host: HostName, set: string, unset: str
     ).map((one) => [...one] as const);
   }),
   ['mobile', `addr add ${HOME}/128 dev lo nodad`, `addr del ${HOME}/128 dev lo`],
-  ['mobile', `rule add pref 10 from ${HOME} lookup 301`, 'rule del pref 10'],
+  ['mobile', `rule add pref 10 to ${PEER} lookup 301`, 'rule del pref 10'],
   [
     'mobile',
-    `route add default table 301 encap seg6 mode encap.red segs ${AGENT} dev near`,
+    `route add default table 301 encap seg6 mode encap.red segs ${AGENT} dev near src ${HOME}`,
     'route flush table 301',
   ],
   [

@@ -14,8 +14,8 @@ const HEADER = join(ROOT, 'bpf/generated/layout.h');
 const OBJECT = join(ROOT, 'dist/bpf/careof.o');
 
 /** Headers that `SOURCE` takes in, so that one that changed builds anew. */
-const PARTS = ['arriving', 'find', 'leaving', 'maps', 'notice', 'parse', 'passage'].map((name) =>
-  join(ROOT, `bpf/${name}.h`),
+const PARTS = ['arriving', 'find', 'leaving', 'maps', 'notice', 'parse', 'passage', 'way'].map(
+  (name) => join(ROOT, `bpf/${name}.h`),
 );
 
 /** Where Debian has <asm/types.h>, which the header for types asks for. */
