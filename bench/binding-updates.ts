@@ -5,9 +5,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { homeProof } from '../src/core/home-authentication.ts';
 import type { Environment, Input, LinkAddress, Output, Role } from '../src/core/role.ts';
-import { ntpTimestamp } from '../src/core/security/authentication-option.ts';
 import {
   bindingManagementKey,
   keygenToken,
@@ -16,13 +14,18 @@ import {
 import { after, type Instant, START, seconds } from '../src/core/time.ts';
 import { nodeCryptography } from '../src/lab/crypto.ts';
 import { createNode } from '../src/roles/create.ts';
-import { type Address, address, addressOctets, addressOf } from '../src/wire/address.ts';
+import { address } from '../src/wire/address.ts';
+import { parsePacket } from '../src/wire/packet.ts';
 import {
-  type LayerInput,
-  type MobilityOptionInput,
-  parsePacket,
-  serialisePacket,
-} from '../src/wire/packet.ts';
+  AUTHENTICATION,
+  bindingUpdate,
+  CARE_OF,
+  EPOCH,
+  homeAgentConfig,
+  homeOf,
+  homeUpdate,
+  packet,
+} from './home-registrations.ts';
 import { cpuSeconds, type Measurement, median } from './measure.ts';
 
 const FEWEST = 1_000;
@@ -31,12 +34,8 @@ const ROUNDS = 5;
 /** Updates in one round. */
 const BATCH = 20_000;
 
-const CARE_OF = address('2001:db8:2::7');
-const AGENT = address('2001:db8:1::1');
 const PEER = address('2001:db8:f::1');
-const PREFIX = address('2001:db8:1::');
 const LINK_ADDRESS = '\x02\0\0\0\0\x01' as LinkAddress;
-const EPOCH = 1_700_000_000_000_000;
 /** As many octets as a keygen token is made of. */
 const TOKEN_DATA = new Uint8Array(25);
 /** Octets that a Binding Update's and an acknowledgement's authenticator are made over. */
@@ -101,11 +100,7 @@ function peer(size: number): Registrar {
 
 /** Home registrations with the authentication option. */
 function homeAgent(size: number): Registrar {
-  const authentication = { method: 'rfc4285', spi: 256, key: new Uint8Array(16).fill(7) } as const;
-  const mobileNodes = Array.from({ length: size }, (_, n) => ({ home: homeOf(n), authentication }));
-  const address = AGENT;
-  const network = { link: 'eth0', address, prefix: PREFIX, prefixLength: 64 };
-  const config = { ...network, mobileNodes, allowUnauthenticated: false, maxBindings: size };
+  const config = homeAgentConfig(size);
   const node = createNode({ name: 'ha', homeAgent: config }, ENVIRONMENT);
   node.handle(
     { kind: 'link', link: 'eth0', up: true, linkAddress: LINK_ADDRESS, mtu: 1500 },
@@ -114,17 +109,10 @@ function homeAgent(size: number): Registrar {
   return {
     name: 'a home agent',
     node,
-    update(n, turn, now) {
-      const subject = { careOf: CARE_OF, home: homeOf(n) };
-      const timestamp = ntpTimestamp(EPOCH, (now + turn) as Instant);
-      const proof = homeProof(authentication, nodeCryptography, subject, timestamp);
-      const octets = bindingUpdate(AGENT, subject.home, turn, true, proof.options);
-      proof.sign(octets);
-      return octets;
-    },
+    update: homeUpdate,
     bare() {
-      nodeCryptography.hmacSha1(authentication.key, UPDATE_DATA);
-      nodeCryptography.hmacSha1(authentication.key, ANSWER_DATA);
+      nodeCryptography.hmacSha1(AUTHENTICATION.key, UPDATE_DATA);
+      nodeCryptography.hmacSha1(AUTHENTICATION.key, ANSWER_DATA);
     },
   };
 }
@@ -209,32 +197,6 @@ function settle(node: Role): Instant {
 
 function arriving(octets: Uint8Array): Input {
   return { kind: 'packet', link: 'eth0', octets, reason: 'mobility' };
-}
-
-function bindingUpdate(
-  destination: Address,
-  homeAddress: Address,
-  sequence: number,
-  homeRegistration: boolean,
-  proof: readonly MobilityOptionInput[],
-): Uint8Array {
-  const careOf = { option: 'alternate-care-of-address', careOfAddress: CARE_OF } as const;
-  const options = [careOf, ...proof];
-  const flags = { acknowledge: true, homeRegistration };
-  return packet(CARE_OF, destination, [
-    { layer: 'destination-options', options: [{ option: 'home-address', homeAddress }] },
-    { layer: 'binding-update', sequence, ...flags, lifetime: 105, options },
-  ]);
-}
-
-const packet = (source: Address, destination: Address, layers: readonly LayerInput[]) =>
-  serialisePacket([{ layer: 'ipv6', source, destination, hopLimit: 64 }, ...layers]);
-
-/** Home address number `n`. */
-function homeOf(n: number): Address {
-  const octets = addressOctets(PREFIX);
-  new DataView(octets.buffer).setUint32(12, n + 0x1000);
-  return addressOf(octets);
 }
 
 setFlagsFromString('--expose-gc');

@@ -21,6 +21,9 @@ import {
 /** enum bpf_prog_type */
 export const PROGRAM_TYPE = { schedCls: 3, schedAct: 4, xdp: 6 } as const;
 const LOG_SIZE = 1 << 20;
+const EAGAIN = 11;
+/** Times that a program is loaded again after a signal. */
+const ATTEMPTS = 20;
 /** What is told of a verifier's log. */
 const LOG_TAIL = 2000;
 
@@ -38,7 +41,11 @@ export interface Program {
 /** Has the kernel verify a program; gives its descriptor. The SysError ends in the verifier's last lines. */
 export function loadProgram(program: Program): number {
   const words = `bpf PROG_LOAD ${program.name}`;
-  const fd = tryLoading(program);
+  let fd = tryLoading(program);
+  // A signal that waits ends the verifier's work (verifier.c of Linux, do_check).
+  for (let left = ATTEMPTS; fd < 0 && errno() === EAGAIN && left > 0; left--) {
+    fd = tryLoading(program);
+  }
   if (fd >= 0) return fd;
   const first = errno();
   // Writing a log costs much, so it is asked for only once there is something to be told.
