@@ -33,7 +33,7 @@ links:
 nodes:
   ha: { role: home-agent, on: [home], serves: home, own-addresses: { home: 2001:db8:1::1 } }
   mn: { role: mobile-node, home: home, home-agent: ha, home-address: 2001:db8:1::100,
-        interfaces: { wlan0: none },
+        interfaces: { wlan0: none }, dad: optimistic,
         auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } } }
 `;
 
