@@ -8,7 +8,7 @@ import { forward, unforward } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { between, type Duration, type Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
-import { noticingEntry } from './sessions.ts';
+import { diagnosticEntries, noticingEntry } from './sessions.ts';
 
 /** What an identity is told of the host that it belongs to. */
 export interface IdentityHost {
@@ -64,7 +64,7 @@ export class Identity {
   begin(): Output[] {
     return [
       ...this.#state.paths.setNative(this.address, true),
-      ...forward(noticingEntry(this.address)),
+      ...forward(noticingEntry(this.address), ...diagnosticEntries(this.address)),
     ];
   }
 
@@ -83,10 +83,11 @@ export class Identity {
   }
 
   end(): Output[] {
+    const entries = [noticingEntry(this.address), ...diagnosticEntries(this.address)];
     return [
       ...this.takeAt([]),
       ...this.#state.paths.setNative(this.address, false),
-      ...unforward(noticingEntry(this.address).id),
+      ...unforward(...entries.map(({ id }) => id)),
     ];
   }
 }

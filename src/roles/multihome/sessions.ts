@@ -5,6 +5,7 @@ import { count, forward, unforward } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
+import { PROTOCOL } from '../../wire/numbers.ts';
 import { Session, sessionId } from './session.ts';
 
 /**
@@ -131,4 +132,21 @@ export function noticingEntry(identity: Address): ForwardingEntry {
     match: { dst: { address: identity }, rest: true },
     do: [{ notify: 'session-from-peer' }],
   };
+}
+
+/** ICMPv6 begins no session: it is asked and told about paths, also by this host itself. */
+export function diagnosticEntries(identity: Address): ForwardingEntry[] {
+  const own = { address: identity };
+  const { icmpv6: protocol } = PROTOCOL;
+  const base = { owner: 'multihomed-host', do: [] } as const;
+  return [
+    {
+      ...{ ...base, id: `${arrivingId(identity)}/icmpv6`, at: 'arriving' },
+      match: { dst: own, protocol, rest: true },
+    },
+    {
+      ...{ ...base, id: `session/from/${formatAddress(identity)}/icmpv6`, at: 'leaving' },
+      match: { src: own, protocol },
+    },
+  ];
 }
