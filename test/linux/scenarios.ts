@@ -1,7 +1,7 @@
 /**
  * `npm run test:linux [-- --data-plane tun|ebpf] [NAME...]`: every scenario of mobility and attacks on
  * real hosts, on both data planes; prints a table, and ends with 1 where one does not meet what it
- * expects. Long ones are left out unless they are named.
+ * expects. Those that last for minutes are left out unless they are named, and said at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -9,12 +9,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findScenarios } from '../../src/lab/find.ts';
+import { makeRoomForNeighbors } from '../../src/lab/linux/shared-neighbors.ts';
 import { scenarioName } from '../../src/lab/report/report.ts';
-import { isShort } from './short-scenarios.ts';
+import { leastTime } from './short-scenarios.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const built = '.build-linux/cli/main.js';
 const careof = existsSync(join(root, built)) ? built : 'bin/careof.js';
+/** What lasts longer is left out unless it is named, in microseconds of network time. */
+const LONG = 100e6;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,9 +25,11 @@ const { values, positionals } = parseArgs({
 });
 const planes = values['data-plane'] ?? ['ebpf', 'tun'];
 const folders = ['scenarios/mobility', 'scenarios/attacks'];
-const files = findScenarios(positionals.length > 0 ? positionals : folders).filter(
-  (file) => positionals.includes(scenarioName(file)) || isShort(file),
+const all = findScenarios(positionals.length > 0 ? positionals : folders);
+const leftOut = all.filter(
+  (file) => !positionals.includes(scenarioName(file)) && leastTime(file) > LONG,
 );
+const files = all.filter((file) => !leftOut.includes(file));
 
 interface Expectation {
   readonly ok: boolean | null;
@@ -62,6 +67,7 @@ const running = new Set<ChildProcess>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     for (const run of running) run.kill(signal);
+    takeBack();
     process.kill(process.pid, signal);
   });
 }
@@ -77,6 +83,15 @@ async function work(): Promise<void> {
     console.log(`${ok ? 'ok    ' : 'FAILED'} ${task.plane.padEnd(4)} ${name} ${text}`);
   }
 }
+// Those that run together would take the room from each other at their ends.
+const takeBack = makeRoomForNeighbors();
 await Promise.all(Array.from({ length: Number(values.jobs ?? 2) }, work));
+takeBack();
+if (leftOut.length > 0) {
+  const names = leftOut.map(scenarioName).join(', ');
+  console.log(
+    `${leftOut.length} left out, which last longer than 100 s of network time (name them to run them): ${names}`,
+  );
+}
 console.log(`${tasks.length - failures} of ${tasks.length} runs met all their expectations`);
 process.exitCode = failures === 0 ? 0 : 1;

@@ -18,6 +18,7 @@ import { ChildFailure, hurry } from './children.ts';
 import { LinuxNetwork } from './network.ts';
 import { RealTime } from './real-time.ts';
 import { makeRunFolder, removeOwn, sweep } from './remains.ts';
+import { makeRoomForNeighbors } from './shared-neighbors.ts';
 import { TablePeaks } from './table-peaks.ts';
 
 export interface LinuxRunOptions {
@@ -142,10 +143,10 @@ class LinuxRun {
     });
     aborted.catch(() => {});
     let captures: LinkCaptures | undefined;
-    let slowDown = () => {};
+    const takeBack = [makeRoomForNeighbors()];
     try {
       await Promise.race([this.#network.build(), aborted]);
-      slowDown = hurry();
+      takeBack.push(hurry());
       this.#time.start();
       if (this.#options.captures !== undefined) {
         captures = new LinkCaptures(this.#options.captures, this.#network.links, Date.now() * 1000);
@@ -154,7 +155,7 @@ class LinuxRun {
       await Promise.race([this.#toTheEnd(), aborted]);
       return await Promise.race([this.#record(captures?.files ?? []), aborted]);
     } finally {
-      slowDown();
+      for (const take of takeBack) take();
       captures?.close();
       this.#network.close();
       this.#time.close();
