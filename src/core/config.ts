@@ -196,6 +196,38 @@ export interface MultihomedHostConfig {
   readonly policy: ProviderPolicy;
 }
 
+/** A service address that several servers answer for, and who they are. */
+export interface ServiceConfig {
+  readonly service: Address;
+  readonly link: string;
+  /** This node's own address on the link. */
+  readonly address: Address;
+  /** The servers, in the order in which they stand in for the master. */
+  readonly members: readonly {
+    readonly address: Address;
+    readonly authentication: Authentication;
+  }[];
+  /** Who gets a new client: the next in turn, or whoever has the fewest. */
+  readonly policy: 'rotation' | 'least-load';
+  readonly maxClients: number;
+}
+
+/** One of the servers of a service address. */
+export interface ContentSlaveConfig extends ServiceConfig {
+  readonly master: Address;
+  /** How it proves itself to whoever holds the service address. */
+  readonly authentication: Authentication;
+  /** What it asks that one for. */
+  readonly lifetime: Duration;
+  /** What it asks clients for. */
+  readonly clientLifetime: Duration;
+  /** False: what it sends to clients that it is not registered with goes back by the holder. */
+  readonly directReturn: boolean;
+  readonly maxPeers: number;
+  /** Absent: return routability alone. */
+  readonly peers?: PeerProofConfig;
+}
+
 export interface CorrespondentNodeConfig {
   readonly maxBindings: number;
   /** Home addresses made of keys are taken at their word (RFC 4866); true if absent. */
@@ -212,4 +244,6 @@ export interface NodeConfig {
   readonly mobileNode?: MobileNodeConfig;
   readonly correspondentNode?: CorrespondentNodeConfig;
   readonly multihomedHost?: MultihomedHostConfig;
+  readonly contentMaster?: ServiceConfig;
+  readonly contentSlave?: ContentSlaveConfig;
 }

@@ -63,6 +63,10 @@ const IMPLEMENTATION = {
   LEFT_ALONE_TIME: seconds(60),
   /** A home agent that refused is asked again, since nothing else would ever mend it. */
   REFUSED_RETRY_TIME: seconds(32),
+  /** A client of a service address that sends nothing by its holder for so long is forgotten. */
+  CLIENT_IDLE_TIME: seconds(900),
+  /** How often servers ask whether the holder of their service address is there. */
+  SERVICE_HEARTBEAT_INTERVAL: seconds(1),
   /** RFC 4285 section 6: how far a timestamp may be off. */
   TIMESTAMP_TOLERANCE: seconds(7),
 } as const;

@@ -58,6 +58,8 @@ export type CareofEvent =
       readonly kind: 'binding.accepted' | 'binding.deleted' | 'binding.expired' | 'binding.refused';
       readonly scope: 'home' | 'peer';
       readonly home: Address;
+      /** Who registered it, where several may bind one identity. */
+      readonly registrant?: string;
       readonly careof: Address;
       readonly lifetime_s?: number;
       readonly sequence?: number;
@@ -89,6 +91,20 @@ export type CareofEvent =
       readonly peer: Address;
       readonly home: Address;
       readonly careof: Address;
+      readonly reason: string;
+    }
+  | {
+      /** Which server a client of a service address has now. */
+      readonly kind: 'service.client';
+      readonly peer: Address;
+      readonly home: Address;
+      readonly careof: Address;
+    }
+  | {
+      /** A node holds a service address on its link, or no longer. */
+      readonly kind: 'service.held' | 'service.released';
+      readonly home: Address;
+      readonly link: string;
       readonly reason: string;
     }
   | { readonly kind: 'peer.unaware'; readonly peer: Address; readonly reason: string }

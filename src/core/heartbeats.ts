@@ -6,7 +6,7 @@ import { count, type Part, type PartInput, type Received } from './part.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Output } from './role.ts';
 import { signal } from './signalling.ts';
-import { after, type Instant, milliseconds, seconds, sooner } from './time.ts';
+import { after, type Duration, type Instant, milliseconds, seconds, sooner } from './time.ts';
 
 /** Requests that may go unanswered in a row. Source: RFC 5847 section 5. */
 const MISSING_HEARTBEATS_ALLOWED = 3;
@@ -27,6 +27,14 @@ interface Watched {
   restarts: number | undefined;
 }
 
+/** What a node does with those that it watches. */
+export interface Watching {
+  /** HEARTBEAT_INTERVAL if absent. */
+  readonly interval?: Duration;
+  /** A peer has missed too many; it is asked on. */
+  onSilent?(peer: Address, now: Instant): Output[];
+}
+
 /**
  * Is a peer there, and has it been there all the time? Answers who asks, and asks those that the
  * operator has it watch.
@@ -45,15 +53,22 @@ export class Heartbeats implements Part {
   readonly processes = new Set(['heartbeat'] as const);
   readonly #self: Address;
   readonly #state: NodeState;
+  readonly #interval: Duration;
+  readonly #onSilent: NonNullable<Watching['onSilent']>;
   readonly #answers = new RateLimit(ANSWER_INTERVAL, ANSWER_BURST);
   readonly #watched = new Map<Address, Watched>();
   /** The second at which the bindings were last lost: larger than any before. */
   #restarts = 0;
 
-  /** @param self the address that requests come from. */
-  constructor(self: Address, state: NodeState) {
+  /**
+   * @param self the address that requests come from.
+   * @param watching how often peers are asked, and what is to be done when one is silent.
+   */
+  constructor(self: Address, state: NodeState, watching: Watching = {}) {
     this.#self = self;
     this.#state = state;
+    this.#interval = watching.interval ?? state.constants.HEARTBEAT_INTERVAL;
+    this.#onSilent = watching.onSilent ?? (() => []);
   }
 
   deadline(): Instant | undefined {
@@ -71,7 +86,7 @@ export class Heartbeats implements Part {
       case 'received':
         return this.#received(input, now);
       case 'command':
-        return input.command.do === 'watch' ? this.#watch(input.command.peer, now) : [];
+        return input.command.do === 'watch' ? this.watch(input.command.peer, now) : [];
       case 'tick':
         return this.#tick(now);
       default:
@@ -131,7 +146,7 @@ export class Heartbeats implements Part {
     const awaited = watched !== undefined && watched.missed > 0;
     if (!awaited || message.sequence !== watched.sequence) return [count('heartbeat.ignored')];
     watched.missed = 0;
-    watched.nextAt = after(now, this.#state.constants.HEARTBEAT_INTERVAL);
+    watched.nextAt = after(now, this.#interval);
     const option = message.options.find((one) => one.option === 'restart-counter');
     const before = watched.restarts;
     watched.restarts = option?.restartCounter ?? before;
@@ -139,11 +154,16 @@ export class Heartbeats implements Part {
     return restarted ? [count('heartbeat.restart_seen')] : [];
   }
 
-  #watch(peer: Address, now: Instant): Output[] {
+  /** Asks a peer from now on whether it is there. */
+  watch(peer: Address, now: Instant): Output[] {
     if (this.#watched.has(peer) || this.#watched.size >= MAX_WATCHED) return [];
     const sequence = Math.floor(this.#state.env.random() * 0x1_0000_0000);
     this.#watched.set(peer, { sequence, nextAt: now, missed: 0, restarts: undefined });
     return this.#tick(now);
+  }
+
+  unwatch(peer: Address): void {
+    this.#watched.delete(peer);
   }
 
   #tick(now: Instant): Output[] {
@@ -151,11 +171,11 @@ export class Heartbeats implements Part {
     for (const [peer, watched] of this.#watched) {
       if (now < watched.nextAt) continue;
       if (watched.missed === MISSING_HEARTBEATS_ALLOWED + 1) {
-        outputs.push(count('heartbeat.peer_silent'));
+        outputs.push(count('heartbeat.peer_silent'), ...this.#onSilent(peer, now));
       }
       watched.missed += 1;
       watched.sequence = (watched.sequence + 1) >>> 0;
-      watched.nextAt = after(now, this.#state.constants.HEARTBEAT_INTERVAL);
+      watched.nextAt = after(now, this.#interval);
       outputs.push(
         ...signal({
           source: this.#self,

@@ -63,6 +63,10 @@ export const MECHANISMS = {
   'hold-time': 'sessions come back to a path that has answered for a while, not at once',
   'hints-are-asked-about': 'an ICMPv6 error about a path is a reason to ask, and never more',
   'tokens-kept-fresh': 'tokens for a fail-over are there before it is needed',
+  'content-hand-off': 'a server of a service address binds its clients to itself',
+  'client-memory': 'a client of a service address keeps the server that it was given',
+  'stand-in': 'where the holder of a service address is silent, the next server takes its place',
+  'served-clients': 'servers tell a new holder of their address whom they serve',
   'home-address-check':
     'a Home Address option is believed only with a binding behind it (RFC 6275 9.3.1)',
   'routing-2-check':

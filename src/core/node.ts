@@ -134,8 +134,9 @@ export class Node implements Role {
       return [count('esp.unprotected')];
     }
     const parsed = parsePacket(input.octets);
-    if (input.reason === 'dhcpv6') {
-      return parsed.ok ? this.#offer(view(input, parsed.value), now) : [count('dhcpv6.malformed')];
+    if (input.reason === 'dhcpv6' || input.reason === 'service-client') {
+      const malformed = input.reason === 'dhcpv6' ? 'dhcpv6.malformed' : 'service.malformed';
+      return parsed.ok ? this.#offer(view(input, parsed.value), now) : [count(malformed)];
     }
     if (!parsed.ok) return this.#refuse(input, parsed.error, now);
     // IPv4 is taken apart too, but nobody here has an address of it.

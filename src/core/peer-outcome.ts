@@ -5,6 +5,7 @@ import { type PathKind, pathChanged } from './events.ts';
 import type { NodeState } from './node-state.ts';
 import { count, tell } from './part.ts';
 import { forgetPeer, rememberPeer } from './peer-journal.ts';
+import type { Identity } from './peer-proof.ts';
 import type { Target } from './registration.ts';
 import type { Output } from './role.ts';
 import { bindingUpdate, type Proof } from './signalling.ts';
@@ -36,13 +37,15 @@ interface Update extends Target {
 export class PeerOutcome {
   readonly #peer: Address;
   readonly #home: Address;
+  readonly #firstFromHome: boolean;
   readonly #state: NodeState;
   /** What it holds for certain. */
   #held: Address | undefined;
 
-  constructor(peer: Address, home: Address, state: NodeState) {
+  constructor(peer: Address, identity: Identity, state: NodeState) {
     this.#peer = peer;
-    this.#home = home;
+    this.#home = identity.home;
+    this.#firstFromHome = identity.firstFromHome === true;
     this.#state = state;
   }
 
@@ -59,11 +62,12 @@ export class PeerOutcome {
     const tells = paths.isNative(home) && !env.without.has('address-sets');
     const parks = !env.without.has('early-packets');
     const told = tells ? [addressSetOption({ addresses: sets.ownBeside(home), parks })] : [];
+    const fromHome = this.#firstFromHome && !certain;
     return [
       ...(certain ? [] : [rememberPeer(home, { peer, sequence, until }, env)]),
       count('mobility.bu_sent'),
       ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
-      ...bindingUpdate({ ...update, home, to, told, homeRegistration: false }),
+      ...bindingUpdate({ ...update, fromHome, home, to, told, homeRegistration: false }),
       ...(tells && repeat === 0 && update.lifetime > 0 ? this.#early(update.careOf, now) : []),
     ];
   }

@@ -13,6 +13,11 @@ export interface Identity {
   readonly home: Address;
   /** What it asks its home agent for. */
   readonly lifetime: Duration;
+  /**
+   * The first update to a peer leaves from the home address, with the care-of address in its option
+   * alone, as the content servers' do (multihoming seed, Fig 5 step 506).
+   */
+  readonly firstFromHome?: boolean;
   /** How long a binding for this care-of address may live; zero: it may not be told to peers yet. */
   allowed(careOf: Address, now: Instant): Duration;
   /** Is it known that no Home Test of this peer would come? Absent: never. */

@@ -68,7 +68,7 @@ export class PeerRegistration {
     memory: PathMemory,
   ) {
     this.peer = peer;
-    this.#outcome = new PeerOutcome(peer, identity.home, state);
+    this.#outcome = new PeerOutcome(peer, identity, state);
     this.path = new PeerPath(peer, identity.home, state, memory);
     this.#identity = identity;
     this.#state = state;

@@ -105,6 +105,8 @@ export interface BindingUpdateSignal {
   readonly homeRegistration: boolean;
   /** RFC 6275 section 6.1.7: the home address's interface identifier is the link-local one's. */
   readonly linkLocalAddressCompatibility?: boolean;
+  /** It leaves from the home address, and says in its option alone where the node is. */
+  readonly fromHome?: boolean;
   readonly proof: Proof;
   readonly link?: string;
   /** Options before those of the proof, which covers them. */
@@ -119,8 +121,9 @@ export interface BindingUpdateSignal {
 export function bindingUpdate(update: BindingUpdateSignal): Output[] {
   const { careOf, home, proof } = update;
   const away = careOf !== home;
+  const fromHome = update.fromHome === true;
   const layers: LayerInput[] = [];
-  if (away) {
+  if (away && !fromHome) {
     layers.push({
       layer: 'destination-options',
       options: [{ option: 'home-address', homeAddress: home }],
@@ -140,7 +143,7 @@ export function bindingUpdate(update: BindingUpdateSignal): Output[] {
     ],
   });
   return signal({
-    source: careOf,
+    source: fromHome ? home : careOf,
     destination: update.to,
     layers,
     detail: `${update.homeRegistration ? 'home ' : ''}seq ${update.sequence} lifetime ${

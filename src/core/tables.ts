@@ -12,6 +12,7 @@ export const TABLES = {
   'address-sets': 'nodes that have told of their other addresses',
   'watched-deliveries': 'nodes that have told of their addresses, and are watched',
   'last-looks': 'bindings to be looked at before they expire',
+  clients: 'clients of a service address, each with its server',
   routers: 'routers that a host knows on its links',
   forwarding: 'entries of the forwarding table',
   neighbors: 'neighbors on all links',

@@ -49,6 +49,10 @@ export function bindingsOf(events: readonly Logged[]): Map<string, HeldBinding[]
   return new Map([...tables].map(([node, table]) => [node, [...table.values()]]));
 }
 
-function keyOf(event: { home: Address } & ({ scope: string } | { peer: Address })): string {
-  return 'scope' in event ? `${event.scope} ${event.home}` : `${event.peer} ${event.home}`;
+function keyOf(
+  event: { home: Address } & ({ scope: string; registrant?: string } | { peer: Address }),
+): string {
+  return 'scope' in event
+    ? `${event.scope} ${event.home}${event.registrant ?? ''}`
+    : `${event.peer} ${event.home}`;
 }

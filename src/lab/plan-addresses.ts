@@ -19,7 +19,7 @@ function numbered(prefix: Address, number: number): Address {
   return addressOf(octets);
 }
 
-/** The home address of each mobile node by its name. @param made those that are made from keys. */
+/** Home and service addresses by the names of their nodes. @param made those that are made from keys. */
 export function homeAddressesOf(
   links: ReadonlyMap<string, LinkText>,
   nodes: readonly NamedNode[],
@@ -27,16 +27,28 @@ export function homeAddressesOf(
 ): Map<string, Address> {
   const homes = new Map<string, Address>(made);
   for (const { name, text } of nodes) {
-    if (text.role === 'mobile-node' && text['home-address'] !== undefined) {
-      homes.set(name, text['home-address']);
-    }
+    const written = identityIn(text);
+    if (written !== undefined) homes.set(name, written);
   }
   const free = new FreeAddresses(homes.values(), FIRST_HOME);
   for (const { name, text } of nodes) {
-    if (text.role !== 'mobile-node' || homes.has(name)) continue;
-    homes.set(name, free.next(links.get(text.home)!.prefix.address));
+    const link = identityLink(text);
+    if (link === undefined || homes.has(name)) continue;
+    homes.set(name, free.next(links.get(link)!.prefix.address));
   }
   return homes;
+}
+
+/** The link whose prefix an identity is of that stands on no link: a home, or a service address. */
+export function identityLink(text: NodeText): string | undefined {
+  if (text.role === 'mobile-node') return text.home;
+  return text.role === 'content-master' ? text.on[0] : undefined;
+}
+
+/** That identity, where it stands in the file. */
+function identityIn(text: NodeText): Address | undefined {
+  if (text.role === 'mobile-node') return text['home-address'];
+  return text.role === 'content-master' ? text.service : undefined;
 }
 
 /** The addresses of fixed nodes by node and link, that of the link's first prefix first. */

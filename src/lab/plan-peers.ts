@@ -4,6 +4,7 @@ import { cgaAddress, cgaParametersOctets, searchModifier } from '../core/securit
 import { type Address, addressOctets } from '../wire/address.ts';
 import { nodeCryptography as crypto } from './crypto.ts';
 import type { NamedNode } from './plan.ts';
+import { identityLink } from './plan-addresses.ts';
 import type { Scenario } from './scenario/read.ts';
 
 /** A home address, and the key that it was made from. */
@@ -24,11 +25,12 @@ export function cgaHomesOf(scenario: Scenario, nodes: readonly NamedNode[]): Map
   const homes = new Map<string, CgaHome>();
   for (const { name, from, text } of nodes) {
     const cga = scenario.peerKeys.get(from)?.cga;
-    if (text.role !== 'mobile-node' || cga === undefined) continue;
+    const link = identityLink(text);
+    if (link === undefined || cga === undefined) continue;
     const { publicKey, privateKey, sec } = cga;
     const start = {
       modifier: crypto.hmacSha1(publicKey, new TextEncoder().encode(name)).slice(0, 16),
-      prefix: addressOctets(scenario.links.get(text.home)!.prefix.address).slice(0, 8),
+      prefix: addressOctets(scenario.links.get(link)!.prefix.address).slice(0, 8),
       collisionCount: 0,
       publicKey,
       extensions: new Uint8Array(),

@@ -103,7 +103,9 @@ function* routesTo(
 
 /** The next hop that the file gives. */
 function chosenHop(node: FixedNode, target: string, routers: Routers): Hop | undefined {
-  const chosen = node.text.routes?.find(({ to }) => to === target);
+  const chosen = ('routes' in node.text ? node.text.routes : undefined)?.find(
+    ({ to }) => to === target,
+  );
   const router = routers.all.find(({ name }) => name === chosen?.via);
   const shared = router?.text.on.find((link) => node.text.on.includes(link));
   return shared === undefined ? undefined : { router: router!.name, link: shared };

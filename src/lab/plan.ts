@@ -14,6 +14,7 @@ import { natOf } from './plan-nat.ts';
 import { type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
 import { accessRouter, advertisement, ingressFilterOf } from './plan-routers.ts';
 import { addedPrefixes, forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
+import { contentMaster, contentSlave, slavesOf } from './plan-service.ts';
 import { DEFAULT_ALGORITHM, type EspText, keyPath } from './scenario/authentication.ts';
 import { pathText } from './scenario/diagnostic.ts';
 import {
@@ -76,7 +77,9 @@ export interface PlannedNode {
   readonly nat?: NatOptions;
   /** Links whose senders must have an address of these prefixes. */
   readonly ingress?: IngressFilter;
-  /** What others call it by: its home address, or its address on its first link. */
+  /** The nodes whose programs answer for its identity; itself if absent. */
+  readonly servedBy?: readonly string[];
+  /** What others call it by: its home or service address, or its address on its first link. */
   readonly identity: Address;
   /** Addresses that it will make itself, of all prefixes of the file. */
   readonly ownMade?: readonly Address[];
@@ -183,21 +186,39 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
     link,
     addresses: addresses.get(link)!,
   }));
-  const forwarding = forwards(text);
-  const identity = addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)![0]!;
+  const isServer = text.role === 'content-master' || text.role === 'content-slave';
+  const forwarding = forwards(text) || isServer;
+  const served = [...slavesOf(name, context.nodes)].map((one) => one.name);
+  const identity =
+    context.homes.get(name) ??
+    addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)![0]!;
   const config = fixedConfig({ name, from, text }, context);
   const filters = { ...natOf(text), ...ingressFilterOf(text, context.scenario) };
-  const planned = { name, role: text.role, interfaces, forwarding, identity, ...filters };
+  const servedBy = served.length > 0 && { servedBy: served };
+  const planned = {
+    name,
+    role: text.role,
+    interfaces,
+    forwarding,
+    identity,
+    ...filters,
+    ...servedBy,
+  };
   return config === undefined ? planned : { ...planned, config };
 }
 
 function fixedConfig(node: NamedNode<FixedText>, context: Context): NodeConfig | undefined {
   const { name, text } = node;
+  const { scenario } = context;
   switch (text.role) {
     case 'home-agent':
       return homeAgent(name, text, context);
     case 'access-router':
       return accessRouter(name, text, context.scenario);
+    case 'content-master':
+      return contentMaster({ ...node, text }, context, (...of) => authentication(scenario, ...of));
+    case 'content-slave':
+      return contentSlave({ ...node, text }, context, (...of) => authentication(scenario, ...of));
     case 'correspondent-node': {
       const maxBindings = text['max-bindings'] ?? DEFAULT_MAX_BINDINGS;
       const enhanced = text.peers?.rfc4866 ?? true;
@@ -253,7 +274,11 @@ function goesInUdp({ auth = 'none', 'udp-encapsulation': wanted }: MobileNodeTex
   return wanted ?? (auth === 'none' || !('esp' in auth));
 }
 
-function authentication(scenario: Scenario, from: string, text: MobileNodeText): Authentication {
+function authentication(
+  scenario: Scenario,
+  from: string,
+  text: Pick<MobileNodeText, 'auth'>,
+): Authentication {
   const auth = text.auth ?? 'none';
   if (auth === 'none') return { method: 'none' };
   const keyOf = (...way: readonly string[]) => scenario.keys.get(pathText(keyPath(from, ...way)))!;

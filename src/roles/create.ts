@@ -13,10 +13,13 @@ import type { Part } from '../core/part.ts';
 import { Paths } from '../core/paths.ts';
 import { Protection } from '../core/protection.ts';
 import type { Environment, Role } from '../core/role.ts';
+import { MAX_MEMBERS } from '../core/service/members.ts';
 import { AccessRouter } from './mobility/access-router.ts';
 import { CorrespondentNode } from './mobility/correspondent-node.ts';
 import { HomeAgent } from './mobility/home-agent.ts';
 import { MobileNode } from './mobility/mobile-node.ts';
+import { ContentMaster } from './multihome/content-master.ts';
+import { ContentSlave } from './multihome/content-slave.ts';
 import { MultihomedHost } from './multihome/multihomed-host.ts';
 
 /**
@@ -66,6 +69,9 @@ export function createNode(
   if (config.multihomedHost !== undefined) {
     parts.push(new MultihomedHost(config.multihomedHost, state));
   }
+  if (config.contentMaster !== undefined)
+    parts.push(new ContentMaster(config.contentMaster, state));
+  if (config.contentSlave !== undefined) parts.push(new ContentSlave(config.contentSlave, state));
   return new Node(parts, state);
 }
 
@@ -74,7 +80,10 @@ function homePrefixes({ advertisement, prefix, prefixLength: length, address }: 
   return new LinkPrefixes({ prefix, length, address });
 }
 
-function bindingLimits({ homeAgent, correspondentNode }: NodeConfig, { without }: Environment) {
+function bindingLimits(config: NodeConfig, { without }: Environment) {
   if (without.has('binding-limit')) return { home: Infinity, peer: Infinity };
-  return { home: homeAgent?.maxBindings ?? 0, peer: correspondentNode?.maxBindings ?? 0 };
+  const { homeAgent, correspondentNode, contentMaster, contentSlave } = config;
+  const members = (contentMaster ?? contentSlave) === undefined ? 0 : MAX_MEMBERS;
+  const home = homeAgent?.maxBindings ?? members;
+  return { home, peer: correspondentNode?.maxBindings ?? 0 };
 }

@@ -74,6 +74,7 @@ export type DivertReason =
   | 'esp' // an ESP packet for an association of this node
   | 'esp-wanted' // a packet that may leave only through ESP (RFC 6275 10.4.6)
   | 'esp-missing' // a Mobility Header message that should have come through ESP
+  | 'service-client' // from a client that no server of a service address was given yet
   | 'dhcpv6'; // a DHCPv6 message for a client or server of the control side
 
 /** What is done with a packet, in order. */

@@ -1,6 +1,6 @@
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn, REVOCATION_TRIGGER } from '../../wire/numbers.ts';
-import type { Layer } from '../../wire/packet.ts';
+import type { Layer, MobilityOptionInput } from '../../wire/packet.ts';
 import type { HomeRegistrationConfig } from '../config.ts';
 import { timestampOf } from '../home-authentication.ts';
 import type { NodeState } from '../node-state.ts';
@@ -148,6 +148,11 @@ export class HomeRegistration {
     const { sequence } = this.#registration;
     const remaining = between(now, until);
     return { outputs: [tellResumed(this.#names(target), remaining, sequence)], result: 'bound' };
+  }
+
+  /** Each update carries these options besides. */
+  setTold(told: () => readonly MobilityOptionInput[]): void {
+    this.#updates.told = told;
   }
 
   /** At home, with nothing to take back: no attempt to register goes on. */

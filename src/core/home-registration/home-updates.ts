@@ -1,5 +1,5 @@
 import type { Address } from '../../wire/address.ts';
-import type { LayerOf } from '../../wire/packet.ts';
+import type { LayerOf, MobilityOptionInput } from '../../wire/packet.ts';
 import type { HomeRegistrationConfig } from '../config.ts';
 import { checkHomeProof, homeProof } from '../home-authentication.ts';
 import type { NodeState } from '../node-state.ts';
@@ -45,6 +45,8 @@ export class HomeUpdates {
   /** The link that a de-registration goes out on. */
   link: string | undefined;
   linkLocal: Address | undefined;
+  /** Options that each update carries besides. */
+  told: () => readonly MobilityOptionInput[] = () => [];
   readonly #config: HomeRegistrationConfig;
   readonly #state: NodeState;
   readonly #registration: Registration;
@@ -116,6 +118,7 @@ export class HomeUpdates {
       lifetime,
       homeRegistration: true,
       linkLocalAddressCompatibility: this.linkLocal?.slice(8) === home.slice(8),
+      told: this.told(),
       proof,
       ...(careOf === home && this.link !== undefined ? { link: this.link } : {}),
     });

@@ -16,12 +16,17 @@ import { linkAddressOctets, ND_HOP_LIMIT } from './link-layer.ts';
 export class NeighborProxy {
   readonly #link: string;
   readonly #self: Address;
+  readonly #who: string;
   readonly #addresses = new Set<Address>();
   readonly #claims: Claims;
   #linkAddress: LinkAddress | undefined;
 
-  /** @param self the address of ours that the advertisements come from. */
-  constructor(link: string, self: Address, constants: Constants) {
+  /**
+   * @param self the address of ours that the advertisements come from.
+   * @param who is told of as the one that stands in.
+   */
+  constructor(link: string, self: Address, constants: Constants, who = 'the home agent') {
+    this.#who = who;
     this.#link = link;
     this.#self = self;
     this.#claims = new Claims(constants);
@@ -92,7 +97,7 @@ export class NeighborProxy {
     if (linkAddress === undefined) return [];
     return neighborAdvertisement(
       { link: this.#link, source: this.#self, target, to, linkAddress, solicited, override },
-      solicited ? 'the home agent answers for it' : 'the home agent stands in for it',
+      solicited ? `${this.#who} answers for it` : `${this.#who} stands in for it`,
     );
   }
 }

@@ -15,6 +15,7 @@ import { checkMultihomedHost } from './check-multihomed-host.ts';
 import { checkAsked, checkNames } from './check-names.ts';
 import { checkPeers } from './check-peers.ts';
 import { checkLinkPrefixes, checkProviding } from './check-prefixes.ts';
+import { checkService } from './check-service.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { DEFAULT_MTU } from './links.ts';
@@ -103,8 +104,11 @@ function* checkFixedNode(draft: Draft, path: Path, node: FixedText): Generator<F
   }
   yield* checkNat(path, node);
   yield* checkProviding(draft, path, node);
+  yield* checkService(draft, path, node);
   yield* checkNames(draft, path, node);
-  for (const [index, { to, via }] of (node.routes ?? []).entries()) {
+  for (const [index, { to, via }] of (
+    ('routes' in node ? node.routes : undefined) ?? []
+  ).entries()) {
     yield* unknownName([...path, 'routes', index, 'to'], 'link', to, draft.links.keys());
     yield* unknownName([...path, 'routes', index, 'via'], 'node', via, draft.nodes.keys());
     const other = draft.nodes.get(via);

@@ -28,6 +28,7 @@ export const DISCOVER = 'discover';
 import { samePrefix } from './links.ts';
 import { multihomedHost } from './multihomed-host.ts';
 import { correspondentPeers, mobileNodePeers } from './peers.ts';
+import { contentMaster, contentSlave } from './service-nodes.ts';
 
 /** Labels of letters, digits and hyphens, with a dot between. */
 const DNS_NAME = /^(?=.{1,100}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/;
@@ -40,6 +41,8 @@ export const ROLES = [
   'mobile-node',
   'multihomed-host',
   'correspondent-node',
+  'content-master',
+  'content-slave',
   'host',
   'router',
   'name-server',
@@ -235,6 +238,8 @@ export const node = z.discriminatedUnion(
     mobileNode,
     multihomedHost,
     correspondentNode,
+    contentMaster,
+    contentSlave,
     host,
     router,
     nameServer,

@@ -34,11 +34,13 @@ export class PeerKeyReader {
   constructor(draft: Draft, readKey: ReadKey) {
     this.#readKey = readKey;
     for (const [name, node] of draft.nodes) {
-      if (node === undefined || !('peers' in node)) continue;
+      const peers = node !== undefined && 'peers' in node ? node.peers : undefined;
+      if (peers === undefined) continue;
       if (draft.own !== undefined && draft.allKeys !== true && draft.own !== name) continue;
       const path = ['nodes', name, 'peers'];
-      const shared = this.#shared([...path, 'rfc4449'], node.peers?.rfc4449 ?? {});
-      const rfc4866 = node.peers?.rfc4866;
+      const others = 'rfc4449' in peers ? peers.rfc4449 : undefined;
+      const shared = this.#shared([...path, 'rfc4449'], others ?? {});
+      const { rfc4866 } = peers;
       const pair =
         typeof rfc4866 === 'object' ? this.#pair([...path, 'rfc4866', 'key'], rfc4866) : undefined;
       this.keys.set(name, { shared, ...(pair && { cga: pair }) });

@@ -28,6 +28,15 @@ export const mobileNodePeers = object(
   },
 );
 
+export const contentPeers = object(
+  'how the servers prove their address, such as { rfc4866: { key: "file:demo-key.pem" } }',
+  {
+    rfc4866: rfc4866
+      .optional()
+      .meta({ description: 'the service address is made from this key, which all servers hold' }),
+  },
+);
+
 export const correspondentPeers = object('what it takes from peers, such as { rfc4866: false }', {
   rfc4866: yesNo('takes home addresses at the word of their key; true if absent').optional(),
   rfc4449: rfc4449.optional(),

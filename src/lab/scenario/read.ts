@@ -22,6 +22,7 @@ import { isServed, type MobileNodeText, type NodeText } from './nodes.ts';
 import { PeerKeyReader, type PeerKeys, type ReadKey } from './peer-keys.ts';
 import { event, eventOf, type ScenarioEvent, singleEvents } from './scenario-events.ts';
 import { hostFile, NAMED_SECTIONS, scenario as schema } from './schema.ts';
+import type { ContentSlaveText } from './service-nodes.ts';
 import { readSource, type Source } from './source.ts';
 import type { FlowText } from './traffic.ts';
 
@@ -281,7 +282,9 @@ function readKeys(
   const keys = new Map<string, Uint8Array>();
   const findings: Finding[] = [];
   for (const [name, node] of draft.nodes) {
-    if (node?.role !== 'mobile-node' || !knowsKeysOf(draft, name, node)) continue;
+    const isSlave = node?.role === 'content-slave';
+    if (node?.role !== 'mobile-node' && !isSlave) continue;
+    if (!(isSlave ? serves(draft, name, node) : knowsKeysOf(draft, name, node))) continue;
     for (const text of keysOf(name, node.auth)) {
       const { path, source } = text;
       try {
@@ -295,6 +298,13 @@ function readKeys(
     }
   }
   return { keys, findings };
+}
+
+/** Is a slave's key for this host too: is it one of the servers of that address? */
+function serves({ own, nodes }: Draft, name: string, { master }: ContentSlaveText): boolean {
+  if (own === undefined || own === name || own === master) return true;
+  const self = nodes.get(own);
+  return self?.role === 'content-slave' && self.master === master;
 }
 
 /** Are a mobile node's keys for this host too: is it that node, or a home agent of its? */

@@ -38,7 +38,7 @@ export class Applications {
 
   /** Opens what listens on a node, at its start and after each crash. */
   nodeStarted(node: string, kernel: Kernel): void {
-    for (const flow of this.#flows) if (flow.receiver === node) flow.listen(kernel);
+    for (const flow of this.#flows) if (flow.receivers.includes(node)) flow.listen(kernel);
   }
 
   /** Plans what sends. */
@@ -90,8 +90,9 @@ abstract class Application<Protocol extends FlowText['protocol'], Kept extends F
     return this.place.from.name;
   }
 
-  get receiver(): string {
-    return this.place.to.name;
+  get receivers(): readonly string[] {
+    const { name, servedBy = [name] } = this.place.to;
+    return servedBy;
   }
 
   abstract get over(): boolean;

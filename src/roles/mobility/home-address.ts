@@ -1,5 +1,6 @@
 import type { MobileNodeConfig } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
+import { fromAgent } from '../../core/home-registration/agent-messages.ts';
 import { HomeRegistration } from '../../core/home-registration/home-registration.ts';
 import type { HomeProgress } from '../../core/home-registration/registration-events.ts';
 import type { AddressLifetime, Lifetimes } from '../../core/neighbor-discovery/address-lifetime.ts';
@@ -12,7 +13,6 @@ import { TakenPackets } from '../../core/taken-packets.ts';
 import { after, type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { AgentDiscovery, type Discovery } from './agent-discovery.ts';
-import { fromAgent } from './agent-messages.ts';
 import { type AgentBinding, AgentPath } from './agent-path.ts';
 import { HomePresence } from './home-presence.ts';
 import { type Ends, type LearntPrefix, PrefixDiscovery } from './prefix-discovery.ts';

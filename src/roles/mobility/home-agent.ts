@@ -1,5 +1,6 @@
 import type { Binding } from '../../core/binding-cache.ts';
 import type { HomeAgentConfig } from '../../core/config.ts';
+import { endOf } from '../../core/home-agent-entries.ts';
 import {
   acknowledge,
   answer,
@@ -16,7 +17,6 @@ import { udpTunnelEntry } from '../../core/udp-signalling.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { restoreBinding, storedBinding, storeKey } from './binding-journal.ts';
-import { endOf } from './home-agent-entries.ts';
 import { UpdateJudge } from './home-agent-judge.ts';
 import { HomeLinkPresence } from './home-link-presence.ts';
 import { HomeNetwork } from './home-network.ts';

@@ -1,9 +1,4 @@
 import type { Binding } from '../../core/binding-cache.ts';
-import type { NodeState } from '../../core/node-state.ts';
-import { forward, unforward } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
-import { after, type Instant } from '../../core/time.ts';
-import type { Address } from '../../wire/address.ts';
 import {
   betweenThem,
   fromTunnelEntry,
@@ -13,7 +8,12 @@ import {
   type TunnelEnd,
   toHomeEntry,
   toHomeId,
-} from './home-agent-entries.ts';
+} from '../../core/home-agent-entries.ts';
+import type { NodeState } from '../../core/node-state.ts';
+import { forward, unforward } from '../../core/part.ts';
+import type { Output } from '../../core/role.ts';
+import { after, type Instant } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
 import type { HomeNetwork } from './home-network.ts';
 
 /**

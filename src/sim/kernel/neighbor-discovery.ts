@@ -97,6 +97,8 @@ export class NeighborDiscovery {
   redirect(about: Uint8Array, out: Interface, nextHop: Address): void {
     const kernel = this.#kernel;
     const to = sourceOf(about);
+    // A tunnel of our own that goes out where its packet came in.
+    if (kernel.isOwn(to)) return;
     const destinationAddress = destinationOf(about);
     const back = kernel.route(to, undefined);
     if (back?.link !== out.name || back.via !== undefined || out.linkLocal === undefined) return;

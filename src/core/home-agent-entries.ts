@@ -1,15 +1,16 @@
 /** The forwarding entries that one home binding asks for at the home agent. */
-import type { Binding } from '../../core/binding-cache.ts';
-import type { Action, ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { homeAddressEntry, homeAddressEntryId } from '../../core/home-address-entries.ts';
-import type { JudgedUpdate } from '../../core/judged-update.ts';
-import type { Mechanism } from '../../core/mechanisms.ts';
-import { forward, unforward } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
-import type { Instant } from '../../core/time.ts';
-import { sameEnd, senderOf, toNodeEnds, type UdpEnd } from '../../core/udp-signalling.ts';
-import { type Address, formatAddress } from '../../wire/address.ts';
-import { PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
+
+import { type Address, formatAddress } from '../wire/address.ts';
+import { PROTOCOL, UDP_PORT } from '../wire/numbers.ts';
+import type { Binding } from './binding-cache.ts';
+import type { Action, ForwardingEntry } from './forwarding/entry.ts';
+import { homeAddressEntry, homeAddressEntryId } from './home-address-entries.ts';
+import type { JudgedUpdate } from './judged-update.ts';
+import type { Mechanism } from './mechanisms.ts';
+import { forward, unforward } from './part.ts';
+import type { Output } from './role.ts';
+import type { Instant } from './time.ts';
+import { sameEnd, senderOf, toNodeEnds, type UdpEnd } from './udp-signalling.ts';
 
 export const toHomeId = (home: Address) => `home/to/${formatAddress(home)}`;
 const agentToHomeId = (home: Address) => `home/agent-to/${formatAddress(home)}`;

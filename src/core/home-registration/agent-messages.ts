@@ -1,8 +1,8 @@
-import type { HomeRegistration } from '../../core/home-registration/home-registration.ts';
-import type { HomeProgress } from '../../core/home-registration/registration-events.ts';
-import type { Received } from '../../core/part.ts';
-import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
+import type { Received } from '../part.ts';
+import type { Instant } from '../time.ts';
+import type { HomeRegistration } from './home-registration.ts';
+import type { HomeProgress } from './registration-events.ts';
 
 /** "I know no binding of yours". Source: RFC 6275 section 6.1.9. */
 const UNKNOWN_BINDING = 1;
