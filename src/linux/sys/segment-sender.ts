@@ -28,7 +28,7 @@ const IOVEC = { size: 16, base: 0, length: 8 };
 const BATCH = 64;
 const HEAD = 512;
 
-/** By which link, and from and to whom on it. */
+/** By which link, and from and to whom on it. It never changes: another way is another object. */
 export interface LinkWay {
   readonly ifindex: number;
   readonly from: LinkAddress;
@@ -42,6 +42,7 @@ export class SegmentSender {
   readonly #vectors = allocate(BATCH * 2 * IOVEC.size);
   readonly #heads = allocate(BATCH * HEAD);
   readonly #frame = new Uint8Array(ETHERNET);
+  #way: LinkWay | undefined;
   #open = true;
 
   /** Opens it in the namespace of this thread. Throws SysError. */
@@ -65,13 +66,10 @@ export class SegmentSender {
    * Gives the name of the error where the link did not take all of it: ENETDOWN, EMSGSIZE, ENOBUFS,
    * EAGAIN (the send buffer is full) ... Others of its segments may have been sent.
    */
-  send(packet: LargePacket, { ifindex, from, to }: LinkWay): string | undefined {
+  send(packet: LargePacket, way: LinkWay): string | undefined {
     // The octets are held here until the call is over.
     const payload = staying(packet.payload);
-    this.#name.octets.writeInt32LE(ifindex, SOCKADDR.ifindex);
-    this.#frame.set(linkAddressOctets(to));
-    this.#frame.set(linkAddressOctets(from), 6);
-    this.#frame.set([0x86, 0xdd], 12);
+    this.#direct(way);
     const { offload, head } = packet;
     const headers = headersOf(packet);
     const alone = offload.type === GSO.none || payload.length <= offload.segment;
@@ -103,6 +101,16 @@ export class SegmentSender {
     if (!this.#open) return;
     this.#open = false;
     close(this.#fd);
+  }
+
+  /** Writes where all goes from now on; most packets go where the last one went. */
+  #direct(way: LinkWay): void {
+    if (this.#way === way) return;
+    this.#way = way;
+    this.#name.octets.writeInt32LE(way.ifindex, SOCKADDR.ifindex);
+    this.#frame.set(linkAddressOctets(way.to));
+    this.#frame.set(linkAddressOctets(way.from), 6);
+    this.#frame.set([0x86, 0xdd], 12);
   }
 
   /** Writes what stands before a head: what is left to be done, counted from the frame's first octet. */
