@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { FourHosts, type FourHostsOptions, type HostName } from '../../test/linux/four-hosts.ts';
 import { nodeCryptography } from '../lab/crypto.ts';
 import { createNode } from '../roles/create.ts';
-import { FourHosts, type FourHostsOptions, type HostName } from './four-hosts.ts';
 import { obstacleToNamespaces } from './sys/privileges.ts';
 
 const obstacle = obstacleToNamespaces();

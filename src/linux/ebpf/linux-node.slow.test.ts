@@ -1,10 +1,10 @@
 /** Whole nodes on hosts whose packets the kernel carries. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FourHosts, type FourHostsOptions } from '../../../test/linux/four-hosts.ts';
 import { obstacleToKernelProgram } from '../../../test/linux/kernel-under-test.ts';
 import { nodeCryptography } from '../../lab/crypto.ts';
 import { createNode } from '../../roles/create.ts';
-import { FourHosts, type FourHostsOptions } from '../four-hosts.ts';
 
 const limits = { skip: obstacleToKernelProgram(), timeout: 60_000 };
 

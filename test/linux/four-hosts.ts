@@ -15,21 +15,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AdvertisementConfig, Authentication, NodeConfig } from '../core/config.ts';
-import type { CareofEvent } from '../core/events.ts';
-import type { Cryptography, Environment, Role } from '../core/role.ts';
-import { type Instant, milliseconds, seconds } from '../core/time.ts';
-import { address } from '../wire/address.ts';
-import { LinuxNode } from './linux-node.ts';
-import type { DataPlaneChoice } from './node-options.ts';
-import { bootTime } from './sys/boot-clock.ts';
+import type { AdvertisementConfig, Authentication, NodeConfig } from '../../src/core/config.ts';
+import type { CareofEvent } from '../../src/core/events.ts';
+import type { Cryptography, Environment, Role } from '../../src/core/role.ts';
+import { type Instant, milliseconds, seconds } from '../../src/core/time.ts';
+import { LinuxNode } from '../../src/linux/linux-node.ts';
+import type { DataPlaneChoice } from '../../src/linux/node-options.ts';
+import { bootTime } from '../../src/linux/sys/boot-clock.ts';
 import {
   createNamespace,
   deleteNamespace,
   descriptorOfNamespace,
   inNamespace,
-} from './sys/namespace.ts';
-import { Rtnetlink } from './sys/netlink/rtnetlink.ts';
+} from '../../src/linux/sys/namespace.ts';
+import { Rtnetlink } from '../../src/linux/sys/netlink/rtnetlink.ts';
+import { address } from '../../src/wire/address.ts';
 
 export const HOME = address('2001:db8:1::100');
 export const AGENT = address('2001:db8:1::1');
