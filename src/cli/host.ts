@@ -69,6 +69,7 @@ function watchCommand(): Command {
 
 function preferCommand(): Command {
   return hostCommand('prefer', 'a mobile node uses this interface as long as it works')
+    .alias('move')
     .argument('<interface>', 'as the file calls it')
     .action(async (link: string, options: HostOptions) => {
       const { command } = await import('./host-show.ts');

@@ -36,7 +36,20 @@ function program(): Command {
   return careof;
 }
 
+/** What is for capabilities that are still to come, and what does it meanwhile. */
+const LATER: Readonly<Record<string, string>> = {
+  drain: 'is for services on an anycast address',
+  undrain: 'is for services on an anycast address',
+  anchor: 'is for services on an anycast address',
+  handover: 'is for hand-overs between anchors. careof prefer INTERFACE moves a mobile node',
+};
+
 function unknownCommand(wrong: string, careof: Command): CareofError {
+  const later = LATER[wrong];
+  if (later !== undefined) {
+    const message = `"${wrong}" cannot be done yet`;
+    return new CareofError('not-yet', message, `it ${later}`);
+  }
   const names = careof.commands.map((command) => command.name());
   const hint = suggestion(wrong, names);
   return new CareofError('unknown-command', `there is no command "${wrong}"`, hint);

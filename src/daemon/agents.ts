@@ -13,9 +13,8 @@ export interface AgentRow {
   readonly trouble?: string;
 }
 
-export function agentsOf({ host, ledger, clock }: Daemon): AgentRow[] {
-  const { mobileNode } = host.config;
-  const agent = mobileNode?.homeAgent;
+export function agentsOf({ ledger, clock }: Daemon): AgentRow[] {
+  const { agent } = ledger;
   if (agent === undefined) return [];
   const now = clock.now();
   const silence = ledger.silences.get(agent);

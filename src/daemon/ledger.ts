@@ -91,12 +91,19 @@ export class Ledger {
   refusals: readonly RefusalRecord[] = [];
   handover: HandoverRecord | undefined;
   readonly #homes: Set<Address>;
+  #agent: Address | undefined;
 
   constructor({ mobileNode }: NodeConfig) {
+    this.#agent = mobileNode?.homeAgent;
     this.#homes = new Set(mobileNode === undefined ? [] : [mobileNode.home]);
     for (const link of mobileNode?.links ?? []) {
       this.links.set(link, { up: false, since: 0 as Instant });
     }
+  }
+
+  /** The home agent that was asked last: as configured, or as found. */
+  get agent(): Address | undefined {
+    return this.#agent;
   }
 
   /** Home addresses of this node. */
@@ -152,6 +159,7 @@ export class Ledger {
     switch (event.kind) {
       case 'signal.sent':
         if (event.message === 'Binding Update') this.#asked(event.to, now);
+        if (isHomeUpdate(event)) this.#agent = event.to;
         break;
       case 'signal.received':
         if (event.message === 'Binding Acknowledgement') this.silences.delete(event.from);
@@ -252,6 +260,10 @@ const STATE = {
   'address.ready': 'ready',
   'address.duplicate': 'duplicate',
 } as const;
+
+/** A registration at a home agent; updates to peers are told without the word. */
+const isHomeUpdate = ({ message, detail }: { message: string; detail?: string }): boolean =>
+  message === 'Binding Update' && detail?.startsWith('home ') === true;
 
 export const pairKey = (home: Address, peer: Address): string => `${home}${peer}`;
 

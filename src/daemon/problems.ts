@@ -89,7 +89,7 @@ function* registrationProblems({ ledger, clock, host }: Daemon): Generator<Probl
     const what = `the security association with ${key} has no numbers left since ${secondsSince(at, now)} s`;
     yield { level: 'error', what, mend: 'give both ends new keys' };
   }
-  const agent = mobileNode.homeAgent;
+  const { agent } = ledger;
   if (agent === undefined) return;
   const name = formatAddress(agent);
   const silence = ledger.silences.get(agent);

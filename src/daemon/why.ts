@@ -60,7 +60,7 @@ function ownSentences(daemon: Daemon, home: Address, to: Address): string[] {
       `${formatAddress(home)} is at home on ${link}: nothing special is done to its packets.`,
     ];
   }
-  const agent = host.config.mobileNode?.homeAgent;
+  const { agent } = ledger;
   const held = ledger.registrations.get(pairKey(home, to));
   const sentences: string[] = [];
   if (held?.until !== undefined && held.until > now) {

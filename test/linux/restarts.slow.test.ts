@@ -95,7 +95,7 @@ for (const plane of PLANES) {
   test(`killed and back after 5 s, each of three hosts holds what it held (${plane})`, async (t) => {
     await withDaemons(t, { plane, name: 'restart' }, async (daemons) => {
       const { network } = daemons;
-      const hosts = ['laptop', 'ha', 'www'] as const;
+      const hosts = ['laptop', 'www', 'ha'] as const;
       const held = { laptop: 2, ha: 1, www: 1 } as const;
       daemons.up('ar');
       const running = {
