@@ -50,7 +50,7 @@ function bindingSentences({ clock }: Daemon, binding: Binding): string[] {
 
 /** Where this node itself is with its home address, and what the other end knows of that. */
 function ownSentences(daemon: Daemon, home: Address, to: Address): string[] {
-  const { ledger, clock, host } = daemon;
+  const { ledger, clock } = daemon;
   const now = clock.now();
   const name = formatAddress(to);
   if (to === home) return [`${name} is this node's own home address.`];
