@@ -166,8 +166,10 @@ export class CorrespondentNode implements Part {
     if (judged.unverified === true) outputs.push(count('mobility.bu_early'));
     if (judged.lifetime === 0) {
       const binding = this.#state.bindings.delete(judged.home);
-      const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted', now);
-      return [...outputs, ...gone, ...answer(judged, 'peer')];
+      if (binding !== undefined) {
+        outputs.push(...this.#forget(binding, 'binding.deleted', now), ...this.#linger(binding, now));
+      }
+      return [...outputs, ...answer(judged, 'peer')];
     }
     outputs.push(...this.#bind(judged, now), ...answer(judged, 'peer'));
     return outputs;
@@ -253,7 +255,7 @@ export class CorrespondentNode implements Part {
     return forward(homeAddressEntry(home, careOf, expiresAt));
   }
 
-  /** Packets that were sent before the move may still be on their way. */
+  /** Packets that were sent before the move, or the return, may still be on their way. */
   #linger(before: Binding, now: Instant): Output[] {
     const { home, careOf } = before;
     if (this.#state.env.without.has('old-care-of-linger')) {
