@@ -167,7 +167,10 @@ export class CorrespondentNode implements Part {
     if (judged.lifetime === 0) {
       const binding = this.#state.bindings.delete(judged.home);
       if (binding !== undefined) {
-        outputs.push(...this.#forget(binding, 'binding.deleted', now), ...this.#linger(binding, now));
+        outputs.push(
+          ...this.#forget(binding, 'binding.deleted', now),
+          ...this.#linger(binding, now),
+        );
       }
       return [...outputs, ...answer(judged, 'peer')];
     }
