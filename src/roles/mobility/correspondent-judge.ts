@@ -10,6 +10,7 @@ import {
 } from '../../core/judged-update.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
+import { RetiredNumbers } from '../../core/retired-numbers.ts';
 import {
   bindingManagementKey,
   verifyBindingAuthorization,
@@ -25,14 +26,6 @@ import { ConfiguredKeys, LAST_NUMBER } from './configured-keys.ts';
 import { EnhancedProof } from './enhanced-proof.ts';
 import { KeygenTokens } from './keygen-tokens.ts';
 import type { Proved, Shown } from './shown-proof.ts';
-
-/** Bindings that are gone and remembered. */
-const MAX_RETIRED = 4096;
-
-interface Retired {
-  readonly sequence: number;
-  readonly until: Instant;
-}
 
 /**
  * Tells whether an update comes from the node that it speaks of: from the tokens of return
@@ -50,8 +43,8 @@ export class PeerJudge {
   readonly tokens: KeygenTokens;
   readonly #enhanced: EnhancedProof | undefined;
   readonly #keys: ConfiguredKeys;
-  /** The last number of each binding that is gone while its nonces are not; oldest first. */
-  readonly #retired = new Map<Address, Retired>();
+  /** Of bindings that are gone while their nonces are not. */
+  readonly #retired = new RetiredNumbers();
 
   constructor({ enhanced = true, keys = new Map() }: CorrespondentNodeConfig, state: NodeState) {
     const { crypto, without } = state.env;
@@ -89,18 +82,10 @@ export class PeerJudge {
   retire({ home, sequence }: Binding, now: Instant): void {
     this.#enhanced?.forget(home);
     if (this.#state.env.without.has('retired-numbers')) return;
-    for (const [other, { until }] of this.#retired) {
-      if (now < until) break;
-      this.#retired.delete(other);
-    }
-    if (this.#retired.size >= MAX_RETIRED) {
-      this.#retired.clear();
-      this.tokens.renewNonces();
-      return;
-    }
     const until = after(now, this.#state.constants.MAX_NONCE_LIFETIME);
-    this.#retired.delete(home);
-    this.#retired.set(home, { sequence, until });
+    if (this.#retired.remember(home, sequence, until, now)) return;
+    this.#retired.clear();
+    this.tokens.renewNonces();
   }
 
   judge(received: Received, update: BindingUpdate, now: Instant): Judgement {
@@ -112,7 +97,7 @@ export class PeerJudge {
     }
     if (this.#state.env.without.has('return-routability')) {
       const base = limited(asked, this.#state.constants.MAX_RR_BINDING_LIFETIME);
-      return { judged: { ...base, ...this.#verdict(base) }, outputs: [] };
+      return { judged: { ...base, ...this.#verdict(base, now) }, outputs: [] };
     }
     const shown = this.#shown(received, update, asked, now);
     if (shown.kind === 'unproved') return unproved();
@@ -124,7 +109,7 @@ export class PeerJudge {
       const proof = tested === undefined ? NO_PROOF : this.#answer(received, tested);
       return { judged: { ...asked, status, proof }, outputs: [count(counter)] };
     }
-    return this.#proved(received, update, asked, shown);
+    return this.#proved(received, update, asked, shown, now);
   }
 
   #shown(received: Received, update: BindingUpdate, asked: JudgedUpdate, now: Instant): Shown {
@@ -211,10 +196,11 @@ export class PeerJudge {
     update: BindingUpdate,
     asked: JudgedUpdate,
     shown: Proved,
+    now: Instant,
   ): Judgement {
     const outputs = shown.oldForm === true ? [count('mobility.bu_old_authenticator_form')] : [];
     const base = limited(asked, shown.longest);
-    const verdict = this.#verdict(base);
+    const verdict = this.#verdict(base, now);
     const accepted = verdict.status < 128;
     if (verdict.status === BINDING_STATUS.sequenceNumberOutOfWindow) {
       outputs.push(count('mobility.bu_out_of_window'));
@@ -243,7 +229,10 @@ export class PeerJudge {
   }
 
   /** The verdict on a proved update. Source: RFC 6275 section 9.5.1. */
-  #verdict(asked: JudgedUpdate): { readonly status: number; readonly answerSequence: number } {
+  #verdict(
+    asked: JudgedUpdate,
+    now: Instant,
+  ): { readonly status: number; readonly answerSequence: number } {
     const { bindings } = this.#state;
     const known = bindings.get(asked.home);
     const answerSequence = asked.sequence;
@@ -251,7 +240,7 @@ export class PeerJudge {
       return { status: BINDING_STATUS.registrationTypeChangeDisallowed, answerSequence };
     }
     // What we have bound ourselves has no number: the node's own word wins.
-    const last = this.#lastNumber(asked.home, known?.provisional ? undefined : known);
+    const last = this.#lastNumber(asked.home, known?.provisional ? undefined : known, now);
     if (last !== undefined && !this.#isNewer(asked, last)) {
       return { status: BINDING_STATUS.sequenceNumberOutOfWindow, answerSequence: last };
     }
@@ -261,9 +250,9 @@ export class PeerJudge {
     return { status: BINDING_STATUS.accepted, answerSequence };
   }
 
-  #lastNumber(home: Address, known: Binding | undefined): number | undefined {
+  #lastNumber(home: Address, known: Binding | undefined, now: Instant): number | undefined {
     if (this.#keys.has(home)) return this.#keys.last(home);
-    return (known ?? this.#retired.get(home))?.sequence;
+    return known?.sequence ?? this.#retired.last(home, now);
   }
 
   /** With a key that never changes a number must never come again, not even 65 536 updates later. */

@@ -11,9 +11,10 @@ import { autoconfigured } from '../../core/neighbor-discovery/link-layer.ts';
 import type { LinkPrefix } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
+import { RetiredNumbers } from '../../core/retired-numbers.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
 import { sequenceNewer } from '../../core/sequence.ts';
-import type { Duration, Instant } from '../../core/time.ts';
+import { after, type Duration, type Instant, seconds } from '../../core/time.ts';
 import {
   type Address,
   formatAddress,
@@ -24,6 +25,8 @@ import { BINDING_STATUS } from '../../wire/numbers.ts';
 import type { HomeNetwork } from './home-network.ts';
 
 const TIMESTAMP_KEY = 'home-timestamp/';
+/** The number of a binding that is gone is remembered: no update is under way for so long. */
+const NUMBER_MEMORY: Duration = seconds(420);
 
 /**
  * Decides on home registrations: who sent it, is it proved, is it new, may it be.
@@ -36,6 +39,7 @@ export class UpdateJudge {
   readonly #network: HomeNetwork;
   readonly #nodes: Map<Address, Registrant>;
   readonly #proofs: UpdateProofs;
+  readonly #retired = new RetiredNumbers();
 
   constructor(config: HomeAgentConfig, state: NodeState, network: HomeNetwork) {
     this.#network = network;
@@ -80,6 +84,23 @@ export class UpdateJudge {
       const lastTimestamp = before?.lastTimestamp ?? ntpTimestamp(this.#state.env.epoch, now);
       this.#nodes.set(home, { authentication, lastTimestamp });
     }
+  }
+
+  /**
+   * A binding is gone with this number: older updates do not bring it back. When there is no room
+   * the one that went first is forgotten. Source: RFC 6275 sections 9.5.1 and 10.3.2.
+   */
+  retire(home: Address, sequence: number, now: Instant): void {
+    if (this.#state.env.without.has('retired-numbers')) return;
+    const until = after(now, NUMBER_MEMORY);
+    if (this.#retired.remember(home, sequence, until, now)) return;
+    this.#retired.forgetOldest();
+    this.#retired.remember(home, sequence, until, now);
+  }
+
+  /** Numbers that are remembered. */
+  get retired(): number {
+    return this.#retired.size;
   }
 
   /** How a mobile node's messages are proved; undefined where it is none of ours. */
@@ -128,7 +149,8 @@ export class UpdateJudge {
     const status = this.#status(received, base, known, pending.size, now);
     if (status === BINDING_STATUS.sequenceNumberOutOfWindow) {
       outputs.push(count('mobility.bu_out_of_window'));
-      return { judged: { ...base, status, answerSequence: known!.sequence }, outputs };
+      const answerSequence = known?.sequence ?? this.#retired.last(home, now)!;
+      return { judged: { ...base, status, answerSequence }, outputs };
     }
     return { judged: { ...base, status }, outputs };
   }
@@ -199,7 +221,9 @@ export class UpdateJudge {
     if (known !== undefined && 'scope' in known && known.scope !== 'home') {
       return BINDING_STATUS.registrationTypeChangeDisallowed;
     }
-    if (known !== undefined && !sequenceNewer(sequence, known.sequence)) {
+    // Nothing is left to be taken back of a binding that is gone: that is what such an update is told.
+    const last = known?.sequence ?? (lifetime > 0 ? this.#retired.last(home, now) : undefined);
+    if (last !== undefined && !sequenceNewer(sequence, last)) {
       return BINDING_STATUS.sequenceNumberOutOfWindow;
     }
     if (lifetime === 0) {

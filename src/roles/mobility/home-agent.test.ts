@@ -200,6 +200,29 @@ test('130, 132, 133, 135, 139, 145, 146, 174: each refusal has its status', () =
   assert.equal(refused(holding(), 3, { sequence: 2, careOf: address('2001:db8:1::9') }), 174);
 });
 
+test('an update that is older than the one that took the binding back does not bring it again', () => {
+  const one = holding();
+  const back = { careOf: HOME, source: HOME, lifetime: 0 };
+  one.packet(update(3, { sequence: 9, ...back }), 3);
+  assert.deepEqual([status(one), bound(one)], [0, undefined]);
+  one.packet(update(4, { sequence: 8 }), 4);
+  const { message } = one.one('binding-acknowledgement');
+  assert.deepEqual([message.status, message.sequence, bound(one)], [135, 9, undefined]);
+  one.packet(update(5, { sequence: 8, ...back }), 5);
+  assert.equal(status(one), 133, 'nothing is left to be taken back');
+  one.packet(update(6, { sequence: 10 }), 6);
+  one.run(8);
+  assert.equal(bound(one), A);
+});
+
+test('after seven minutes its number is forgotten', () => {
+  const one = holding();
+  one.packet(update(3, { sequence: 9, careOf: HOME, source: HOME, lifetime: 0 }), 3);
+  one.packet(update(424, { sequence: 8 }), 424);
+  one.run(426);
+  assert.equal(bound(one), A);
+});
+
 test('an update for an address that is no unicast one gets no answer', () => {
   const one = node();
   one.packet(update(1, { careOf: address('fe80::9') }), 1);

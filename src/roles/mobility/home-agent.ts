@@ -71,7 +71,8 @@ export class HomeAgent implements Part {
 
   sizes(): TableSizes {
     const bindings = this.#state.bindings.sizeOf('home');
-    return { bindings, 'pending-registrations': this.#pending.size };
+    const retired = this.#judge.retired;
+    return { bindings, 'pending-registrations': this.#pending.size, 'retired-numbers': retired };
   }
 
   handle(input: PartInput, now: Instant): Output[] {
@@ -125,7 +126,7 @@ export class HomeAgent implements Part {
     if (judged.status >= 128) {
       return [...outputs, count('mobility.bu_refused'), ...answer(judged, 'home')];
     }
-    if (judged.lifetime === 0) return [...outputs, ...this.#release(judged)];
+    if (judged.lifetime === 0) return [...outputs, ...this.#release(judged, now)];
     const { home } = judged;
     const known = this.#state.bindings.get(home);
     const wanted = this.#pending.get(home);
@@ -277,7 +278,8 @@ export class HomeAgent implements Part {
     return [...cancelled, ...closed, { kind: 'store', key: storeKey('home', home) }];
   }
 
-  #release(judged: JudgedUpdate): Output[] {
+  #release(judged: JudgedUpdate, now: Instant): Output[] {
+    this.#judge.retire(judged.home, judged.sequence, now);
     const cancelled = this.#abandon(judged.home);
     const binding = this.#state.bindings.delete(judged.home);
     const gone = binding === undefined ? [] : this.#forget(binding, 'binding.deleted');
