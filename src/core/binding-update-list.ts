@@ -93,6 +93,15 @@ export class BindingUpdateList {
     return deadline;
   }
 
+  /** Another node registers with this peer from now on, and the peer hears of it from that one. */
+  abandon(address: Address): Output[] {
+    const peer = this.#peers.get(address);
+    if (peer === undefined) return [];
+    const stopped = peer.stop();
+    const unset = this.#state.paths.unsetRegistered(this.#config.home, address);
+    return [...stopped, ...unset, this.#drop(address, peer)];
+  }
+
   /** How many peers are on the list. */
   get size(): number {
     return this.#peers.size;

@@ -133,6 +133,9 @@ export const COUNTERS = {
   'service.settling': 'packets of unknown clients dropped while servers say whom they serve',
   'service.passed_on': 'Mobility Header messages of unknown clients passed on to every server',
   'service.not_passed_on': 'such messages dropped: too many, or no server',
+  'service.client_moved': 'clients taken over from another server with their connections',
+  'service.not_moved':
+    'clients not handed to another server: no such server, or connections that cannot go',
   'service.malformed': 'first packets of clients that cannot be read',
   'nd.duplicate_address': 'Addresses given up because somebody else has them',
   'nd.ra_sent': 'Router Advertisements sent',

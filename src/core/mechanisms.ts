@@ -66,6 +66,7 @@ export const MECHANISMS = {
   'content-hand-off': 'a server of a service address binds its clients to itself',
   'client-memory': 'a client of a service address keeps the server that it was given',
   'stand-in': 'where the holder of a service address is silent, the next server takes its place',
+  'connection-transfer': 'the connections of a client go along to another server',
   'served-clients': 'servers tell a new holder of their address whom they serve',
   'home-address-check':
     'a Home Address option is believed only with a binding behind it (RFC 6275 9.3.1)',

@@ -67,6 +67,11 @@ export type Input =
   | { readonly kind: 'answer'; readonly id: string; readonly use: readonly EntryUse[] }
   /** What the names service knows of what was asked; nothing where nobody answered in time. */
   | ({ readonly kind: 'resolved'; readonly id: string } & Resolved)
+  /**
+   * The connections that were asked for, as another kernel of the same kind takes them. Undefined: they
+   * cannot be taken out just now, or are too much, and have stayed.
+   */
+  | { readonly kind: 'detached'; readonly id: string; readonly state: Uint8Array | undefined }
   /** The operator's word; what can be said depends on the role. */
   | { readonly kind: 'command'; readonly command: Command }
   /** `deadline()` has come. */
@@ -79,6 +84,8 @@ export type Command =
   | { readonly do: 'revoke'; readonly home: Address }
   /** The home agent serves this home address from now on, or (without proof to ask for) no more. */
   | { readonly do: 'serve'; readonly home: Address; readonly authentication?: Authentication }
+  /** A server hands a client to another server of their address, with its connections. */
+  | { readonly do: 'hand-over'; readonly client: Address; readonly to: Address }
   /** A home agent asks this peer every minute whether it is there (RFC 5847). */
   | { readonly do: 'watch'; readonly peer: Address }
   /** A router's link gets other prefixes (RFC 6275 section 10.6). */
@@ -147,6 +154,19 @@ export type Output =
   | { readonly kind: 'ask'; readonly id: string; readonly entries: readonly string[] }
   /** Asks the Domain Name System; comes back as `resolved` with the same id, some time later. */
   | { readonly kind: 'resolve'; readonly id: string; readonly question: ResolveQuestion }
+  /**
+   * Takes all TCP connections between two addresses out of the kernel, in at most so many octets; comes
+   * back as `detached`, at once.
+   */
+  | {
+      readonly kind: 'detach';
+      readonly id: string;
+      readonly local: Address;
+      readonly remote: Address;
+      readonly most: number;
+    }
+  /** Puts such connections into the kernel. */
+  | { readonly kind: 'attach'; readonly state: Uint8Array }
   | { readonly kind: 'count'; readonly counter: Counter }
   | { readonly kind: 'event'; readonly event: CareofEvent };
 

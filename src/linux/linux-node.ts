@@ -188,6 +188,12 @@ export class LinuxNode {
         this.#take({ kind: 'answer', id: output.id, use });
         break;
       }
+      case 'detach':
+        // The kernel's connections stay where they are: nothing here takes them out yet.
+        this.#take({ kind: 'detached', id: output.id, state: undefined });
+        break;
+      case 'attach':
+        break;
       case 'resolve':
         resolve(output.question, (found) =>
           this.#take({ kind: 'resolved', id: output.id, ...found }),

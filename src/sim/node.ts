@@ -302,6 +302,14 @@ export class SimNode {
         this.#take({ kind: 'answer', id: output.id, use });
         return;
       }
+      case 'detach': {
+        const { id, local, remote, most } = output;
+        this.#take({ kind: 'detached', id, state: kernel.tcp.detach(local, remote, most) });
+        return;
+      }
+      case 'attach':
+        kernel.tcp.attach(output.state);
+        return;
       case 'resolve':
         this.#resolve(kernel, output);
         return;

@@ -100,6 +100,17 @@ export class Members {
     return { outputs: [...outputs, ...this.#forget(gone, 'deleted')], left: memberOf(gone) };
   }
 
+  /** A message between two servers: is it from the one, and new? It makes no binding here. */
+  check(
+    received: Received,
+    update: BindingUpdate,
+    now: Instant,
+  ): { readonly outputs: Output[]; readonly isProved: boolean } {
+    const { judged, outputs } = this.#judge(received, update, now);
+    const isProved = judged !== undefined && judged.status < 128;
+    return { outputs: [...outputs, ...(judged ? answer(judged, 'home') : [])], isProved };
+  }
+
   /** Those whose lifetime is over: servers that died, or cannot be heard. */
   expire(now: Instant): { readonly outputs: Output[]; readonly left: readonly Member[] } {
     const gone = this.#state.bindings.expire('home', now);

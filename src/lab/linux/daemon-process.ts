@@ -147,6 +147,10 @@ function commandJson(command: Command): object {
       return { ...command, home: formatAddress(command.home) };
     case 'watch':
       return { ...command, peer: formatAddress(command.peer) };
+    case 'hand-over': {
+      const [client, to] = [formatAddress(command.client), formatAddress(command.to)];
+      return { ...command, client, to };
+    }
     case 'serve':
       throw new RangeError('whom a home agent serves stands in its file');
     case 'renumber': {

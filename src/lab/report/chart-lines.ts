@@ -186,6 +186,8 @@ export function networkText(event: ScenarioEvent): [string, string] {
       return ['', `link ${event.link} changes: ${Object.keys(event.set).join(', ')}`];
     case 'revoke':
       return [event.agent, `${event.agent} revokes the binding of ${event.node}`];
+    case 'hand-over':
+      return [event.from, `${event.from} hands ${event.client} to ${event.to}`];
     case 'renumber': {
       const to = event.to === undefined ? '' : `gets ${formatAddress(event.to.address)}/64, `;
       const left = `its prefixes are valid ${timeText(event.valid)} more`;

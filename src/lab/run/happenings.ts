@@ -102,6 +102,12 @@ export class Happenings {
         hosts.command(event.agent, { do: 'revoke', home });
         return;
       }
+      case 'hand-over': {
+        const of = (wanted: string) => this.#stage.plan.nodes.find(({ name }) => name === wanted)!;
+        const [client, to] = [of(event.client).identity, of(event.to).identity];
+        hosts.command(event.from, { do: 'hand-over', client, to });
+        return;
+      }
       case 'attack':
         attackers.get(event.node)!.attack(event.attack);
         return;

@@ -78,9 +78,27 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
       yield* unknownName([...path, 'revoke', 'node'], 'node', event.node, nodeNames(draft));
       yield* unknownName([...path, 'revoke', 'agent'], 'node', event.agent, nodeNames(draft));
       break;
+    case 'hand-over':
+      yield* checkHandOver(draft, [...path, 'hand-over'], event);
+      break;
     case 'attack':
       yield* checkAttack(draft, path, event.node, event.attack);
       break;
+  }
+}
+
+function* checkHandOver(
+  draft: Draft,
+  path: Path,
+  event: Extract<ScenarioEvent, { kind: 'hand-over' }>,
+): Generator<Finding> {
+  for (const key of ['client', 'from', 'to'] as const) {
+    const name = event[key];
+    yield* unknownName([...path, key], 'node', name, nodeNames(draft));
+    const role = nodeNamed(draft, name)?.role;
+    if (key === 'client' || role === undefined || role === 'content-slave') continue;
+    const message = `"${name}" has the role ${role}: only content slaves hand clients on`;
+    yield { path: [...path, key], message };
   }
 }
 

@@ -68,6 +68,11 @@ const SHAPE = {
     node: name('a mobile node'),
     agent: name('its home agent'),
   }).optional(),
+  'hand-over': object('{ client: cn, from: s1, to: s2 }: a server hands a client to another', {
+    client: name('the client'),
+    from: name('the server that it has'),
+    to: name('the server that it gets, with its connections'),
+  }).optional(),
   renumber: object('{ link: home, to: 2001:db8:9::/64, valid: 60s, preferred: 30s }', {
     link: name('a link'),
     to: prefix().optional().meta({ description: 'prefix that is added; none if absent' }),
@@ -92,6 +97,7 @@ export const EVENT_KINDS = [
   'heal',
   'change',
   'revoke',
+  'hand-over',
   'renumber',
   'attack',
 ] as const;
@@ -130,9 +136,11 @@ export type ScenarioEvent = {
   | ({ readonly kind: 'renumber' } & Renumber)
   | { readonly kind: 'change'; readonly link: string; readonly set: Omit<Change, 'link'> }
   | { readonly kind: 'revoke'; readonly node: string; readonly agent: string }
+  | ({ readonly kind: 'hand-over' } & HandOver)
   | { readonly kind: 'attack'; readonly node: string; readonly attack: Attack }
 );
 type Lose = NonNullable<Shape['lose']>;
+type HandOver = NonNullable<Shape['hand-over']>;
 type Renumber = NonNullable<Shape['renumber']>;
 type Change = NonNullable<Shape['change']>;
 
@@ -225,6 +233,8 @@ function kindOf(value: Shape): ScenarioEvent {
     const { link, from, to } = value.cut;
     return { at, kind: 'cut', link, ...(from && { from }), ...(to && { to }) };
   }
+  const handed = value['hand-over'];
+  if (handed !== undefined) return { at, kind: 'hand-over', ...handed };
   if (value.revoke !== undefined) return { at, kind: 'revoke', ...value.revoke };
   if (value.attack !== undefined) {
     return { at, kind: 'attack', node: value.attack, attack: attackOf(value) };

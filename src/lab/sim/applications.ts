@@ -115,6 +115,8 @@ function sourceOf({ role, identity }: PlannedNode, { interfaces }: Kernel): Addr
 
 /** A download: one end sends a pattern of so many octets, both make a digest of it. */
 class TcpApplication extends Application<'tcp', TcpRecord> {
+  readonly #hash = createHash('sha256');
+
   get over(): boolean {
     return this.record.over;
   }
@@ -122,7 +124,8 @@ class TcpApplication extends Application<'tcp', TcpRecord> {
   listen(kernel: Kernel): void {
     const { simulation, port } = this.place;
     kernel.tcp.listen(port, (connection) => {
-      const hash = createHash('sha256');
+      // Of the flow and not of the connection: another server may go on with it.
+      const hash = this.#hash;
       connection.handlers = {
         onData: (octets) => {
           hash.update(octets);

@@ -5,16 +5,20 @@ import { fromAgent } from '../../core/home-registration/agent-messages.ts';
 import { HomeRegistration } from '../../core/home-registration/home-registration.ts';
 import type { HomeProgress } from '../../core/home-registration/registration-events.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import type { Part, PartInput, Received } from '../../core/part.ts';
+import { count, forward, type Part, type PartInput, type Received } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { claimOf } from '../../core/service/claim.ts';
 import { SELF } from '../../core/service/clients.ts';
+import { type MovedClient, movedClientIn } from '../../core/service/moved-client.ts';
+import { Moves } from '../../core/service/moves.ts';
 import { MAX_TOLD, servedClientsOptions } from '../../core/service/served-clients.ts';
 import { ServiceHolder } from '../../core/service/service-holder.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { TakenPackets } from '../../core/taken-packets.ts';
 import { after, type Duration, type Instant, sooner } from '../../core/time.ts';
-import { type Address, isUnicastRoutable } from '../../wire/address.ts';
+import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
+import { PROTOCOL } from '../../wire/numbers.ts';
+import type { LayerOf } from '../../wire/packet.ts';
 
 const FOREVER = Number.POSITIVE_INFINITY as Instant;
 /** The device of identities: what stands there is on no link. */
@@ -43,6 +47,7 @@ export class ContentSlave implements Part {
   readonly #registration: HomeRegistration;
   readonly #list: BindingUpdateList;
   readonly #taken: TakenPackets;
+  readonly #moves: Moves;
   /** In the order in which they may hold the address. */
   readonly #order: readonly Address[];
   /** Whom we believe to hold it. */
@@ -76,13 +81,14 @@ export class ContentSlave implements Part {
     const list = { home, maxPeers, ...(peers && { peers }) };
     const cameHome = ({ destination }: Received) => destination === home;
     this.#list = new BindingUpdateList(list, identity, cameHome, state);
+    this.#moves = new Moves(config, state);
     this.#taken = new TakenPackets({ home, routeOptimisation: true }, state.env.without);
   }
 
   deadline(): Instant | undefined {
     const signalling = sooner(this.#registration.deadline(), this.#list.deadline());
     const others = sooner(this.#holder.deadline(), this.#heartbeats.deadline());
-    return sooner(sooner(signalling, others), this.#holdAt);
+    return sooner(sooner(signalling, others), sooner(this.#moves.deadline(), this.#holdAt));
   }
 
   sizes(): TableSizes {
@@ -106,6 +112,7 @@ export class ContentSlave implements Part {
     switch (input.kind) {
       case 'start': {
         const anchored = { link: ANCHOR, address: home, prefixLength: 128 };
+        this.#holder.members.begin(now);
         return [{ kind: 'address', action: 'add', ...anchored }, ...this.#sendFrom()];
       }
       case 'address': {
@@ -120,6 +127,12 @@ export class ContentSlave implements Part {
       }
       case 'answer':
         return this.#list.answered(input.id, input.use, now);
+      case 'command': {
+        const { command } = input;
+        return command.do === 'hand-over' ? this.#handOver(command.client, command.to) : [];
+      }
+      case 'detached':
+        return this.#detached(input.id, input.state, now);
       case 'received':
         return this.#received(input, now);
       case 'tick':
@@ -145,6 +158,7 @@ export class ContentSlave implements Part {
       ...(due ? this.#hold(now) : []),
       ...this.#progress(this.#registration.tick(now), now),
       ...this.#list.tick(now),
+      ...this.#moves.tick(now),
     ];
   }
 
@@ -152,6 +166,14 @@ export class ContentSlave implements Part {
     const claimant = claimOf(received, this.#config);
     if (claimant !== undefined) return this.#claimed(claimant, now);
     const { service: home, address: careOf } = this.#config;
+    const { message } = received;
+    if (message.layer === 'binding-update' && message.homeRegistration && !this.#holder.holds) {
+      return received.destination === careOf ? this.#moved(received, message, now) : [];
+    }
+    if (message.layer === 'binding-acknowledgement') {
+      const answered = this.#moves.acknowledged(received, message, now);
+      if (answered !== undefined) return answered;
+    }
     const said = fromAgent(received, this.#registration, { home, careOf }, now);
     // A holder may be a server itself, and its clients' peers are not: what it says is of the address.
     return said === undefined ? this.#list.received(received, now) : this.#progress(said, now);
@@ -164,6 +186,57 @@ export class ContentSlave implements Part {
     const outputs = this.#holder.clients.give(client, self, now);
     if (this.#state.env.without.has('content-hand-off')) return outputs;
     return [...outputs, ...this.#list.tell(client, this.#config.address, now)];
+  }
+
+  /** The operator wants another server to go on with a client. */
+  #handOver(client: Address, to: Address): Output[] {
+    const own = this.#holder.clients.memberOf(client)?.registrant === SELF;
+    return own && !this.#holder.holds
+      ? this.#moves.begin(client, to)
+      : [count('service.not_moved')];
+  }
+
+  /** What still comes here for the client goes on to its new server. */
+  #detached(id: string, state: Uint8Array | undefined, now: Instant): Output[] {
+    const { outputs, client, to } = this.#moves.detached(id, state, now);
+    if (client === undefined || to === undefined) return outputs;
+    const member = { registrant: formatAddress(to), address: to };
+    return [
+      ...outputs,
+      ...this.#list.abandon(client),
+      ...this.#holder.clients.give(client, member, now),
+    ];
+  }
+
+  /** Another server hands us a client. */
+  #moved(received: Received, message: LayerOf<'binding-update'>, now: Instant): Output[] {
+    const { outputs, isProved } = this.#holder.members.check(received, message, now);
+    const moved = movedClientIn(message.options, this.#config.address);
+    if (!isProved || moved === undefined) return outputs;
+    return [...outputs, ...this.#takeOver(moved, received.source, now)];
+  }
+
+  #takeOver({ client, state }: MovedClient, from: Address, now: Instant): Output[] {
+    const { service, address } = this.#config;
+    // The holder sends the client's Home Tests here from now on.
+    this.#untold = [...this.#untold, client];
+    return [
+      count('service.client_moved'),
+      { kind: 'attach', state },
+      ...forward({
+        id: `service/moved/${formatAddress(client)}`,
+        owner: 'service',
+        at: 'arriving',
+        match: {
+          ...{ src: { address: from }, dst: { address }, protocol: PROTOCOL.ipv6 },
+          ...{ innerSrc: client, innerDst: service },
+        },
+        do: [{ pop: 'ipv6' }],
+        expiresAt: after(now, this.#config.clientLifetime),
+      }),
+      ...this.#heardOf(client, now),
+      ...this.#progress(this.#registration.move(address, undefined, now), now),
+    ];
   }
 
   #progress({ outputs, result }: HomeProgress, now: Instant): Output[] {

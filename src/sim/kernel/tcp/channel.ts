@@ -1,6 +1,7 @@
 import { MINIMUM_MTU } from '../../../core/forwarding/path-mtus.ts';
 import type { Sent } from '../ip-output.ts';
 import type { Kernel } from '../kernel.ts';
+import type { Agreed } from './moved-connections.ts';
 import type { Span } from './scoreboard.ts';
 import {
   dataPacket,
@@ -28,7 +29,7 @@ export class Channel {
   readonly remote: End;
   segmentsSent = 0;
   readonly #kernel: Kernel;
-  readonly #initial: number;
+  #initial: number;
   #peerInitial = 0;
   #peerScale = 0;
   #scaled = true;
@@ -50,6 +51,28 @@ export class Channel {
     this.#scaled = syn.windowScale !== undefined;
     this.#peerScale = syn.windowScale ?? 0;
     this.#peerSegment = syn.maximumSegmentSize ?? MINIMUM_MTU - HEADERS;
+  }
+
+  /** What the two ends agreed on, for another node to go on with. */
+  get agreed(): Agreed {
+    return {
+      initial: this.#initial,
+      peerInitial: this.#peerInitial,
+      peerScale: this.#peerScale,
+      peerSegment: this.#peerSegment,
+      scaled: this.#scaled,
+      selective: this.#selective,
+    };
+  }
+
+  /** Goes on with what another node agreed on. */
+  resume(agreed: Agreed): void {
+    this.#initial = agreed.initial;
+    this.#peerInitial = agreed.peerInitial;
+    this.#peerScale = agreed.peerScale;
+    this.#peerSegment = agreed.peerSegment;
+    this.#scaled = agreed.scaled;
+    this.#selective = agreed.selective;
   }
 
   /** The octets that a segment may carry now. */

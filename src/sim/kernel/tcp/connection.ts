@@ -6,6 +6,7 @@ import type { Kernel } from '../kernel.ts';
 import { type Channel, RECEIVE_WINDOW } from './channel.ts';
 import type { CloseReason, TcpHandlers, TcpStatistics } from './handlers.ts';
 import { Handshake } from './handshake.ts';
+import type { MovedConnection } from './moved-connections.ts';
 import { Receiver } from './receiver.ts';
 import { RetransmissionTimeout } from './retransmission-timeout.ts';
 import { type End, HEADERS, type Segment } from './segment.ts';
@@ -124,6 +125,36 @@ export class TcpConnection {
     this.#handshake.send();
   }
 
+  /**
+   * What another node needs to go on with it. Undefined: it does not stand, one end is closed, there is a
+   * gap in what came, or more than `most` octets are not acknowledged.
+   */
+  snapshot(most: number): MovedConnection | undefined {
+    const sender = this.#sender;
+    const { ended, received, spans } = this.#receiver;
+    const stands = this.#state === 'open' && !this.#closing && !ended && spans.length === 0;
+    if (!stands || sender === undefined || this.#stream.length - sender.oldest > most) {
+      return undefined;
+    }
+    const unacknowledged = new Uint8Array(this.#stream.length - sender.oldest);
+    this.#stream.read(sender.oldest, unacknowledged);
+    return {
+      ...this.#channel.agreed,
+      ...{ localPort: this.local.port, remotePort: this.remote.port },
+      ...{ acknowledged: sender.oldest, received, window: sender.peerWindow, unacknowledged },
+    };
+  }
+
+  /** Goes on where another node stopped. */
+  resume(moved: MovedConnection): void {
+    this.#channel.resume(moved);
+    this.#receiver.startAt(moved.received);
+    this.#stream.startAt(moved.acknowledged);
+    this.#stream.write(moved.unacknowledged);
+    this.#begin(moved.window, moved.acknowledged);
+    this.#acknowledge();
+  }
+
   /** Takes a segment. */
   receive(segment: Segment): void {
     if (this.#state === 'syn-sent') this.#receiveInSynSent(segment);
@@ -189,11 +220,15 @@ export class TcpConnection {
 
   /** The handshake is over. */
   #open(segment: Segment): void {
-    this.#state = 'open';
     this.#handshake.done();
+    this.#begin(this.#channel.windowOf(segment), 0);
+  }
+
+  #begin(window: number, from: number): void {
+    this.#state = 'open';
     this.#sender = new Sender(this.#kernel.simulation, this.#stream, this.#port, {
       segment: this.#channel.segmentSize(),
-      window: this.#channel.windowOf(segment),
+      ...{ window, from },
       retries: this.#retries,
       timeout: this.#timeout,
     });

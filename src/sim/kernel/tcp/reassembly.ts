@@ -21,6 +21,11 @@ export class Reassembly {
     this.#deliver = deliver;
   }
 
+  /** What stands before this offset came to another node. */
+  startAt(offset: number): void {
+    this.#next = offset;
+  }
+
   /** The first octet that is still missing. */
   get next(): number {
     return this.#next;

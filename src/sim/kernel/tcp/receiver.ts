@@ -35,6 +35,11 @@ export class Receiver {
     this.#alarm = new Alarm(simulation, () => port.acknowledge());
   }
 
+  /** What stands before this offset came to another node. */
+  startAt(offset: number): void {
+    this.#reassembly.startAt(offset);
+  }
+
   /** Octets that came in order. */
   get received(): number {
     return this.#reassembly.next;

@@ -20,6 +20,11 @@ export class SendStream {
     return this.#length;
   }
 
+  /** What stands before this offset was sent by another node. */
+  startAt(offset: number): void {
+    this.#length = offset;
+  }
+
   write(octets: Uint8Array): void {
     this.#append(octets.length, octets);
   }

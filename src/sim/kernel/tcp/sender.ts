@@ -81,6 +81,8 @@ export class Sender {
       readonly window: number;
       readonly retries: number;
       readonly timeout: RetransmissionTimeout;
+      /** What stands before this offset was sent and acknowledged; 0 if absent. */
+      readonly from?: number;
     },
   ) {
     this.#simulation = simulation;
@@ -92,6 +94,11 @@ export class Sender {
     this.#timeout = start.timeout;
     this.#congestion = new Congestion(start.segment);
     this.#alarm = new Alarm(simulation, () => this.#timedOut());
+    this.#oldest = this.#next = this.#highest = start.from ?? 0;
+  }
+
+  get peerWindow(): number {
+    return this.#peerWindow;
   }
 
   get oldest(): number {

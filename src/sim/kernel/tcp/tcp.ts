@@ -7,6 +7,7 @@ import { allotPort } from '../ports.ts';
 import { Channel } from './channel.ts';
 import { TcpConnection } from './connection.ts';
 import type { TcpHandlers } from './handlers.ts';
+import { type MovedConnection, parseMoved, serialiseMoved } from './moved-connections.ts';
 import { type End, parseSegment, type Segment, segmentPacket } from './segment.ts';
 
 /** Connections of one node; more are refused. */
@@ -92,6 +93,47 @@ export class Tcp {
     const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
     connection.failed(error, whole ? view.getUint32(at + 4) : undefined);
     return true;
+  }
+
+  /**
+   * Takes all connections between two addresses out, as octets for another node. Undefined: one of them
+   * cannot be moved just now, or they are more than `most` octets; then all stay.
+   */
+  detach(local: Address, remote: Address, most: number): Uint8Array | undefined {
+    const all = [...this.#connections].filter(
+      ([, one]) => one.local.address === local && one.remote.address === remote,
+    );
+    const connections: MovedConnection[] = [];
+    for (const [, one] of all) {
+      const moved = one.snapshot(most);
+      if (moved === undefined) return undefined;
+      connections.push(moved);
+    }
+    const octets = serialiseMoved({ local, remote, connections });
+    if (octets.length > most) return undefined;
+    for (const [key, one] of all) {
+      one.halt();
+      this.#connections.delete(key);
+    }
+    return octets;
+  }
+
+  /** Goes on with connections of another node, as far as there are programs for them. */
+  attach(octets: Uint8Array): void {
+    const moved = parseMoved(octets);
+    for (const one of moved?.connections ?? []) {
+      const local: End = { address: moved!.local, port: one.localPort };
+      const remote: End = { address: moved!.remote, port: one.remotePort };
+      const onConnection = this.#listeners.get(one.localPort);
+      const room = this.#connections.size < MAX_CONNECTIONS;
+      if (onConnection === undefined || !room || this.#connections.has(keyOf(local, remote))) {
+        this.#kernel.count('kernel.tcp_refused');
+        continue;
+      }
+      const made = this.#create(local, remote, 'syn-received');
+      onConnection(made);
+      made.resume(one);
+    }
   }
 
   halt(): void {
