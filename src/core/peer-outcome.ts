@@ -55,11 +55,13 @@ export class PeerOutcome {
     const { careOf, sequence } = update;
     const certain = this.#held === careOf;
     if (!certain) this.#held = undefined;
-    const { sets, paths, env } = this.#state;
-    // Where one of our addresses is cut off, one of the peer's may be too.
-    const others = sets.of(peer)?.addresses ?? [];
-    const to = [peer, ...others][repeat % (1 + others.length)]!;
-    const tells = paths.isNative(home) && !env.without.has('address-sets');
+    const { sets, paths, bindings, env } = this.#state;
+    const native = paths.isNative(home);
+    // Where one of our addresses is cut off, one of the peer's may be too, as it may have told us itself.
+    const bound = native ? bindings.get(peer)?.careOf : undefined;
+    const ways = [peer, ...(sets.of(peer)?.addresses ?? [])];
+    const to = bound !== undefined && repeat < 2 ? bound : ways[repeat % ways.length]!;
+    const tells = native && !env.without.has('address-sets');
     const parks = !env.without.has('early-packets');
     const told = tells ? [addressSetOption({ addresses: sets.ownBeside(home), parks })] : [];
     const fromHome = this.#firstFromHome && !certain;

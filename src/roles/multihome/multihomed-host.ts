@@ -237,6 +237,7 @@ export class MultihomedHost implements Part {
     const path = this.#paths.get(session.peer, session.by);
     if (path === undefined || !session.isActive(now)) return [];
     if (this.#state.env.without.has('provider-probing')) return [];
+    if (this.#moves.mustMeetElsewhere(session, now)) this.#isDue = true;
     const quiet = session.quiet(path.answeredAt, now);
     const { patience } = path;
     if (quiet >= this.#config.probe.threshold * patience && path.isSilent(now)) {
@@ -301,8 +302,7 @@ export class MultihomedHost implements Part {
 
   #tick(now: Instant): Output[] {
     const before = [...this.#paths.all()].filter(({ health }) => health === 'up').length;
-    const outputs = this.#paths.tick(this.#isTested, now);
-    outputs.push(...this.#introductions.tick(now));
+    const outputs = [...this.#paths.tick(this.#isTested, now), ...this.#introductions.tick(now)];
     const after = [...this.#paths.all()].filter(({ health }) => health === 'up').length;
     if (before !== after) this.#isDue = true;
     for (const { list } of this.#identities.values()) outputs.push(...list.tick(now));
@@ -315,9 +315,8 @@ export class MultihomedHost implements Part {
   /** What was not used for long, and is not told to the peer any more, is no session of ours. */
   #end(session: Session, now: Instant): Output[] {
     const { identity, peer, by } = session;
-    if (session.isInUse(now)) return [];
     const held = this.#identities.get(identity)?.list.get(peer)?.expiresAt !== undefined;
-    if (by !== identity && held) return [];
+    if (session.isInUse(now) || (by !== identity && held)) return [];
     const outputs = this.#sessions.end(session);
     this.#want(peer, now);
     return outputs;
@@ -328,13 +327,21 @@ export class MultihomedHost implements Part {
     this.#isDue = false;
     const outputs: Output[] = [];
     for (const session of this.#sessions.all()) {
-      const chosen = this.#choice.forSession(session, this.#places, this.#paths, now);
-      const moved = chosen !== undefined && chosen !== session.by;
-      if (moved) this.#introductions.end(session);
-      if (moved) outputs.push(...this.#moves.move(session, chosen, now));
-      else if (session.by !== session.identity) outputs.push(...this.#moves.plan(session, now));
+      const found = this.#choice.forSession(session, this.#places, this.#paths, now);
+      const chosen = found ?? this.#elsewhere(session, now);
+      if (chosen !== undefined && chosen !== session.by) {
+        this.#introductions.end(session);
+        outputs.push(...this.#moves.move(session, chosen, now));
+      } else if (session.by !== session.identity) outputs.push(...this.#moves.plan(session, now));
     }
     return outputs;
+  }
+
+  /** Where no path carries, a peer may be met between two addresses that neither had in use. */
+  #elsewhere(session: Session, now: Instant): Address | undefined {
+    if (!this.#moves.mustMeetElsewhere(session, now)) return undefined;
+    const others = this.#places.filter(({ address }) => address !== session.identity);
+    return this.#choice.ranked(others, session.peer, now)[0]?.address;
   }
 
   readonly #isTested = (path: ProviderPath): boolean => {

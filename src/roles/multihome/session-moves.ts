@@ -12,6 +12,8 @@ import type { Sessions } from './sessions.ts';
 
 /** So long before a home token runs out it proves its last binding. */
 const LAST_PROOF: Duration = seconds(10);
+/** So long nothing comes before a peer is told elsewhere: by then it has told us, if it can. */
+const MEETING_PATIENCE: Duration = seconds(2);
 /** The share of a binding's time after which it is renewed, where the session is in use. */
 const RENEWAL = 0.75;
 
@@ -67,6 +69,19 @@ export class SessionMoves {
       return [...outputs, count('multihome.no_proof')];
     }
     return [...outputs, ...registration.move(to, now)];
+  }
+
+  /**
+   * Nothing comes from a peer that has told of other addresses, by none of ours: it may have lost the one
+   * that we know it by in the same moment, and is to be told at another.
+   */
+  mustMeetElsewhere(session: Session, now: Instant): boolean {
+    const { peer, identity, by } = session;
+    const paths = this.#paths.of(peer);
+    const told = this.#state.sets.of(peer)?.addresses ?? [];
+    const mayCarry = paths.some((one) => one.health !== 'dead' && !one.isDoubtful(now));
+    if (by !== identity || told.length === 0 || mayCarry) return false;
+    return session.quiet(undefined, now) >= MEETING_PATIENCE;
   }
 
   /** A path has a new token. */
