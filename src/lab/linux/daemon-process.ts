@@ -18,6 +18,8 @@ import {
 /** A daemon that has not begun to answer by then never will. */
 const MOST_START_MS = 30_000;
 const AGAIN_MS = 20;
+/** One that begins may be asked too early; then it is asked again. */
+const MOST_ANSWER_MS = 1000;
 
 export interface DaemonOptions {
   readonly node: string;
@@ -101,10 +103,11 @@ export class DaemonProcess {
       if (this.#ended !== undefined) throw this.#ended;
       try {
         this.#client = await ControlClient.open(path);
-        const status = (await this.#client.request('status')) as { ready?: boolean };
-        if (status.ready === true) break;
+        const status = await this.#client.request('status', {}, MOST_ANSWER_MS);
+        if ((status as { ready?: boolean }).ready === true) break;
         this.#client.close();
       } catch (cause) {
+        this.#client?.close();
         if (Date.now() > until) throw cause;
       }
       await wait(AGAIN_MS);
