@@ -3,9 +3,11 @@ import { DuplicateAddressDetection } from '../../core/neighbor-discovery/duplica
 import { NeighborProxy } from '../../core/neighbor-discovery/proxy.ts';
 import type { Received } from '../../core/part.ts';
 import type { LinkAddress, Output } from '../../core/role.ts';
-import { type Instant, sooner } from '../../core/time.ts';
+import { after, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, address } from '../../wire/address.ts';
 
+/** A link that is down for so long has nobody on it who could have an address. */
+const LINK_PATIENCE = seconds(2);
 const LINK_LOCAL_PREFIX = address('fe80::').slice(0, 8);
 
 /**
@@ -22,8 +24,8 @@ export class HomeLinkPresence {
   /** Home addresses with a link-local address of the same identifier, and that address. */
   readonly #linkLocal = new Map<Address, Address>();
   #up = true;
-  /** Addresses whose tests begin when the link comes up: nobody is heard on it before. */
-  readonly #waiting = new Set<Address>();
+  /** Addresses whose tests begin when the link comes up, if it does by then: nobody is heard before. */
+  readonly #waiting = new Map<Address, Instant>();
   /** Addresses that are stood in for, and that somebody on the link said were its own. */
   readonly #used = new Set<Address>();
 
@@ -35,7 +37,8 @@ export class HomeLinkPresence {
   }
 
   deadline(): Instant | undefined {
-    return sooner(this.#dad.deadline(), this.#proxy.deadline());
+    const [first] = this.#waiting.values();
+    return sooner(sooner(this.#dad.deadline(), first), this.#proxy.deadline());
   }
 
   /** The home link is up or down, and this is the home agent's address there. */
@@ -44,10 +47,10 @@ export class HomeLinkPresence {
     this.#up = up;
     if (!up) {
       const { outputs, addresses } = this.#dad.cancelAll();
-      for (const one of addresses) this.#waiting.add(one);
+      for (const one of addresses) this.#await(one, now);
       return outputs;
     }
-    const waiting = [...this.#waiting];
+    const waiting = [...this.#waiting.keys()];
     this.#waiting.clear();
     return waiting.flatMap((one) => this.#dad.start(this.#link, one, now));
   }
@@ -57,7 +60,7 @@ export class HomeLinkPresence {
     this.#setCompatible(home, compatible);
     const addresses = this.#addressesOf(home);
     if (this.#up) return addresses.flatMap((one) => this.#dad.start(this.#link, one, now));
-    for (const one of addresses) this.#waiting.add(one);
+    for (const one of addresses) this.#await(one, now);
     return [];
   }
 
@@ -90,7 +93,9 @@ export class HomeLinkPresence {
   /** Claims what is to be claimed; gives the home addresses that turned out to be nobody else's. */
   tick(now: Instant): { readonly outputs: Output[]; readonly unique: readonly Address[] } {
     const { outputs, unique } = this.#dad.tick(now);
-    return { outputs: [...outputs, ...this.#proxy.tick(now)], unique };
+    const alone = [...this.#waiting].filter(([, until]) => until <= now).map(([one]) => one);
+    for (const one of alone) this.#waiting.delete(one);
+    return { outputs: [...outputs, ...this.#proxy.tick(now)], unique: [...unique, ...alone] };
   }
 
   /** The home address that a message shows to be somebody else's, by itself or its companion. */
@@ -109,6 +114,11 @@ export class HomeLinkPresence {
     const isOfNeighbor = advertised || message.layer === 'neighbor-solicitation';
     if (isOfNeighbor && this.#proxy.has(used)) this.#used.add(used);
     return this.#proxy.received(received);
+  }
+
+  /** A repeat waits no longer than the first. */
+  #await(one: Address, now: Instant): void {
+    if (!this.#waiting.has(one)) this.#waiting.set(one, after(now, LINK_PATIENCE));
   }
 
   #remove(one: Address): Output[] {
