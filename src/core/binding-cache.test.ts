@@ -34,6 +34,15 @@ test('a full scope refuses new bindings, renews old ones, and leaves the other s
   assert.ok(cache.set(binding(2, 10)));
 });
 
+test('a care-of address is known as one as long as a binding names it', () => {
+  const cache = new BindingCache({ home: 1, peer: 2 });
+  assert.equal(cache.isCareOf(CARE_OF), false);
+  cache.set(binding(0, 10));
+  assert.deepEqual([cache.isCareOf(CARE_OF), cache.isCareOf(homeOf(0))], [true, false]);
+  cache.delete(homeOf(0));
+  assert.equal(cache.isCareOf(CARE_OF), false);
+});
+
 test('several registrants and identifiers of one identity do not meet', () => {
   const cache = new BindingCache({ home: 0, peer: 9 });
   for (const [registrant, bindingId] of [

@@ -84,6 +84,12 @@ export class BindingCache {
     return true;
   }
 
+  /** Is somebody who is bound reached at this address? Looks through all of them. */
+  isCareOf(address: Address): boolean {
+    for (const { careOf } of this.#bindings.values()) if (careOf === address) return true;
+    return false;
+  }
+
   all(): IterableIterator<Binding> {
     return this.#bindings.values();
   }

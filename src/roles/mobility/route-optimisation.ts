@@ -54,7 +54,10 @@ export class RouteOptimisation {
   heardOf(peer: Address, careOf: Address, inbound: boolean, now: Instant): Output[] {
     if (!this.#config.routeOptimisation || peer === this.#identity.agent()) return [];
     if (!isUnicastRoutable(peer) || peer === this.#config.home || peer === careOf) return [];
-    if (inbound) this.#list.get(peer)?.path.heard(now);
+    const known = this.#list.get(peer);
+    if (inbound) known?.path.heard(now);
+    // It asks what its path to us carries; who it is for its sessions we know by its home address.
+    if (known === undefined && this.#state.bindings.isCareOf(peer)) return [];
     return this.#list.tell(peer, careOf, now);
   }
 
