@@ -1,7 +1,7 @@
 /** Home registrations of many mobile nodes at one home agent: its part, and the updates that they send. */
 import type { HomeAgentConfig } from '../src/core/config.ts';
-import { homeProof } from '../src/core/home-authentication.ts';
 import { ntpTimestamp } from '../src/core/security/authentication-option.ts';
+import { homeProof } from '../src/core/signalling/home-authentication.ts';
 import type { Instant } from '../src/core/time.ts';
 import { nodeCryptography } from '../src/lab/crypto.ts';
 import { type Address, address, addressOctets, addressOf } from '../src/wire/address.ts';

@@ -1,5 +1,5 @@
 /** What roles are made of, and the interface by which a driver runs them. */
-export * from './binding-cache.ts';
+export * from './bindings/binding-cache.ts';
 export * from './config.ts';
 export * from './constants.ts';
 export * from './counters.ts';
@@ -10,6 +10,6 @@ export * from './forwarding/overhead.ts';
 export * from './forwarding/table.ts';
 export * from './mechanisms.ts';
 export * from './part.ts';
-export * from './registration.ts';
 export * from './role.ts';
+export * from './signalling/registration.ts';
 export * from './time.ts';

@@ -1,10 +1,10 @@
-import type { AddressSets } from './address-sets.ts';
-import type { BindingCache } from './binding-cache.ts';
-import type { BindingErrors } from './binding-errors.ts';
+import type { BindingCache } from './bindings/binding-cache.ts';
+import type { BindingErrors } from './bindings/binding-errors.ts';
+import type { Paths } from './bindings/paths.ts';
 import type { Constants } from './constants.ts';
-import type { Paths } from './paths.ts';
-import type { Protection } from './protection.ts';
+import type { AddressSets } from './peers/address-sets.ts';
 import type { Environment } from './role.ts';
+import type { Protection } from './security/protection.ts';
 
 /** What all parts of one node share: there is one of each in a node, never two. */
 export interface NodeState {

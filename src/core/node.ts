@@ -13,22 +13,22 @@ import {
   receiverFault,
   type WireError,
 } from '../wire/packet.ts';
-import type { AddressSets } from './address-sets.ts';
-import type { BindingCache } from './binding-cache.ts';
-import type { BindingErrors } from './binding-errors.ts';
-import { EarlyPackets } from './early-packets.ts';
+import type { BindingCache } from './bindings/binding-cache.ts';
+import type { BindingErrors } from './bindings/binding-errors.ts';
+import { EarlyPackets } from './bindings/early-packets.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
 import { parameterProblem } from './icmp-errors.ts';
 import type { Mechanism } from './mechanisms.ts';
 import { validNeighborMessage } from './neighbor-discovery/link-layer.ts';
 import type { NodeState } from './node-state.ts';
 import { count, forward, type Part, type PartInput, type Received, unforward } from './part.ts';
-import { onward, type Protection } from './protection.ts';
+import type { AddressSets } from './peers/address-sets.ts';
 import type { Input, Output, Role, RoleView } from './role.ts';
-import { taken } from './signalling.ts';
+import { onward, type Protection } from './security/protection.ts';
+import { taken } from './signalling/signalling.ts';
+import { unwrap } from './signalling/udp-signalling.ts';
 import { sumOfSizes, type TableSizes } from './tables.ts';
 import { type Instant, sooner } from './time.ts';
-import { unwrap } from './udp-signalling.ts';
 
 type Packet = Extract<Input, { kind: 'packet' }>;
 

@@ -5,7 +5,7 @@
  * holds no socket, and throws on nothing that a peer can send.
  */
 import type { Address } from '../wire/address.ts';
-import type { Binding } from './binding-cache.ts';
+import type { Binding } from './bindings/binding-cache.ts';
 import type { Authentication } from './config.ts';
 import type { ConstantName } from './constants.ts';
 import type { Counter } from './counters.ts';

@@ -2,7 +2,7 @@
  * `careof why ADDRESS`: in sentences, which binding and which entry carry packets to an address, what
  * was last proved, how long it holds and what happens next.
  */
-import type { Binding } from '../core/binding-cache.ts';
+import type { Binding } from '../core/bindings/binding-cache.ts';
 import type { EntryStatus } from '../linux/node-status.ts';
 import { type Address, formatAddress } from '../wire/address.ts';
 import { secondsSince, secondsTo } from './bindings.ts';

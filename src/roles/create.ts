@@ -1,19 +1,20 @@
 /** Makes a node of its configuration: the one place that knows all roles. */
-import { AddressSets } from '../core/address-sets.ts';
-import { BindingCache } from '../core/binding-cache.ts';
-import { BindingErrors } from '../core/binding-errors.ts';
+
+import { BindingCache } from '../core/bindings/binding-cache.ts';
+import { BindingErrors } from '../core/bindings/binding-errors.ts';
+import { Paths } from '../core/bindings/paths.ts';
 import type { HomeAgentConfig, NodeConfig } from '../core/config.ts';
 import { constantsWith } from '../core/constants.ts';
-import { Heartbeats } from '../core/heartbeats.ts';
 import { prefixesOf } from '../core/neighbor-discovery/advertiser.ts';
 import { LinkPrefixes } from '../core/neighbor-discovery/link-prefixes.ts';
 import { Node } from '../core/node.ts';
 import type { NodeState } from '../core/node-state.ts';
 import type { Part } from '../core/part.ts';
-import { Paths } from '../core/paths.ts';
-import { Protection } from '../core/protection.ts';
+import { AddressSets } from '../core/peers/address-sets.ts';
 import type { Environment, Role } from '../core/role.ts';
+import { Protection } from '../core/security/protection.ts';
 import { MAX_MEMBERS } from '../core/service/members.ts';
+import { Heartbeats } from '../core/signalling/heartbeats.ts';
 import { AccessRouter } from './mobility/access-router.ts';
 import { CorrespondentNode } from './mobility/correspondent-node.ts';
 import { HomeAgent } from './mobility/home-agent.ts';

@@ -1,4 +1,4 @@
-import { Heap } from '../core/heap.ts';
+import { Heap } from '../core/bindings/heap.ts';
 import type { Random, Secrets } from '../core/role.ts';
 import { after, type Duration, type Instant, START } from '../core/time.ts';
 import { namedRandom, namedSecrets } from './random.ts';

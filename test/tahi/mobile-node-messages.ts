@@ -1,7 +1,8 @@
 /** Makes the packets that the tester of a mobile node sends, from what a step says of them. */
-import { bindingAuthorization } from '../../src/core/binding-authorization.ts';
+
 import { bindingManagementKey } from '../../src/core/security/return-routability.ts';
-import { NO_PROOF, type Proof } from '../../src/core/signalling.ts';
+import { bindingAuthorization } from '../../src/core/signalling/binding-authorization.ts';
+import { NO_PROOF, type Proof } from '../../src/core/signalling/signalling.ts';
 import { after, seconds } from '../../src/core/time.ts';
 import { nodeCryptography as crypto } from '../../src/lab/crypto.ts';
 import { type Address, solicitedNode, UNSPECIFIED } from '../../src/wire/address.ts';

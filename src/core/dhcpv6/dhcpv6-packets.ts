@@ -13,7 +13,7 @@ import type { ForwardingEntry } from '../forwarding/entry.ts';
 import { linkAddressOctets } from '../neighbor-discovery/link-layer.ts';
 import { type Received, tell } from '../part.ts';
 import type { LinkAddress, Output } from '../role.ts';
-import { signal } from '../signalling.ts';
+import { signal } from '../signalling/signalling.ts';
 
 /** All_DHCP_Relay_Agents_and_Servers. Source: RFC 8415 section 7.1. */
 export const ALL_DHCP_SERVERS = address('ff02::1:2');

@@ -1,7 +1,7 @@
 import type { Dhcpv6MessageName } from '../../wire/dhcpv6/dhcpv6-numbers.ts';
-import { type BackOff, firstWait, nextWait } from '../back-off.ts';
 import type { Constants } from '../constants.ts';
 import type { Random } from '../role.ts';
+import { type BackOff, firstWait, nextWait } from '../signalling/back-off.ts';
 import { after, between, type Duration, type Instant, milliseconds, seconds } from '../time.ts';
 
 /** How often and how long a message is sent while no answer comes. */

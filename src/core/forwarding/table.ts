@@ -1,6 +1,6 @@
 import type { Address } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
-import { Heap } from '../heap.ts';
+import { Heap } from '../bindings/heap.ts';
 import type { Instant } from '../time.ts';
 import type { EntryUse, ForwardingEntry, Hook } from './entry.ts';
 import { overhead } from './overhead.ts';

@@ -1,8 +1,8 @@
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import type { Authentication } from '../config.ts';
-import { timestampOf } from '../home-authentication.ts';
 import { isFresh, ntpTimestamp } from '../security/authentication-option.ts';
+import { timestampOf } from '../signalling/home-authentication.ts';
 import { type Duration, type Instant, NO_TIME, seconds } from '../time.ts';
 
 /** As many stamps as there are sequence numbers that may be outstanding. */

@@ -7,8 +7,8 @@ import { PacketView } from '../forwarding/packet-view.ts';
 import type { NodeState } from '../node-state.ts';
 import type { Received } from '../part.ts';
 import type { Output } from '../role.ts';
+import { inUdp, toAgentEnds } from '../signalling/udp-signalling.ts';
 import { after, type Instant, milliseconds, sooner } from '../time.ts';
-import { inUdp, toAgentEnds } from '../udp-signalling.ts';
 
 export type Way = 'open' | 'udp';
 

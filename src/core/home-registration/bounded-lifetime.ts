@@ -1,5 +1,5 @@
 import { LIFETIME_UNIT } from '../constants.ts';
-import type { Target } from '../registration.ts';
+import type { Target } from '../signalling/registration.ts';
 import { between, type Duration, type Instant } from '../time.ts';
 
 /**

@@ -1,12 +1,12 @@
 import type { Address } from '../../wire/address.ts';
 import type { LayerOf, MobilityOptionInput } from '../../wire/packet.ts';
 import type { HomeRegistrationConfig } from '../config.ts';
-import { checkHomeProof, homeProof } from '../home-authentication.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type Received } from '../part.ts';
-import type { Registration, RegistrationOutput } from '../registration.ts';
 import type { Output } from '../role.ts';
-import { bindingUpdate, lifetimeOf } from '../signalling.ts';
+import { checkHomeProof, homeProof } from '../signalling/home-authentication.ts';
+import type { Registration, RegistrationOutput } from '../signalling/registration.ts';
+import { bindingUpdate, lifetimeOf } from '../signalling/signalling.ts';
 import type { Instant } from '../time.ts';
 import type { AgentClock } from './agent-clock.ts';
 import type { AgentWay, Way } from './agent-way.ts';

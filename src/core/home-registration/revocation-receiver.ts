@@ -2,13 +2,13 @@ import type { Address } from '../../wire/address.ts';
 import { MOBILITY_OPTION, REVOCATION_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import type { HomeRegistrationConfig } from '../config.ts';
-import { checkHomeProof, homeProof, timestampOf } from '../home-authentication.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type Received } from '../part.ts';
-import { revocationAcknowledgement } from '../revocation-signals.ts';
 import type { Output } from '../role.ts';
+import { checkHomeProof, homeProof, timestampOf } from '../signalling/home-authentication.ts';
+import { revocationAcknowledgement } from '../signalling/revocation-signals.ts';
+import { answerEnds, inUdp } from '../signalling/udp-signalling.ts';
 import type { Instant } from '../time.ts';
-import { answerEnds, inUdp } from '../udp-signalling.ts';
 import type { AgentClock } from './agent-clock.ts';
 
 /** What a mobile node knows when an indication comes. */

@@ -1,8 +1,7 @@
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import type { BindingUpdate, JudgedUpdate, Judgement } from '../bindings/judged-update.ts';
 import type { Authentication } from '../config.ts';
 import type { Counter } from '../counters.ts';
-import { checkHomeProof, homeProof, timestampOf } from '../home-authentication.ts';
-import type { BindingUpdate, JudgedUpdate, Judgement } from '../judged-update.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type Received } from '../part.ts';
 import type { Output } from '../role.ts';
@@ -11,7 +10,8 @@ import {
   isFresh,
   ntpTimestamp,
 } from '../security/authentication-option.ts';
-import type { Proof } from '../signalling.ts';
+import { checkHomeProof, homeProof, timestampOf } from '../signalling/home-authentication.ts';
+import type { Proof } from '../signalling/signalling.ts';
 import type { Instant } from '../time.ts';
 
 /** Who may register: how that is proved, and how far its clock was. */

@@ -17,7 +17,7 @@ import type { AdvertisementConfig } from '../config.ts';
 import { type Constants, constantsWith } from '../constants.ts';
 import { count, type Part, type PartInput, type Received } from '../part.ts';
 import type { Command, Environment, LinkAddress, Output } from '../role.ts';
-import { signal } from '../signalling.ts';
+import { signal } from '../signalling/signalling.ts';
 import { after, type Duration, type Instant, milliseconds, seconds, sooner } from '../time.ts';
 import { linkAddressFrom, linkAddressOctets, ND_HOP_LIMIT } from './link-layer.ts';
 import { LinkPrefixes, prefixOption } from './link-prefixes.ts';

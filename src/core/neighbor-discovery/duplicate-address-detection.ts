@@ -2,7 +2,7 @@ import { type Address, solicitedNode, UNSPECIFIED } from '../../wire/address.ts'
 import { type Constants, DUP_ADDR_DETECT_TRANSMITS } from '../constants.ts';
 import type { Received } from '../part.ts';
 import type { Output } from '../role.ts';
-import { signal } from '../signalling.ts';
+import { signal } from '../signalling/signalling.ts';
 import { after, type Instant } from '../time.ts';
 import { ND_HOP_LIMIT } from './link-layer.ts';
 

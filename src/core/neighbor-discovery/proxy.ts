@@ -2,7 +2,7 @@ import { type Address, ALL_NODES, solicitedNode, UNSPECIFIED } from '../../wire/
 import type { Constants } from '../constants.ts';
 import { count, type Received } from '../part.ts';
 import type { LinkAddress, Output } from '../role.ts';
-import { signal } from '../signalling.ts';
+import { signal } from '../signalling/signalling.ts';
 import type { Instant } from '../time.ts';
 import { Claims } from './claims.ts';
 import { linkAddressOctets, ND_HOP_LIMIT } from './link-layer.ts';

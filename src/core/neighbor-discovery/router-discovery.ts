@@ -2,7 +2,7 @@ import { type Address, ALL_ROUTERS, solicitedNode } from '../../wire/address.ts'
 import type { Constants } from '../constants.ts';
 import { count, type Received } from '../part.ts';
 import type { Environment, LinkAddress, Output } from '../role.ts';
-import { signal } from '../signalling.ts';
+import { signal } from '../signalling/signalling.ts';
 import { after, type Duration, type Instant, sooner } from '../time.ts';
 import { linkAddressOctets, ND_HOP_LIMIT } from './link-layer.ts';
 import {

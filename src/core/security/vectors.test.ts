@@ -7,7 +7,7 @@ import { nodeCryptography as crypto } from '../../lab/crypto.ts';
 import { address } from '../../wire/address.ts';
 import { fromHex, toHex } from '../../wire/hex.ts';
 import { checksumOk } from '../../wire/walk.ts';
-import { sequenceNewer } from '../sequence.ts';
+import { sequenceNewer } from '../signalling/sequence.ts';
 import { signAuthenticationOption, verifyAuthenticationOption } from './authentication-option.ts';
 import {
   bindingManagementKey,

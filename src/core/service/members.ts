@@ -1,22 +1,22 @@
 import type { Address } from '../../wire/address.ts';
 import { formatAddress, isUnicastRoutable } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
-import type { Binding } from '../binding-cache.ts';
-import type { ServiceConfig } from '../config.ts';
-import { fromTunnelEntry, fromTunnelId } from '../home-agent-entries.ts';
-import { type Registrant, UpdateProofs } from '../home-registration/update-proofs.ts';
+import type { Binding } from '../bindings/binding-cache.ts';
+import { fromTunnelEntry, fromTunnelId } from '../bindings/home-agent-entries.ts';
 import {
   answer,
   askedBy,
   type BindingUpdate,
   type JudgedUpdate,
   type Judgement,
-} from '../judged-update.ts';
+} from '../bindings/judged-update.ts';
+import type { ServiceConfig } from '../config.ts';
+import { type Registrant, UpdateProofs } from '../home-registration/update-proofs.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, forward, type Received, tell, unforward } from '../part.ts';
 import type { Output } from '../role.ts';
 import { ntpTimestamp } from '../security/authentication-option.ts';
-import { sequenceNewer } from '../sequence.ts';
+import { sequenceNewer } from '../signalling/sequence.ts';
 import { after, type Instant, seconds } from '../time.ts';
 
 /** Servers that one service address may have. */

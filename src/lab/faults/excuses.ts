@@ -1,5 +1,5 @@
 /** What no implementation could do better in a run, by the events of the run. */
-import { GIVEN_UP } from '../../core/path-memory.ts';
+import { GIVEN_UP } from '../../core/peers/path-memory.ts';
 import { type Instant, seconds } from '../../core/time.ts';
 import type { ScenarioEvent } from '../scenario/scenario-events.ts';
 import type { Inside } from './inside.ts';
@@ -36,7 +36,7 @@ export class Excuses {
 
   /**
    * Did a mobile node give up the short way to a peer since the heal, or a minute before? Where updates went
-   * unanswered it leaves the path alone for a minute at first (core/path-memory.ts); packets go by the home
+   * unanswered it leaves the path alone for a minute at first (core/peers/path-memory.ts); packets go by the home
    * agent meanwhile.
    */
   gaveUp(mobile: string, peer: string): boolean {

@@ -1,5 +1,5 @@
 /** Looks into a running network: which node has which address, and what its tables hold. */
-import type { BindingCache } from '../../core/binding-cache.ts';
+import type { BindingCache } from '../../core/bindings/binding-cache.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import type { Instant } from '../../core/time.ts';
 import type { SimNode } from '../../sim/index.ts';

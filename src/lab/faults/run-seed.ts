@@ -1,6 +1,6 @@
 /** Runs one seed to its end with every checker looking on. */
 import { createHash } from 'node:crypto';
-import type { BindingCache } from '../../core/binding-cache.ts';
+import type { BindingCache } from '../../core/bindings/binding-cache.ts';
 import type { NodeConfig } from '../../core/config.ts';
 import { constantsWith } from '../../core/constants.ts';
 import { eventToJson } from '../../core/events.ts';

@@ -1,5 +1,5 @@
 /** What must hold at every instant, faults or not: looked at where anything was told, and everywhere now and then. */
-import type { Binding } from '../../core/binding-cache.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
 import type { CareofEvent } from '../../core/events.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { after, type Instant, START, seconds } from '../../core/time.ts';

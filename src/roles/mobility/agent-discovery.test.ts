@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ByHand, packet, type Sent } from '../../../test/by-hand.ts';
 import type { Authentication } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
-import { homeProof } from '../../core/home-authentication.ts';
+import { homeProof } from '../../core/signalling/home-authentication.ts';
 import { seconds } from '../../core/time.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
 import { type Address, ALL_NODES, address, formatAddress } from '../../wire/address.ts';

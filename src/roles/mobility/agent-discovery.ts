@@ -3,7 +3,7 @@ import { MAX_LISTED_ADDRESSES } from '../../core/neighbor-discovery/home-agents-
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
-import { signal, taken } from '../../core/signalling.ts';
+import { signal, taken } from '../../core/signalling/signalling.ts';
 import { after, type Duration, type Instant, NO_TIME, seconds } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';
 

@@ -1,10 +1,11 @@
 /** What a mobile node that is away sends to its home agent itself. */
+
+import type { Paths } from '../../core/bindings/paths.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { forward, unforward } from '../../core/part.ts';
-import type { Paths } from '../../core/paths.ts';
 import type { Output } from '../../core/role.ts';
+import { toAgentEnds } from '../../core/signalling/udp-signalling.ts';
 import type { Instant } from '../../core/time.ts';
-import { toAgentEnds } from '../../core/udp-signalling.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
 
 /** The binding that the home agent holds. */

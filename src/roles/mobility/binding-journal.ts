@@ -4,9 +4,9 @@
  *
  * Source: RFC 6275 sections 9.1 and 10.1 for what a binding holds.
  */
-import type { Binding, BindingScope } from '../../core/binding-cache.ts';
+import type { Binding, BindingScope } from '../../core/bindings/binding-cache.ts';
+import type { UdpEnd } from '../../core/signalling/udp-signalling.ts';
 import type { Duration, Instant } from '../../core/time.ts';
-import type { UdpEnd } from '../../core/udp-signalling.ts';
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 
 const PREFIX = { home: 'home-binding/', peer: 'peer-binding/' } as const;

@@ -1,6 +1,6 @@
+import { homeAddressEntryId } from '../../core/bindings/home-address-entries.ts';
 import type { EntryUse } from '../../core/forwarding/entry.ts';
 import { INSERTED } from '../../core/forwarding/rewrite.ts';
-import { homeAddressEntryId } from '../../core/home-address-entries.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import type { Output } from '../../core/role.ts';
 import { after, type Instant } from '../../core/time.ts';

@@ -1,22 +1,22 @@
-import { addressSetIn, addressSetOption } from '../../core/address-set.ts';
-import { bindingAuthorization } from '../../core/binding-authorization.ts';
-import type { Binding } from '../../core/binding-cache.ts';
-import type { CorrespondentNodeConfig } from '../../core/config.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
 import {
   askedBy,
   type BindingUpdate,
   type JudgedUpdate,
   type Judgement,
-} from '../../core/judged-update.ts';
+} from '../../core/bindings/judged-update.ts';
+import { RetiredNumbers } from '../../core/bindings/retired-numbers.ts';
+import type { CorrespondentNodeConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
-import { RetiredNumbers } from '../../core/retired-numbers.ts';
+import { addressSetIn, addressSetOption } from '../../core/peers/address-set.ts';
 import {
   bindingManagementKey,
   verifyBindingAuthorization,
 } from '../../core/security/return-routability.ts';
-import { sequenceNewer } from '../../core/sequence.ts';
-import { NO_PROOF, type Proof } from '../../core/signalling.ts';
+import { bindingAuthorization } from '../../core/signalling/binding-authorization.ts';
+import { sequenceNewer } from '../../core/signalling/sequence.ts';
+import { NO_PROOF, type Proof } from '../../core/signalling/signalling.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { after, type Duration, type Instant } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';

@@ -1,13 +1,13 @@
-import type { Binding } from '../../core/binding-cache.ts';
-import type { CorrespondentNodeConfig } from '../../core/config.ts';
-import type { EntryUse } from '../../core/forwarding/entry.ts';
-import { homeAddressEntry, homeAddressEntryId } from '../../core/home-address-entries.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
+import { homeAddressEntry, homeAddressEntryId } from '../../core/bindings/home-address-entries.ts';
 import {
   answer,
   askedBy,
   type BindingUpdate,
   type JudgedUpdate,
-} from '../../core/judged-update.ts';
+} from '../../core/bindings/judged-update.ts';
+import type { CorrespondentNodeConfig } from '../../core/config.ts';
+import type { EntryUse } from '../../core/forwarding/entry.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import {
   count,

@@ -1,9 +1,9 @@
+import { homeAddressEntryId } from '../../core/bindings/home-address-entries.ts';
 import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { homeAddressEntryId } from '../../core/home-address-entries.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, forward, type Received, unforward } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
-import { signal } from '../../core/signalling.ts';
+import { signal } from '../../core/signalling/signalling.ts';
 import {
   after,
   between,

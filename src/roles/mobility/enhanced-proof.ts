@@ -1,5 +1,5 @@
+import type { BindingUpdate, JudgedUpdate } from '../../core/bindings/judged-update.ts';
 import type { Counter } from '../../core/counters.ts';
-import type { BindingUpdate, JudgedUpdate } from '../../core/judged-update.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import type { Received } from '../../core/part.ts';
 import type { Rsa } from '../../core/role.ts';

@@ -1,3 +1,4 @@
+import { TakenPackets } from '../../core/bindings/taken-packets.ts';
 import type { MobileNodeConfig } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
 import { fromAgent } from '../../core/home-registration/agent-messages.ts';
@@ -9,7 +10,6 @@ import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type PartInput, type Received, tell } from '../../core/part.ts';
 import type { LinkAddress, Output } from '../../core/role.ts';
-import { TakenPackets } from '../../core/taken-packets.ts';
 import { after, type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { AgentDiscovery, type Discovery } from './agent-discovery.ts';

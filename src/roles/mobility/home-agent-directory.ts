@@ -7,7 +7,7 @@ import type { NodeState } from '../../core/node-state.ts';
 import { count, type PartInput, type Received } from '../../core/part.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import type { Output } from '../../core/role.ts';
-import { signal, taken } from '../../core/signalling.ts';
+import { signal, taken } from '../../core/signalling/signalling.ts';
 import { type Instant, milliseconds } from '../../core/time.ts';
 import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
 

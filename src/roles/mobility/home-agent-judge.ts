@@ -1,19 +1,19 @@
-import type { Binding } from '../../core/binding-cache.ts';
-import type { Authentication, HomeAgentConfig } from '../../core/config.ts';
-import { type Registrant, UpdateProofs } from '../../core/home-registration/update-proofs.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
 import {
   askedBy,
   type BindingUpdate,
   type JudgedUpdate,
   type Judgement,
-} from '../../core/judged-update.ts';
+} from '../../core/bindings/judged-update.ts';
+import { RetiredNumbers } from '../../core/bindings/retired-numbers.ts';
+import type { Authentication, HomeAgentConfig } from '../../core/config.ts';
+import { type Registrant, UpdateProofs } from '../../core/home-registration/update-proofs.ts';
 import { autoconfigured } from '../../core/neighbor-discovery/link-layer.ts';
 import type { LinkPrefix } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
-import { RetiredNumbers } from '../../core/retired-numbers.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
-import { sequenceNewer } from '../../core/sequence.ts';
+import { sequenceNewer } from '../../core/signalling/sequence.ts';
 import { after, type Duration, type Instant, seconds } from '../../core/time.ts';
 import {
   type Address,

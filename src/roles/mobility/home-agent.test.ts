@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at, ByHand, EPOCH, packet } from '../../../test/by-hand.ts';
 import type { Authentication } from '../../core/config.ts';
-import { homeProof } from '../../core/home-authentication.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
+import { homeProof } from '../../core/signalling/home-authentication.ts';
 import { seconds } from '../../core/time.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
 import {

@@ -1,19 +1,19 @@
-import type { Binding } from '../../core/binding-cache.ts';
-import type { HomeAgentConfig } from '../../core/config.ts';
-import { endOf } from '../../core/home-agent-entries.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
+import { endOf } from '../../core/bindings/home-agent-entries.ts';
 import {
   acknowledge,
   answer,
   type BindingUpdate,
   type JudgedUpdate,
-} from '../../core/judged-update.ts';
+} from '../../core/bindings/judged-update.ts';
+import type { HomeAgentConfig } from '../../core/config.ts';
 import type { LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, forward, type Part, type PartInput, type Received, tell } from '../../core/part.ts';
 import type { Command, Output } from '../../core/role.ts';
+import { udpTunnelEntry } from '../../core/signalling/udp-signalling.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { after, between, type Instant, seconds, sooner } from '../../core/time.ts';
-import { udpTunnelEntry } from '../../core/udp-signalling.ts';
 import { type Address, formatAddress } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { restoreBinding, storedBinding, storeKey } from './binding-journal.ts';

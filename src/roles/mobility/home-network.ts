@@ -1,4 +1,4 @@
-import type { Binding } from '../../core/binding-cache.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
 import type { HomeAgentConfig } from '../../core/config.ts';
 import type { LinkPrefix, LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import type { NodeState } from '../../core/node-state.ts';

@@ -1,4 +1,4 @@
-import type { Binding } from '../../core/binding-cache.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
 import {
   betweenThem,
   fromTunnelEntry,
@@ -8,7 +8,7 @@ import {
   type TunnelEnd,
   toHomeEntry,
   toHomeId,
-} from '../../core/home-agent-entries.ts';
+} from '../../core/bindings/home-agent-entries.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { forward, unforward } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';

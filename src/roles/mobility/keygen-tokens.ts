@@ -1,9 +1,9 @@
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
+import type { Token } from '../../core/peers/routability-test.ts';
 import type { Output } from '../../core/role.ts';
-import type { Token } from '../../core/routability-test.ts';
 import { keygenToken, NonceTable } from '../../core/security/return-routability.ts';
-import { signal } from '../../core/signalling.ts';
+import { signal } from '../../core/signalling/signalling.ts';
 import { type Duration, type Instant, NO_TIME } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 

@@ -1,9 +1,9 @@
+import { Heap } from '../../core/bindings/heap.ts';
 import type { EntryUse } from '../../core/forwarding/entry.ts';
-import { Heap } from '../../core/heap.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
-import { signal } from '../../core/signalling.ts';
+import { signal } from '../../core/signalling/signalling.ts';
 import { after, type Duration, type Instant } from '../../core/time.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
 

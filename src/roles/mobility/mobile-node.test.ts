@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at, ByHand, EPOCH, packet, type Sent } from '../../../test/by-hand.ts';
 import type { Authentication } from '../../core/config.ts';
-import { homeProof } from '../../core/home-authentication.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
 import {
   bindingManagementKey,
   signBindingAuthorization,
 } from '../../core/security/return-routability.ts';
+import { homeProof } from '../../core/signalling/home-authentication.ts';
 import { seconds } from '../../core/time.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
 import { type Address, ALL_NODES, address, formatAddress } from '../../wire/address.ts';

@@ -4,7 +4,7 @@ import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import type { Output } from '../../core/role.ts';
-import { signal, taken } from '../../core/signalling.ts';
+import { signal, taken } from '../../core/signalling/signalling.ts';
 import {
   after,
   type Duration,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at, ByHand, packet } from '../../../test/by-hand.ts';
 import { HOME, SELF, tokens, update } from '../../../test/peer-updates.ts';
-import { addressSetOption } from '../../core/address-set.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
+import { addressSetOption } from '../../core/peers/address-set.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
 
 const SECOND = address('2001:db8:b::100');

@@ -1,8 +1,8 @@
-import type { Binding } from '../../core/binding-cache.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received, tell } from '../../core/part.ts';
 import type { Output, Resolved } from '../../core/role.ts';
-import { signal } from '../../core/signalling.ts';
+import { signal } from '../../core/signalling/signalling.ts';
 import { after, type Instant, seconds, sooner } from '../../core/time.ts';
 import {
   type Address,

@@ -1,13 +1,17 @@
-import { firstWait, nextWait } from '../../core/back-off.ts';
-import type { Binding } from '../../core/binding-cache.ts';
+import type { Binding } from '../../core/bindings/binding-cache.ts';
 import type { Authentication, HomeAgentConfig } from '../../core/config.ts';
 import { BRI_MAX_RETRIES_NUMBER } from '../../core/constants.ts';
-import { checkHomeProof, homeProof, timestampOf } from '../../core/home-authentication.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
-import { revocationIndication } from '../../core/revocation-signals.ts';
 import type { Output } from '../../core/role.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
+import { firstWait, nextWait } from '../../core/signalling/back-off.ts';
+import {
+  checkHomeProof,
+  homeProof,
+  timestampOf,
+} from '../../core/signalling/home-authentication.ts';
+import { revocationIndication } from '../../core/signalling/revocation-signals.ts';
 import { after, type Duration, type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { REVOCATION_TRIGGER } from '../../wire/numbers.ts';

@@ -1,9 +1,9 @@
-import { BindingUpdateList } from '../../core/binding-update-list.ts';
 import type { MobileNodeConfig } from '../../core/config.ts';
 import type { EntryUse } from '../../core/forwarding/entry.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import type { Received } from '../../core/part.ts';
-import type { Identity } from '../../core/peer-proof.ts';
+import { BindingUpdateList } from '../../core/peers/binding-update-list.ts';
+import type { Identity } from '../../core/peers/peer-proof.ts';
 import type { Output } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';

@@ -2,8 +2,8 @@ import { innerAt } from '../../core/forwarding/packet-view.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import type { Received } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
+import { answerEnds, inUdp, sameEnd, senderOf } from '../../core/signalling/udp-signalling.ts';
 import type { Instant } from '../../core/time.ts';
-import { answerEnds, inUdp, sameEnd, senderOf } from '../../core/udp-signalling.ts';
 import { type Address, readAddress } from '../../wire/address.ts';
 import { walkHeaders } from '../../wire/walk.ts';
 

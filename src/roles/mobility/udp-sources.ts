@@ -16,10 +16,10 @@
  *
  * One question a home address, asked after the proof alone: the table is bounded by the mobile nodes.
  */
-import type { JudgedUpdate } from '../../core/judged-update.ts';
+import type { JudgedUpdate } from '../../core/bindings/judged-update.ts';
 import type { NodeState } from '../../core/node-state.ts';
+import { sameEnd, senderOf, type UdpEnd } from '../../core/signalling/udp-signalling.ts';
 import { after, type Instant, seconds } from '../../core/time.ts';
-import { sameEnd, senderOf, type UdpEnd } from '../../core/udp-signalling.ts';
 import type { Address } from '../../wire/address.ts';
 
 /** An answer is as old as its round trip, and the node's waits. */

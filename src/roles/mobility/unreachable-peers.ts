@@ -1,9 +1,9 @@
+import { homeAddressEntryId } from '../../core/bindings/home-address-entries.ts';
 import type { EntryUse } from '../../core/forwarding/entry.ts';
-import { homeAddressEntryId } from '../../core/home-address-entries.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
-import { signal } from '../../core/signalling.ts';
+import { signal } from '../../core/signalling/signalling.ts';
 import { between, type Duration, type Instant, seconds } from '../../core/time.ts';
 import { type Address, address, formatAddress, readAddress } from '../../wire/address.ts';
 import { walkHeaders } from '../../wire/walk.ts';

@@ -1,10 +1,10 @@
 import type { ServiceConfig } from '../../core/config.ts';
-import { Heartbeats } from '../../core/heartbeats.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import type { Part, PartInput } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { claimOf } from '../../core/service/claim.ts';
 import { ServiceHolder } from '../../core/service/service-holder.ts';
+import { Heartbeats } from '../../core/signalling/heartbeats.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 

@@ -1,11 +1,11 @@
-import { BindingUpdateList } from '../../core/binding-update-list.ts';
+import { TakenPackets } from '../../core/bindings/taken-packets.ts';
 import type { ContentSlaveConfig } from '../../core/config.ts';
-import { Heartbeats } from '../../core/heartbeats.ts';
 import { fromAgent } from '../../core/home-registration/agent-messages.ts';
 import { HomeRegistration } from '../../core/home-registration/home-registration.ts';
 import type { HomeProgress } from '../../core/home-registration/registration-events.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, forward, type Part, type PartInput, type Received } from '../../core/part.ts';
+import { BindingUpdateList } from '../../core/peers/binding-update-list.ts';
 import type { Output } from '../../core/role.ts';
 import { claimOf } from '../../core/service/claim.ts';
 import { SELF } from '../../core/service/clients.ts';
@@ -13,8 +13,8 @@ import { type MovedClient, movedClientIn } from '../../core/service/moved-client
 import { Moves } from '../../core/service/moves.ts';
 import { MAX_TOLD, servedClientsOptions } from '../../core/service/served-clients.ts';
 import { ServiceHolder } from '../../core/service/service-holder.ts';
+import { Heartbeats } from '../../core/signalling/heartbeats.ts';
 import type { TableSizes } from '../../core/tables.ts';
-import { TakenPackets } from '../../core/taken-packets.ts';
 import { after, type Duration, type Instant, sooner } from '../../core/time.ts';
 import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';

@@ -1,10 +1,10 @@
-import { BindingUpdateList } from '../../core/binding-update-list.ts';
+import { arrivingEntryId } from '../../core/bindings/home-address-entries.ts';
 import type { CgaIdentity, MultihomedHostConfig } from '../../core/config.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { arrivingEntryId } from '../../core/home-address-entries.ts';
 import type { AddressLifetime } from '../../core/neighbor-discovery/address-lifetime.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { forward, unforward } from '../../core/part.ts';
+import { BindingUpdateList } from '../../core/peers/binding-update-list.ts';
 import type { Output } from '../../core/role.ts';
 import { between, type Duration, type Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';

@@ -1,11 +1,11 @@
-import { addressSetIn, addressSetOption } from '../../core/address-set.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
-import { Registration, type RegistrationOutput } from '../../core/registration.ts';
-import { ReturnRoutabilityProof } from '../../core/return-routability-proof.ts';
+import { addressSetIn, addressSetOption } from '../../core/peers/address-set.ts';
+import { ReturnRoutabilityProof } from '../../core/peers/return-routability-proof.ts';
+import type { TimedToken } from '../../core/peers/routability-test.ts';
 import type { Output } from '../../core/role.ts';
-import type { TimedToken } from '../../core/routability-test.ts';
-import { bindingUpdate } from '../../core/signalling.ts';
+import { Registration, type RegistrationOutput } from '../../core/signalling/registration.ts';
+import { bindingUpdate } from '../../core/signalling/signalling.ts';
 import { type Instant, NO_TIME, sooner } from '../../core/time.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import type { Session } from './session.ts';

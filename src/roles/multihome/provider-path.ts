@@ -1,10 +1,10 @@
 import type { ProbeConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, tell } from '../../core/part.ts';
+import type { TestKind, TimedToken, Token } from '../../core/peers/routability-test.ts';
 import type { Output } from '../../core/role.ts';
-import type { TestKind, TimedToken, Token } from '../../core/routability-test.ts';
 import { equalOctets } from '../../core/security/constant-time.ts';
-import { signal } from '../../core/signalling.ts';
+import { signal } from '../../core/signalling/signalling.ts';
 import {
   after,
   between,

@@ -1,9 +1,9 @@
 import type { ProbeConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
+import type { TestKind } from '../../core/peers/routability-test.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import type { Output } from '../../core/role.ts';
-import type { TestKind } from '../../core/routability-test.ts';
 import { after, type Instant, milliseconds, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { ProviderPath } from './provider-path.ts';

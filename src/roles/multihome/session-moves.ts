@@ -1,6 +1,6 @@
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received, tell } from '../../core/part.ts';
-import type { PeerRegistration } from '../../core/peer-registration.ts';
+import type { PeerRegistration } from '../../core/peers/peer-registration.ts';
 import type { Output } from '../../core/role.ts';
 import { after, between, type Duration, type Instant, seconds } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';

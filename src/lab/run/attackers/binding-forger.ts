@@ -11,7 +11,7 @@ import {
   bindingManagementKey,
   signBindingAuthorization,
 } from '../../../core/security/return-routability.ts';
-import { wireLifetime } from '../../../core/signalling.ts';
+import { wireLifetime } from '../../../core/signalling/signalling.ts';
 import { type Address, parseAddress, UNSPECIFIED } from '../../../wire/address.ts';
 import { BINDING_STATUS } from '../../../wire/numbers.ts';
 import {
