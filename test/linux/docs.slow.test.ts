@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { unmountBpf } from '../../src/linux/sys/bpf.ts';
 import { obstacleToNamespaces } from '../../src/linux/sys/privileges.ts';
 import { HomeAndAway, type HostName } from './home-and-away.ts';
 
@@ -156,6 +157,7 @@ test('the pages for operators, followed to the letter', async (t: TestContext) =
   } finally {
     for (const one of shells) one.close();
     network.remove();
+    unmountBpf(join(folder, 'ar', 'bpf'));
     rmSync(folder, { recursive: true });
   }
 });

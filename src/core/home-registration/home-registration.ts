@@ -236,7 +236,10 @@ export class HomeRegistration {
       return { outputs: [count('mobility.ba_unexpected')] };
     }
     if (!this.#updates.verifies(received, message, target.careOf)) {
-      return { outputs: tellUnproved(this.#names(target), message.status) };
+      // An answer to an older update may be proved for the care-of address of that one.
+      const current = message.sequence === this.#registration.sequence;
+      const told = () => tellUnproved(this.#names(target), message.status);
+      return { outputs: current ? told() : [count('mobility.ba_unauthenticated')] };
     }
     const { status, sequence } = message;
     const waits = this.#registration.waiting;

@@ -6,8 +6,8 @@ import type { LinkAddress, Output } from '../../core/role.ts';
 import { after, type Instant, seconds, sooner } from '../../core/time.ts';
 import { type Address, address } from '../../wire/address.ts';
 
-/** A link that is down for so long has nobody on it who could have an address. */
-const LINK_PATIENCE = seconds(2);
+/** A link that is down for as long as a test takes has nobody on it who could have an address. */
+const LINK_PATIENCE = seconds(1);
 const LINK_LOCAL_PREFIX = address('fe80::').slice(0, 8);
 
 /**
