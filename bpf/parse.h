@@ -81,12 +81,15 @@ static __always_inline int walk(struct __sk_buff *skb, struct passage *p, __u32 
 		if (kind == IPPROTO_FRAGMENT) {
 			p->odd = 1;
 			p->behind_fragment = 1;
+			/*
+			 * Ports and what is inside stand in the first part: together they may be a tunnel. All
+			 * parts go one way, or what puts them together waits for the first one in vain.
+			 */
+			if (p->extension[0] == IPPROTO_UDP && read16(p->extension + 2) & FRAGMENT_IS_PART)
+				p->unsure |= HAS_PORTS | HAS_INNER;
 			if (read16(p->extension + 2) >= 8) {
 				p->protocol = p->extension[0];
 				p->upper_at = at + size;
-				/* Ports and what is inside stand in the first part: together they may be a tunnel. */
-				if (p->protocol == IPPROTO_UDP)
-					p->unsure |= HAS_PORTS | HAS_INNER;
 				return 0;
 			}
 		} else {

@@ -29,6 +29,8 @@
 #define PROTOCOL_MOBILITY 135
 /* The option type of a home address (RFC 6275 section 6.3). */
 #define OPTION_HOME_ADDRESS 0xc9
+/* Offset and M flag of a Fragment header: both zero where it is a whole packet (RFC 6946). */
+#define FRAGMENT_IS_PART 0xfff9
 #define OPTION_PADN 1
 /* ICMPv6 Echo Request and Echo Reply (RFC 4443 section 4). */
 #define ICMPV6_ECHO_REQUEST 128

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { KernelUnderTest, obstacleToKernelProgram } from '../../../test/linux/kernel-under-test.ts';
 import {
   entry,
+  fragment,
   homeAddress,
   inside,
   ipv6,
@@ -15,9 +16,11 @@ import {
   udp,
 } from '../../core/forwarding/case-packets.ts';
 import type { Action } from '../../core/forwarding/entry.ts';
+import { START } from '../../core/time.ts';
 import { address } from '../../wire/address.ts';
 import { toHex } from '../../wire/hex.ts';
 import { readSlowFrame, type SlowPacket } from '../host/slow-device.ts';
+import { TunnelFragments } from '../plane/tunnel-fragments.ts';
 import { bootTime } from '../sys/boot-clock.ts';
 
 const skip = obstacleToKernelProgram();
@@ -158,4 +161,32 @@ test('behind a header that cannot be read nothing is exempt', { skip }, () => {
   assert.equal(kernel.run('arriving', ipv6({ src: home, dst: peer }, message)).verdict, 'carried');
   const behind = ipv6({ src: home, dst: peer }, options(0x1e, 200, 0, 0, 0, 0), message);
   assert.equal(kernel.run('arriving', behind).verdict, 'slow');
+});
+
+test('of UDP in fragments all parts go one way, and come whole', { skip }, () => {
+  kernel.reset({ own: [homeAgent] });
+  const pop = entry('pop', 'arriving', { protocol: 17, dport: 4191, local: true }, [
+    { pop: 'udp' },
+  ]);
+  kernel.add(pop);
+  const surroundings = {
+    now: () => START,
+    isOwn: () => true,
+    send: () => 'sent' as const,
+    count: () => {},
+  };
+  const slow = new TunnelFragments(surroundings, 1, true);
+  const datagram = ipv6({ src: peer, dst: homeAgent }, udp(peer, homeAgent)).subarray(40);
+  const header = { src: peer, dst: homeAgent };
+  const parts = [
+    ipv6(header, fragment(0, true), raw(17, ...datagram.subarray(0, 8))),
+    ipv6(header, fragment(1, false), raw(17, ...datagram.subarray(8))),
+  ].map((part) => {
+    const said = kernel.run('arriving', part);
+    return said.verdict === 'slow' ? slow.whole(said.octets, () => true) : said.octets;
+  });
+  assert.equal(parts[0], undefined);
+  assert.equal(toHex(parts[1]!), toHex(ipv6(header, raw(17, ...datagram))));
+  const alone = ipv6(header, fragment(0, false), udp(peer, homeAgent));
+  assert.equal(kernel.run('arriving', alone).verdict, 'carried', 'one that is the whole packet');
 });
