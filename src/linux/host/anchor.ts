@@ -16,8 +16,6 @@ import type { Inside, Settings } from './settings.ts';
  */
 const ROUND = { packets: 128, milliseconds: 2 };
 const ROOM = 65_616;
-/** The longest headers of a large packet. */
-const MAX_HEAD = 1024;
 // struct iovec
 const IOVEC = { size: 16, base: 0, length: 8 };
 
@@ -28,8 +26,8 @@ export class Anchor {
   readonly #netlink: Rtnetlink;
   /** A header that says that nothing is left to be done, and room for a packet. */
   readonly #delivered = new Uint8Array(new ArrayBuffer(ROOM));
-  /** Headers of a large packet, and where they and its payloads are. */
-  readonly #front = allocate(VIRTIO_HEADER + MAX_HEAD);
+  /** Headers of a large packet, which may be nearly all of it, and where they and its payloads are. */
+  readonly #front = allocate(ROOM);
   readonly #vectors = allocate((1 + MAX_CARS) * IOVEC.size);
   #train: PacketTrain | undefined;
   #mtu: number;
