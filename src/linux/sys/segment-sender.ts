@@ -19,6 +19,7 @@ const SOL_PACKET = 263;
 const PACKET_VNET_HDR = 15;
 const SEND_BUFFER = 8 << 20;
 const ETHERNET = 14;
+const IPV6_HEADER = 40;
 const BEFORE = VIRTIO_HEADER + ETHERNET;
 // struct sockaddr_ll, struct mmsghdr and struct iovec as in packet-socket.ts.
 const SOCKADDR = { size: 20, family: 0, protocol: 2, ifindex: 4 };
@@ -74,8 +75,9 @@ export class SegmentSender {
     const headers = headersOf(packet);
     const alone = offload.type === GSO.none || payload.length <= offload.segment;
     const at = addressOf(payload);
-    // Of IPv6 in IPv6 the header before a packet has no word.
-    if (alone || headers.length === 1) {
+    // Of IPv6 in IPv6 the header before a packet has no word, and where a Home Address option or a
+    // Routing header stands, drivers make the pseudo-header of the addresses before it.
+    if (alone || (headers.length === 1 && offload.checksumStart === IPV6_HEADER)) {
       this.#begin(0, alone ? { ...offload, type: GSO.none } : offload, head.length);
       this.#heads.octets.set(head, BEFORE);
       this.#end(0, head.length, at, payload.length);

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { PacketView } from '../../core/forwarding/packet-view.ts';
+import { insertHomeAddress } from '../../core/forwarding/rewrite.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import { type Address, address, addressOctets } from '../../wire/address.ts';
 import { upperLayerChecksum } from '../../wire/checksum.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { inScratchNamespace } from './in-scratch-namespace.ts';
 import { GroupMemberships, RawIpv6Sender } from './ipv6-socket.ts';
-import { joined, type LargePacket, largePacket } from './large-packet.ts';
+import { headAlone, joined, type LargePacket, largePacket, withHead } from './large-packet.ts';
 import { inNamespace } from './namespace.ts';
 import { IFA_F } from './netlink/addresses.ts';
 import { Rtnetlink } from './netlink/rtnetlink.ts';
@@ -123,27 +125,32 @@ test('a large packet comes as its segments, cut by the kernel or by their heads'
   withCable('cf-sys-large', ({ inside, near, far }) => {
     const socket = inside(() => new PacketSocket(far.ifindex, only(6)));
     const tunnels = inside(() => new PacketSocket(far.ifindex, only(41)));
+    const fromHome = inside(() => new PacketSocket(far.ifindex, only(60)));
     const sender = inside(() => new SegmentSender());
     const way = { ifindex: near.ifindex, from: near.linkAddress, to: far.linkAddress };
     try {
-      for (const [hears, layers] of [
-        [socket, 1],
-        [tunnels, 2],
+      for (const [hears, large, frames] of [
+        [socket, largeTcp(1), 1],
+        [tunnels, largeTcp(2), 43],
+        [fromHome, withHomeAddress(largeTcp(1)), 43],
       ] as const) {
-        const large = largeTcp(layers);
         assert.equal(sender.send(large, way), undefined);
         const came: Uint8Array[] = [];
+        let read = 0;
         const reader: PacketReader = (octets, from, offload) => {
+          read += 1;
           assert.equal(from, near.linkAddress);
           for (const one of finished(octets, offload)) came.push(one.slice());
         };
         while (hears.read(reader) > 0);
         assert.deepEqual(came, finished(joined(large), large.offload));
         assert.equal(came.length, 43);
+        assert.equal(read, frames, 'drivers know no addresses but those of the first header');
       }
     } finally {
       socket.close();
       tunnels.close();
+      fromHome.close();
       sender.close();
     }
   });
@@ -164,6 +171,12 @@ function largeTcp(layers: number): LargePacket {
   octets[start + 17] = pseudo;
   const many = { needsChecksum: true, type: 4, segment: 1400 };
   return largePacket(octets, { ...many, checksumStart: start, checksumField: start + 16 })!;
+}
+
+function withHomeAddress(large: LargePacket): LargePacket {
+  const moved = insertHomeAddress(new PacketView(headAlone(large)), address('fd00::3'));
+  assert.ok(typeof moved !== 'string');
+  return withHead(large, moved);
 }
 
 test('a raw packet goes as mark and source say, from any address', limits, () => {
