@@ -112,6 +112,7 @@ class LinuxHost implements Host {
     this.#ways = new Ways(netlink, this.#network.links);
     const identification = Math.floor(Math.random() * MAX_UINT32);
     this.#wake = new BootTimer(poller, () => this.#plane.tick());
+    opened.push(this.#wake);
     this.#plane = new PacketPlane(this.#planeSurroundings(), options.without, identification);
     const mtu = this.#network.links.largestMtu();
     this.#anchor = new Anchor(inside, poller, netlink, this.#settings, mtu, (octets, offload) =>
@@ -230,6 +231,7 @@ class LinuxHost implements Host {
     this.#anchor.close({ leave });
     this.#memberships.close();
     this.#outlet.close();
+    this.#wake.close();
     this.#poller.close();
     this.#netlink.close();
     if (!leave) this.#settings.restore();
