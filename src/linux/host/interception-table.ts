@@ -11,7 +11,11 @@ import type { Inside } from './settings.ts';
 /** Known by its name to `careof doctor` too. */
 export const TABLE: NftablesTable = { family: 'ip6', table: 'careof' };
 
-/** Links of other kinds than Ethernet are not read by us: what comes by them stays the kernel's. */
+/**
+ * Links of other kinds than Ethernet are not read by us: what comes by them stays the kernel's. The chain
+ * stands before -400, where connection tracking puts fragments together: behind it none is one any more,
+ * and what we have read as parts would be delivered by the kernel again.
+ */
 const RULES = `
 table ip6 careof {}
 delete table ip6 careof
@@ -24,7 +28,7 @@ table ip6 careof {
   set to_port { type ipv6_addr . inet_service; }
   set from_protocol { type ipv6_addr . inet_proto; }
   chain prerouting {
-    type filter hook prerouting priority -300; policy accept;
+    type filter hook prerouting priority -450; policy accept;
     meta iiftype != ether accept
     iifname "careof*" accept
     ip6 daddr @to_any drop
