@@ -18,13 +18,18 @@ export class RateLimit {
   }
 
   take(now: Instant): boolean {
+    if (this.left(now) === 0) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** How many may go out now. */
+  left(now: Instant): number {
     const back = Math.floor((now - this.#filledAt) / this.#interval);
     if (back > 0) {
       this.#tokens = Math.min(this.#burst, this.#tokens + back);
       this.#filledAt = (this.#filledAt + back * this.#interval) as Instant;
     }
-    if (this.#tokens === 0) return false;
-    this.#tokens -= 1;
-    return true;
+    return this.#tokens;
   }
 }

@@ -63,6 +63,23 @@ test('parts wait for a minute, and for others no longer than there is room', () 
   assert.equal(reassembly.size, 1);
 });
 
+test('a packet in more than 128 parts is given up', () => {
+  const parts = fragment(packet(1200), 80, 1)!;
+  assert.ok(parts.length > 128, `${parts.length}`);
+  const reassembly = new Reassembly();
+  const got = parts.map((part) => reassembly.add(part, now)).filter((whole) => whole !== undefined);
+  assert.deepEqual(got, []);
+  assert.equal(reassembly.failed, 1);
+});
+
+test('small parts cost more than their octets', () => {
+  const reassembly = new Reassembly();
+  for (let i = 0; i < 256; i++) {
+    for (const part of fragment(packet(1000), 80, i)!.slice(1, 100)) reassembly.add(part, now);
+  }
+  assert.ok(reassembly.size > 150 && reassembly.size < 256, `${reassembly.size}`);
+});
+
 test('a fragment that has grown is cut further', () => {
   const sent = packet(4000);
   const parts = fragment(sent, 1304, 1)!.flatMap((part) => fragment(part, 1280, 2)!);

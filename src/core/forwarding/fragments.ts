@@ -23,6 +23,10 @@ const WAIT = seconds(60);
 /** Packets that are put together at a time, and octets that they hold in all; the oldest goes. */
 const MAX_PACKETS = 256;
 const MAX_OCTETS = 4 * 2 ** 20;
+/** Parts of a packet; one in more is given up. The longest needs 54 where links carry 1280 octets. */
+const MAX_PARTS = 128;
+/** What a part costs beside its octets, in octets. */
+const PART_COST = 200;
 
 /**
  * Cuts a packet into fragments of at most `mtu` octets. All extension headers stay in front of the
@@ -68,6 +72,7 @@ interface Gathering {
   readonly until: Instant;
   /** Offset in the fragmentable part -> its octets. */
   readonly parts: Map<number, Uint8Array>;
+  /** Octets of all parts. */
   held: number;
   /** What stands before the Fragment header of the first fragment. */
   front:
@@ -108,13 +113,14 @@ export class Reassembly {
     if (offset + part.length > MAX_PACKET - IPV6_HEADER) return undefined;
     const gathering = this.#gathering(key, now);
     if (isSame(gathering.parts.get(offset), part)) return undefined;
-    if (!fits(gathering, offset, part.length, more)) {
+    const { size } = gathering.parts;
+    if (size >= MAX_PARTS || !fits(gathering, offset, part.length, more)) {
       this.#drop(key);
       return undefined;
     }
     gathering.parts.set(offset, part);
     gathering.held += part.length;
-    this.#held += part.length;
+    this.#held += part.length + PART_COST;
     if (!more) gathering.length = offset + part.length;
     if (offset === 0) gathering.front = frontOf(octets, at);
     if (gathering.held === gathering.length && gathering.front !== undefined) {
@@ -148,7 +154,9 @@ export class Reassembly {
   }
 
   #take(key: string): void {
-    this.#held -= this.#gatherings.get(key)?.held ?? 0;
+    const gathering = this.#gatherings.get(key);
+    if (gathering === undefined) return;
+    this.#held -= gathering.held + gathering.parts.size * PART_COST;
     this.#gatherings.delete(key);
   }
 }

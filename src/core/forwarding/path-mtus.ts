@@ -4,6 +4,8 @@ import { MAX_PACKET } from './packet-view.ts';
 
 /** How long a learned MTU holds before larger packets are tried again. Source: RFC 8201 section 4. */
 const LIFETIME: Duration = seconds(600);
+/** How long a suspicion of a search is believed that says nothing more; it speaks every second or so. */
+const SUSPICION: Duration = seconds(5);
 /** IPv6 links carry at least this (RFC 8200 section 5); what says less is not believed. */
 export const MINIMUM_MTU = 1280;
 /** Destinations remembered; when full the oldest goes. */
@@ -69,8 +71,9 @@ export class PathMtus {
 
   /** What holds of a path, for who sends by it without asking here; `whole` too, for a moment. */
   now(destination: Address, now: Instant): LearnedMtu {
-    const mtu = this.whole(destination, this.to(destination, MAX_PACKET, now));
-    return { destination, mtu, until: after(now, LIFETIME) };
+    const known = this.to(destination, MAX_PACKET, now);
+    const mtu = this.whole(destination, known);
+    return { destination, mtu, until: after(now, mtu < known ? SUSPICION : LIFETIME) };
   }
 
   #learned(destination: Address, link: number, now: Instant): number {

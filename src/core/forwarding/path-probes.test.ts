@@ -28,14 +28,14 @@ const tunnel = (
 });
 
 function probing({ link = 1500 }: { link?: number } = {}) {
-  const state = { now: START as Instant, wakeAt: undefined as Instant | undefined };
+  const state = { now: START as Instant, wakeAt: undefined as Instant | undefined, link };
   const sent: { to: Address; octets: Uint8Array }[] = [];
   const found = new Map<Address, PathSizes | undefined>();
   let packets = 0;
   const probes = new PathProbes(
     {
       now: () => state.now,
-      linkMtu: () => link,
+      linkMtu: () => state.link,
       sourceFor: () => AGENT,
       send: (octets, { destination }) => sent.push({ to: destination, octets }),
       carried: () => ++packets,
@@ -136,7 +136,28 @@ test('a tunnel inside UDP is not cut before its path was found to be narrow', ()
   const sent = tick(1);
   const least = sent.find(({ octets }) => octets.length === 1280)!;
   probes.answered(reply(least.octets));
+  assert.deepEqual(found.get(CARE_OF), WHOLE);
+});
+
+test('a tunnel that goes into UDP is another path than it was before', () => {
+  const { probes, found } = probing();
+  probes.follow(tunnel('a', CARE_OF));
   assert.deepEqual(found.get(CARE_OF), UNKNOWN);
+  const push = { push: 'udp', src: AGENT, dst: CARE_OF, sport: 4191, dport: 4191 } as const;
+  probes.follow(tunnel('a', CARE_OF, { do: [push] }));
+  assert.deepEqual(found.get(CARE_OF), WHOLE);
+});
+
+test('a link that carries more than before is searched anew', () => {
+  const { probes, found, tick, state } = probing();
+  probes.follow(tunnel('a', CARE_OF));
+  probes.answered(reply(tick()[0]!.octets));
+  state.link = 9000;
+  const [probe, ...more] = tick(state.wakeAt! / 1e6);
+  assert.equal(more.length, 0);
+  assert.equal(probe!.octets.length, 9000);
+  probes.answered(reply(probe!.octets));
+  assert.deepEqual(found.get(CARE_OF), WHOLE);
 });
 
 test('a network that answers no echo is not waited for the next time', () => {
@@ -152,12 +173,22 @@ test('a network that answers no echo is not waited for the next time', () => {
 });
 
 test('of 1024 paths all are probed, of more none', () => {
-  const { probes, tick } = probing();
+  const { probes, tick, state } = probing();
   for (let i = 0; i < 1100; i++) {
     probes.follow(tunnel(`${i}`, address(`2001:db8:${(i + 16).toString(16)}::1`)));
   }
   assert.equal(probes.size, 1024);
-  assert.equal(tick().length, 256, 'and no more than so many at once');
+  const first = tick();
+  assert.ok(first.length > 250 && first.length <= 256, 'and no more than so many at once');
+  const begun = new Set(first.map(({ to }) => to));
+  while (begun.size < 1024 && state.now < seconds(9)) {
+    for (const { to, octets } of tick(state.wakeAt! / 1e6)) {
+      assert.ok(octets.length === 1500 || begun.has(to), 'one that was held back is not lost');
+      probes.answered(reply(octets, () => {}, to));
+      begun.add(to);
+    }
+  }
+  assert.equal(begun.size, 1024);
 });
 
 test('a narrow path is told of by the largest size that was answered', () => {

@@ -31,13 +31,15 @@ import { RateLimit } from '../rate-limit.ts';
 import { after, type Duration, type Instant, milliseconds, seconds, sooner } from '../time.ts';
 import type { ForwardingEntry } from './entry.ts';
 import { MINIMUM_MTU, type PathSizes } from './path-mtus.ts';
-import { PathSearch } from './path-search.ts';
+import { MOST_AT_ONCE, PathSearch } from './path-search.ts';
 
 /** Paths that are probed; what comes when there are so many relies on Packet Too Big. */
 const MAX_PATHS = 1024;
 /** Probes of all paths: so many a second, so many at once. */
 const PROBE_INTERVAL: Duration = milliseconds(1);
 const PROBE_BURST = 256;
+/** A path that is held back for that waits so long. */
+const HELD_BACK: Duration = milliseconds(64);
 /** Networks that answered no echo: for an hour they are not waited for. The oldest is forgotten. */
 const SILENCE: Duration = seconds(3600);
 const MAX_SILENT = 256;
@@ -108,7 +110,8 @@ export class PathProbes {
   follow(entry: ForwardingEntry): void {
     if (this.#off) return;
     const ends = outerEnds(entry);
-    const key = ends && `${ends.source ?? ''} ${ends.destination} ${ends.out?.link ?? ''}`;
+    const key =
+      ends && `${ends.source ?? ''} ${ends.destination} ${ends.out?.link ?? ''} ${ends.udp}`;
     const before = this.#byEntry.get(entry.id);
     if (before !== undefined && before.key === key) return;
     this.unfollow(entry.id);
@@ -198,20 +201,26 @@ export class PathProbes {
   }
 
   #probe(path: Path, now: Instant): void {
-    const { search } = path;
-    if (search === undefined) {
-      const link = this.#port.linkMtu(path);
-      if (link === undefined) {
-        path.dueAt = after(now, PROBE_TIMER);
-        return;
-      }
-      path.search = new PathSearch(link, this.#isWaitedFor(path, now), now);
-    } else if (search.deadline() > now) {
-      path.dueAt = search.deadline();
+    if (path.search !== undefined && path.search.deadline() > now) {
+      path.dueAt = path.search.deadline();
       return;
     }
+    const link = this.#port.linkMtu(path);
+    if (link === undefined) {
+      path.dueAt = after(now, PROBE_TIMER);
+      return;
+    }
+    // A search counts what it asks for as sent: before it is asked there must be room for all of it.
+    if (this.#limit.left(now) < MOST_AT_ONCE) {
+      path.dueAt = after(now, HELD_BACK);
+      return;
+    }
+    // What was found by a link that has changed says little of what it leads to now.
+    if (path.search?.link !== Math.max(link, MINIMUM_MTU)) {
+      path.search = new PathSearch(link, this.#isWaitedFor(path, now), now);
+    }
     const carried = [...path.entries].reduce((sum, id) => sum + this.#port.carried(id), 0);
-    const sizes = path.search!.next(carried !== path.carried, now);
+    const sizes = path.search.next(carried !== path.carried, now);
     path.carried = carried;
     for (const size of sizes) if (this.#limit.take(now)) this.#send(path, size);
     this.#follow(path);
@@ -223,8 +232,8 @@ export class PathProbes {
     return { told: undefined, whole: waits ? MINIMUM_MTU : undefined };
   }
 
-  #isWaitedFor({ udp, destination }: Path, now: Instant): boolean {
-    return !udp && (this.#silent.get(networkOf(destination)) ?? 0) <= now;
+  #isWaitedFor({ destination }: Path, now: Instant): boolean {
+    return (this.#silent.get(networkOf(destination)) ?? 0) <= now;
   }
 
   #send(path: Path, size: number): void {
@@ -264,7 +273,7 @@ export class PathProbes {
       isProbed = true;
       const sizes = path.search?.sizes() ?? this.#beforehand(path);
       told = least(told, sizes.told);
-      whole = least(whole, sizes.whole);
+      if (!path.udp) whole = least(whole, sizes.whole);
     }
     this.#port.found(destination, isProbed ? { told, whole } : undefined);
   }

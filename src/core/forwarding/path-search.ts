@@ -6,6 +6,8 @@ import { MINIMUM_MTU, type PathSizes } from './path-mtus.ts';
 const PRECISION = 4;
 /** Sizes that are tried at once between one that passes and one that does not. */
 const STEPS = 3;
+/** Probes of a round: those, the least size and the largest. */
+export const MOST_AT_ONCE = STEPS + 2;
 
 /**
  * Finds out how large the packets are that a path carries, by probes that the other end answers.
