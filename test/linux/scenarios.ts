@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findScenarios } from '../../src/lab/find.ts';
-import { makeRoomForNeighbors } from '../../src/lab/linux/shared-neighbors.ts';
 import { scenarioName } from '../../src/lab/report/report.ts';
 import { leastTime } from './short-scenarios.ts';
 
@@ -67,7 +66,6 @@ const running = new Set<ChildProcess>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     for (const run of running) run.kill(signal);
-    takeBack();
     process.kill(process.pid, signal);
   });
 }
@@ -83,10 +81,7 @@ async function work(): Promise<void> {
     console.log(`${ok ? 'ok    ' : 'FAILED'} ${task.plane.padEnd(4)} ${name} ${text}`);
   }
 }
-// Those that run together would take the room from each other at their ends.
-const takeBack = makeRoomForNeighbors();
 await Promise.all(Array.from({ length: Number(values.jobs ?? 2) }, work));
-takeBack();
 if (leftOut.length > 0) {
   const names = leftOut.map(scenarioName).join(', ');
   console.log(

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { deleteNamespace, listNamespaces, NETNS_FOLDER } from '../../linux/sys/namespace.ts';
 import { unmountBelow } from './mounts.ts';
+import { giveRoomBack } from './shared-neighbors.ts';
 
 export const LAB_FOLDER = '/run/careof-lab';
 const NAMESPACE = /^careof-(\d+)-/;
@@ -82,8 +83,9 @@ function removeRun(pid: number): void {
   const folder = join(LAB_FOLDER, String(pid));
   unmountBelow(folder);
   rmSync(folder, { recursive: true, force: true });
-  if (existsSync(LAB_FOLDER) && readdirSync(LAB_FOLDER).length === 0)
-    rmSync(LAB_FOLDER, { recursive: true });
+  if (!existsSync(LAB_FOLDER) || readdirSync(LAB_FOLDER).some((name) => /^\d+$/.test(name))) return;
+  giveRoomBack(LAB_FOLDER);
+  if (readdirSync(LAB_FOLDER).length === 0) rmSync(LAB_FOLDER, { recursive: true });
 }
 
 /** Kills every process in these namespaces, this one excepted. */

@@ -17,7 +17,7 @@ import { Applications } from './applications.ts';
 import { ChildFailure, hurry } from './children.ts';
 import { LinuxNetwork } from './network.ts';
 import { RealTime } from './real-time.ts';
-import { makeRunFolder, removeOwn, sweep } from './remains.ts';
+import { LAB_FOLDER, makeRunFolder, removeOwn, sweep } from './remains.ts';
 import { makeRoomForNeighbors } from './shared-neighbors.ts';
 import { TablePeaks } from './table-peaks.ts';
 
@@ -143,10 +143,11 @@ class LinuxRun {
     });
     aborted.catch(() => {});
     let captures: LinkCaptures | undefined;
-    const takeBack = [makeRoomForNeighbors()];
+    let takeTime: (() => void) | undefined;
+    makeRoomForNeighbors(LAB_FOLDER);
     try {
       await Promise.race([this.#network.build(), aborted]);
-      takeBack.push(hurry());
+      takeTime = hurry();
       this.#time.start();
       if (this.#options.captures !== undefined) {
         captures = new LinkCaptures(this.#options.captures, this.#network.links, Date.now() * 1000);
@@ -155,7 +156,7 @@ class LinuxRun {
       await Promise.race([this.#toTheEnd(), aborted]);
       return await Promise.race([this.#record(captures?.files ?? []), aborted]);
     } finally {
-      for (const take of takeBack) take();
+      takeTime?.();
       captures?.close();
       this.#network.close();
       this.#time.close();
