@@ -93,7 +93,7 @@ export class Node implements Role {
     const outputs = this.#handle(input, now);
     if (this.#early.size === 0) return outputs;
     const late = this.#early.late(now).flatMap((one) => this.#unverified(one, now));
-    return [...outputs, ...this.#early.released(), ...late];
+    return [...outputs, ...this.#early.released(now), ...late];
   }
 
   #handle(input: Input, now: Instant): Output[] {

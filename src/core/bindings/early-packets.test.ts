@@ -68,6 +68,17 @@ test('an update from elsewhere lets nothing through', () => {
   assert.equal(one.run(3)[0]?.packet.layers.at(-1)?.layer, 'binding-error');
 });
 
+test('what no entry takes when it arrives again is refused', () => {
+  const one = node();
+  early(one, A, 2);
+  one.packet(update(tokens(one, A, 2), { sequence: 6 }), 2.02);
+  assert.deepEqual(one.names(), ['binding-acknowledgement', 'udp']);
+  const again = data(A);
+  again[7]! -= 1;
+  one.packet(again, 2.03, { reason: 'home-address-unverified' });
+  assert.deepEqual(one.names(), ['binding-error']);
+});
+
 test('what nobody has told of is refused at once, and so is what is too much', () => {
   const one = node();
   assert.deepEqual(early(one, address('2001:db8:c::1'), 2).names(), ['binding-error']);

@@ -2,11 +2,14 @@ import type { Address } from '../../wire/address.ts';
 import { count, type Received } from '../part.ts';
 import type { AddressSets } from '../peers/address-sets.ts';
 import type { Environment, Output } from '../role.ts';
+import { equalOctets } from '../security/constant-time.ts';
 import { after, type Duration, type Instant, milliseconds } from '../time.ts';
 import type { BindingCache } from './binding-cache.ts';
 
 /** So long a packet waits for the update that it has overtaken. */
 const PARKING_TIME: Duration = milliseconds(50);
+/** What differs between a packet and the same packet when it arrives again: the hop limit, before that. */
+const HOP_LIMIT_ENDS = 8;
 /** Packets of one home address, and of all. */
 const MAX_PACKETS = 8;
 const MAX_ALL = 256;
@@ -30,6 +33,8 @@ export class EarlyPackets {
   readonly #off: boolean;
   /** In order of time. */
   #parked: readonly Parked[] = [];
+  /** Those that arrive again: what no entry takes then either waits no second time. */
+  #again: readonly Parked[] = [];
 
   constructor(
     sets: AddressSets,
@@ -53,6 +58,8 @@ export class EarlyPackets {
   park(received: Received, now: Instant): boolean {
     const { home, source } = received;
     if (this.#off || home === undefined || !isTold(this.#sets, home, source)) return false;
+    this.#again = this.#again.filter(({ until }) => until > now);
+    if (this.#again.some((one) => isSame(one.received, received))) return false;
     const others = this.#parked.filter((one) => one.received.home === home);
     if (others.length >= MAX_PACKETS || this.#parked.length >= MAX_ALL) return false;
     this.#parked = [...this.#parked, { received, until: after(now, PARKING_TIME) }];
@@ -60,13 +67,19 @@ export class EarlyPackets {
   }
 
   /** Those whose binding is there now: they arrive again. */
-  released(): Output[] {
+  released(now: Instant): Output[] {
     if (this.#parked.length === 0) return [];
-    const isBound = ({ received: { home, source } }: Parked) =>
-      this.#bindings.get(home!)?.careOf === source;
+    const isBound = ({ received: { home, source } }: Parked) => {
+      const binding = this.#bindings.get(home!);
+      // A provisional binding is our own guess: nothing is taken by it.
+      return binding?.careOf === source && binding.provisional !== true;
+    };
     const bound = this.#parked.filter(isBound);
     if (bound.length === 0) return [];
     this.#parked = this.#parked.filter((one) => !isBound(one));
+    const until = after(now, PARKING_TIME);
+    const again = bound.map(({ received }) => ({ received, until }));
+    this.#again = [...this.#again, ...again].slice(-MAX_ALL);
     return bound.flatMap(({ received: { octets } }) => [
       count('mobility.early_released'),
       { kind: 'transmit', octets } as const,
@@ -83,3 +96,6 @@ export class EarlyPackets {
 
 const isTold = (sets: AddressSets, home: Address, careOf: Address): boolean =>
   sets.of(home)?.addresses.includes(careOf) ?? false;
+
+const isSame = ({ octets: a }: Received, { octets: b }: Received): boolean =>
+  equalOctets(a.subarray(HOP_LIMIT_ENDS), b.subarray(HOP_LIMIT_ENDS));

@@ -167,10 +167,9 @@ export class CorrespondentNode implements Part {
     if (judged.lifetime === 0) {
       const binding = this.#state.bindings.delete(judged.home);
       if (binding !== undefined) {
-        outputs.push(
-          ...this.#forget(binding, 'binding.deleted', now),
-          ...this.#linger(binding, now),
-        );
+        outputs.push(...this.#forget(binding, 'binding.deleted', now));
+        // What nobody proved takes nothing more once it is over.
+        if (!binding.provisional) outputs.push(...this.#linger(binding, now));
       }
       return [...outputs, ...answer(judged, 'peer')];
     }
@@ -285,9 +284,17 @@ export class CorrespondentNode implements Part {
   #watch({ home, sentTo }: JudgedUpdate, now: Instant): Output[] {
     this.#provisional.end(home);
     if (!this.#watches || this.#state.sets.of(home) === undefined) return [];
-    if (this.#deliveries.isWatched(home)) return [];
-    const outputs = this.#deliveries.follow(home, sentTo, now);
-    return [...outputs, ...this.#credit.proved(home, home, now)];
+    const known = this.#deliveries.isWatched(home);
+    const { gone, outputs } = this.#deliveries.follow(home, sentTo, now);
+    if (gone !== undefined) this.#unwatched(gone);
+    const opens = !known && this.#deliveries.isWatched(home);
+    return opens ? [...outputs, ...this.#credit.proved(home, home, now)] : outputs;
+  }
+
+  /** Nothing is bound for it. */
+  #unwatched(home: Address): void {
+    this.#credit.close(home);
+    this.#provisional.end(home);
   }
 
   /** What a look at a peer that is watched has shown. */
@@ -295,6 +302,10 @@ export class CorrespondentNode implements Part {
     if (found === undefined) return [];
     const { outputs, home, local, state } = found;
     if (state === 'silent') return [...outputs, ...this.#bindProvisionally(home, local, now)];
+    if (state === 'idle') {
+      this.#unwatched(home);
+      return [...outputs, ...this.#deliveries.forget(home)];
+    }
     if (state !== 'heard') return outputs;
     this.#provisional.end(home);
     const bound = this.#state.bindings.get(home)?.provisional === true;

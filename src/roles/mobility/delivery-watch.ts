@@ -15,13 +15,17 @@ import {
 } from '../../core/time.ts';
 import { type Address, address, formatAddress, readAddress } from '../../wire/address.ts';
 
-/** Nodes that are watched at once; further ones are not. */
+/** Nodes that are watched at once; one that is idle makes room, else further ones are not watched. */
 const MAX_WATCHED = 256;
 /** How often is looked at what is in use, and at what is not. */
 const LOOK: Duration = milliseconds(250);
 const SELDOM: Duration = seconds(1);
 /** So long nothing may come of a node that something is sent to before it is asked. */
 const QUIET: Duration = seconds(1);
+/** Nothing was sent to it and nothing came: longer than a node keeps a session that is not used. */
+const IDLE: Duration = seconds(330);
+/** So long one must have been idle to make room for another. */
+const MAY_MAKE_ROOM: Duration = seconds(10);
 /** Questions without an answer, one at each look, before nothing counts as delivered. */
 const MAX_PROBES = 3;
 
@@ -32,6 +36,8 @@ interface Watched {
   /** Packets at the last look; undefined: none was made. */
   use: { readonly sent: number; readonly came: number } | undefined;
   lookAt: Instant;
+  /** When something was last sent or came, or it told of its addresses. */
+  usedAt: Instant;
   /** When something was first sent since something came. */
   owedSince: Instant | undefined;
   /** Questions that are not answered. */
@@ -44,10 +50,13 @@ interface Watched {
 /** What a look shows. */
 export interface Found {
   readonly outputs: Output[];
-  /** Nothing that is sent to this address is delivered; or, `heard`, something comes from it again. */
+  /**
+   * Nothing that is sent to this address is delivered; or, `heard`, something comes from it again;
+   * or, `idle`, nothing has passed for long, and nothing is bound.
+   */
   readonly home: Address;
   readonly local: Address;
-  readonly state: 'silent' | 'heard' | undefined;
+  readonly state: 'silent' | 'heard' | 'idle' | undefined;
 }
 
 /**
@@ -83,18 +92,41 @@ export class DeliveryWatch {
     return this.#watched.has(home);
   }
 
-  /** A node has told of its addresses, at this one of ours. False: there is no room. */
-  follow(home: Address, local: Address, now: Instant): Output[] {
+  /** A node has told of its addresses, at this one of ours. @returns the one that made room, too. */
+  follow(
+    home: Address,
+    local: Address,
+    now: Instant,
+  ): { readonly gone?: Address; readonly outputs: Output[] } {
     const known = this.#watched.get(home);
     if (known !== undefined) {
       known.local = local;
-      return [];
+      known.usedAt = now;
+      return { outputs: [] };
     }
-    if (this.#watched.size >= MAX_WATCHED) return [count('mobility.watch_full')];
+    const gone = this.#watched.size < MAX_WATCHED ? undefined : this.#longestIdle(now);
+    if (gone === undefined && this.#watched.size >= MAX_WATCHED) {
+      return { outputs: [count('mobility.watch_full')] };
+    }
+    const forgotten = gone === undefined ? [] : this.forget(gone);
     const base = { owedSince: undefined, probes: 0, doubted: false, silent: false };
     const lookAt = after(now, SELDOM);
-    this.#watched.set(home, { home, local, use: undefined, lookAt, ...base });
-    return forward(...countingEntries(home));
+    this.#watched.set(home, { home, local, use: undefined, lookAt, usedAt: now, ...base });
+    const outputs = [...forgotten, ...forward(...countingEntries(home))];
+    return gone === undefined ? { outputs } : { gone, outputs };
+  }
+
+  #longestIdle(now: Instant): Address | undefined {
+    let found: Watched | undefined;
+    for (const one of this.#watched.values()) {
+      if (!this.#isIdle(one, MAY_MAKE_ROOM, now)) continue;
+      if (found === undefined || one.usedAt < found.usedAt) found = one;
+    }
+    return found?.home;
+  }
+
+  #isIdle({ home, usedAt }: Watched, time: Duration, now: Instant): boolean {
+    return between(usedAt, now) >= time && this.#state.bindings.get(home) === undefined;
   }
 
   /** It is of no use any more. */
@@ -155,6 +187,8 @@ export class DeliveryWatch {
     watched.use = { sent, came: arriving?.packets ?? 0 };
     const { home, local } = watched;
     if (before === undefined) return { outputs: [], home, local, state: undefined };
+    if (watched.use.came !== before.came || sent !== before.sent) watched.usedAt = now;
+    else if (this.#isIdle(watched, IDLE, now)) return { outputs: [], home, local, state: 'idle' };
     if (watched.use.came !== before.came) return this.#heard(watched, now);
     // An entry that is gone begins anew.
     if (sent !== before.sent) watched.owedSince ??= now;

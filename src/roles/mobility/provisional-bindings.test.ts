@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { at, ByHand, packet } from '../../../test/by-hand.ts';
-import { HOME, SELF, tokens, update } from '../../../test/peer-updates.ts';
+import { HOME, homeToken, SELF, tokens, update } from '../../../test/peer-updates.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import { addressSetOption } from '../../core/peers/address-set.ts';
 import { type Address, address, formatAddress } from '../../wire/address.ts';
@@ -204,6 +204,63 @@ test('what its name has is the second source, if the name has the known address 
     assert.equal(peer.boundTo, confirmed ? formatAddress(VICTIM) : undefined);
     assert.equal(peer.one.counters['mobility.delivery_failed'], confirmed ? undefined : 1);
   }
+});
+
+test('a packet from where a node is only guessed to be does not go round', () => {
+  const peer = bound();
+  const layers = [
+    { layer: 'destination-options', options: [{ option: 'home-address', homeAddress: HOME }] },
+    { layer: 'udp', sourcePort: 1, destinationPort: 9, payload: new Uint8Array(8) },
+  ] as const;
+  peer.one.packet(packet(SECOND, SELF, layers), 7.5, { reason: 'home-address-unverified' });
+  assert.deepEqual(peer.one.names(), [], 'it waits for the update');
+  assert.equal(peer.one.counters['mobility.early_parked'], 1);
+  assert.equal(peer.one.counters['mobility.early_released'], undefined);
+});
+
+test('who ends a binding that was only guessed has nothing taken from there', () => {
+  const peer = bound();
+  const release = { sequence: 6, atHome: true, lifetime: 0 };
+  peer.feed(update(tokens(peer.one, HOME, 7.5), release), 'mobility');
+  assert.equal(peer.boundTo, undefined);
+  assert.ok(!peer.one.entries.has('peer/from/2001:db8:1::100/at/2001:db8:b::100'));
+});
+
+test('who is not heard of for long is watched no more, and has no credit', () => {
+  const peer = new Peer([SECOND]);
+  const sizes = () => {
+    const { credits, 'watched-deliveries': watched } = peer.one.role.sizes!();
+    return { credits, watched };
+  };
+  for (let time = 5; time < 400; time += 50) {
+    peer.carry(FROM_HOME);
+    peer.until(time);
+  }
+  assert.deepEqual(sizes(), { credits: 1, watched: 1 });
+  peer.until(700);
+  assert.deepEqual(sizes(), { credits: 0, watched: 0 });
+  assert.ok(!peer.one.entries.has(FROM_HOME) && !peer.one.entries.has(TO_HOME));
+});
+
+test('many tell of addresses: no more are watched than there is room for, nor have credit', () => {
+  const { one } = new Peer([SECOND]);
+  const options = [addressSetOption({ addresses: [THIRD], parks: false })];
+  const tell = (host: number, time: number) => {
+    const home = address(`2001:db8:9::${host.toString(16)}`);
+    const token = homeToken(one, time, home);
+    const change = { home, sequence: 5, atHome: true, lifetime: 0, options };
+    one.packet(update({ home: token, careOf: token }, change), time);
+  };
+  const sizes = () => {
+    const { credits, 'watched-deliveries': watched } = one.role.sizes!();
+    return { credits, watched };
+  };
+  for (let host = 1; host <= 300; host++) tell(host, 2);
+  assert.deepEqual(sizes(), { credits: 256, watched: 256 });
+  assert.equal(one.counters['mobility.watch_full'], 45);
+  tell(301, 13);
+  assert.deepEqual(sizes(), { credits: 256, watched: 256 });
+  assert.equal(one.counters['mobility.watch_full'], 45, 'one that was idle has made room');
 });
 
 test('who has told of no addresses is not watched', () => {
