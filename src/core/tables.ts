@@ -4,6 +4,7 @@ export const TABLES = {
   'pending-registrations': 'home registrations under Duplicate Address Detection',
   peers: 'peers that a mobile node or a multihomed host registers with',
   sessions: 'pairs of own address and peer that a multihomed host looks after',
+  'tested-paths': 'paths to peers whose tokens a multihomed host keeps',
   nonces: 'nonces that tokens are made with',
   'retired-numbers': 'last sequence numbers of bindings that are gone',
   'permanent-tokens': 'home addresses that showed the key they were made from (RFC 4866)',

@@ -83,7 +83,7 @@ export class MultihomedHost implements Part {
     let [peers, routers] = [0, 0];
     for (const { list } of this.#identities.values()) peers += list.size;
     for (const one of this.#links.values()) routers += one.routers;
-    return { peers, routers, sessions: this.#sessions.size };
+    return { peers, routers, sessions: this.#sessions.size, 'tested-paths': this.#paths.size };
   }
 
   handle(input: PartInput, now: Instant): Output[] {
@@ -130,7 +130,7 @@ export class MultihomedHost implements Part {
     this.#isDue = true;
     const outputs = this.#learn(places);
     const gone = before.filter(({ address }) => this.#placeOf(address) === undefined);
-    for (const { address } of gone) outputs.push(...this.#providerGone(address, now));
+    for (const { address } of gone) outputs.push(...this.#paths.providerGone(address, now));
     for (const { address } of places) {
       if (before.some((one) => one.address === address)) continue;
       for (const path of this.#paths.all()) if (path.own === address) path.revive(now);
@@ -168,12 +168,6 @@ export class MultihomedHost implements Part {
     return identity?.end() ?? [];
   }
 
-  #providerGone(address: Address, now: Instant): Output[] {
-    return [...this.#paths.all()].flatMap((path) =>
-      path.own === address ? path.die('its provider is gone', now) : [],
-    );
-  }
-
   /** The kernel has the addresses of the places, and those that sessions are left with. */
   #stand(now: Instant): Output[] {
     const ranked = this.#choice.ranked(this.#places, undefined, now);
@@ -195,10 +189,11 @@ export class MultihomedHost implements Part {
     if (isOurs || !isUnicastRoutable(peer)) return [];
     const known = this.#sessions.get(own, peer);
     const unused = (one: Session) => one.by === one.identity && !one.isInUse(now);
-    const { session, outputs } =
+    const { session, gone, outputs } =
       known === undefined
         ? this.#sessions.begin(own, peer, unused, now)
-        : { session: known, outputs: [] };
+        : { session: known, gone: undefined, outputs: [] };
+    if (gone !== undefined) this.#over(gone, now);
     if (session === undefined) return outputs;
     session.touch(outbound, now);
     if (known === undefined) {
@@ -318,8 +313,13 @@ export class MultihomedHost implements Part {
     const held = this.#identities.get(identity)?.list.get(peer)?.expiresAt !== undefined;
     if (session.isInUse(now) || (by !== identity && held)) return [];
     const outputs = this.#sessions.end(session);
-    this.#want(peer, now);
+    this.#over(session, now);
     return outputs;
+  }
+
+  #over(session: Session, now: Instant): void {
+    this.#introductions.end(session);
+    this.#want(session.peer, now);
   }
 
   /** Each session goes by the best of our addresses. */

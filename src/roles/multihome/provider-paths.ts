@@ -8,7 +8,10 @@ import { after, type Instant, milliseconds, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { ProviderPath } from './provider-path.ts';
 
-/** Questions to all peers together: fifty a second. */
+/**
+ * Questions to all peers together: fifty a second to keep tokens fresh, and as many about paths that
+ * something speaks against, of which the upkeep for strangers takes none.
+ */
 const TEST_INTERVAL = milliseconds(20);
 const TESTS_AT_ONCE = 50;
 
@@ -24,11 +27,18 @@ export class ProviderPaths {
   readonly #probe: ProbeConfig;
   readonly #state: NodeState;
   readonly #limit = new RateLimit(TEST_INTERVAL, TESTS_AT_ONCE);
+  readonly #probes = new RateLimit(TEST_INTERVAL, TESTS_AT_ONCE);
   readonly #paths = new Map<Address, Map<Address, ProviderPath>>();
 
   constructor(probe: ProbeConfig, state: NodeState) {
     this.#probe = probe;
     this.#state = state;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const paths of this.#paths.values()) size += paths.size;
+    return size;
   }
 
   get(peer: Address, own: Address): ProviderPath | undefined {
@@ -54,6 +64,13 @@ export class ProviderPaths {
     }
     for (const own of paths.keys()) if (!wanted.has(own)) paths.delete(own);
     if (paths.size === 0) this.#paths.delete(peer);
+  }
+
+  /** An address of ours has no provider any more. */
+  providerGone(address: Address, now: Instant): Output[] {
+    return [...this.all()].flatMap((path) =>
+      path.own === address ? path.die('its provider is gone', now) : [],
+    );
   }
 
   /** @param isTested are tokens wanted there at all just now? */
@@ -87,7 +104,7 @@ export class ProviderPaths {
   /** Asks a path at once, if the last question has had its time. */
   ask(path: ProviderPath, now: Instant): Output[] {
     if (!path.mayAsk(now)) return [];
-    if (!this.#limit.take(now)) return [count('multihome.test_deferred')];
+    if (!this.#probes.take(now)) return [count('multihome.test_deferred')];
     return [count('multihome.probe_sent'), ...path.ask(now)];
   }
 

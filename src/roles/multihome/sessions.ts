@@ -59,16 +59,20 @@ export class Sessions {
     return deadline;
   }
 
-  /** A new session; undefined where there is no room. @param mayGo may one be forgotten? */
+  /**
+   * A new session, and the one that has made room for it; undefined where there is no room.
+   * @param mayGo may one be forgotten?
+   */
   begin(
     identity: Address,
     peer: Address,
     mayGo: (session: Session) => boolean,
     now: Instant,
-  ): { readonly session?: Session; readonly outputs: Output[] } {
+  ): { readonly session?: Session; readonly gone?: Session; readonly outputs: Output[] } {
     const outputs: Output[] = [];
+    let gone: Session | undefined;
     if (this.#all.size >= this.#most) {
-      const gone = [...this.#all.values()].find((one) => mayGo(one) || !one.isOurs);
+      gone = [...this.#all.values()].find((one) => mayGo(one) || !one.isOurs);
       if (gone === undefined) return { outputs: [count('multihome.session_refused')] };
       outputs.push(...this.end(gone));
     }
@@ -77,6 +81,7 @@ export class Sessions {
     this.#byPeer.set(peer, (this.#byPeer.get(peer) ?? new Set()).add(session));
     return {
       session,
+      ...(gone !== undefined && { gone }),
       outputs: [
         ...outputs,
         ...this.#state.paths.follow(identity, peer, true),
