@@ -7,11 +7,10 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ControlClient } from '../linux/control/control-client.ts';
 import { ControlError } from '../linux/control/control-server.ts';
-import { removePins } from '../linux/ebpf/pins.ts';
+import { removeBpf } from '../linux/ebpf/pins.ts';
 import { OWN_DEVICES } from '../linux/host/host-links.ts';
 import { sweep } from '../linux/host/leftovers.ts';
 import { readSettings, SETTINGS_FILE, Settings } from '../linux/host/settings.ts';
-import { bpfPlace, unmountBpf } from '../linux/sys/bpf.ts';
 import { Rtnetlink } from '../linux/sys/netlink/rtnetlink.ts';
 import { Nftables } from '../linux/sys/nftables.ts';
 import { networkNamespace } from './network-namespace.ts';
@@ -99,10 +98,7 @@ function cleanFolder(folder: string): string[] {
     done.push(`${settings.length} settings of the kernel, put back`);
   }
   const bpf = join(folder, 'bpf');
-  // Links first: programs that are attached by them go with their names.
-  const pins = bpfPlace(bpf);
-  if (pins !== undefined) removePins(pins);
-  if (unmountBpf(bpf)) done.push(`the bpffs at ${bpf}`);
+  if (removeBpf(bpf)) done.push(`the bpffs at ${bpf}`);
   for (const left of [`${folder}.sock`, join(folder, 'control.sock')]) {
     if (!existsSync(left)) continue;
     rmSync(left);

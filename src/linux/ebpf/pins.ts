@@ -12,7 +12,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { createMap, getObject, loadProgram, PROGRAM_TYPE, pinObject } from '../sys/bpf.ts';
+import {
+  bpfPlace,
+  createMap,
+  getObject,
+  loadProgram,
+  PROGRAM_TYPE,
+  pinObject,
+  unmountBpf,
+} from '../sys/bpf.ts';
 import { close } from '../sys/libc.ts';
 import { EbpfError } from './ebpf-error.ts';
 import { layoutHeader } from './layout.ts';
@@ -93,6 +101,14 @@ export function removePins(folder: string): void {
   // Links first, so that nothing is attached that is not there. Other names are the kernel's own.
   for (const name of names) if (name.startsWith('link_')) unlinkSync(join(folder, name));
   for (const name of names) if (name.startsWith('layout_')) removeAll(join(folder, name));
+}
+
+/** Removes what is pinned in a folder, wherever its bpffs is, and that; false where there was none. */
+export function removeBpf(folder: string): boolean {
+  const place = bpfPlace(folder);
+  // Links first: programs that are attached by them go with their names.
+  if (place !== undefined) removePins(place);
+  return unmountBpf(folder);
 }
 
 function removeAll(folder: string): void {

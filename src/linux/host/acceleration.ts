@@ -12,6 +12,7 @@ import type { Address } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import { createEbpfAccelerator } from '../ebpf/accelerator.ts';
 import { EbpfError } from '../ebpf/ebpf-error.ts';
+import { removeBpf } from '../ebpf/pins.ts';
 import type { LinuxNodeOptions } from '../node-options.ts';
 import type { DataPlaneStatus } from '../node-status.ts';
 import type { Accelerator } from '../plane/accelerator.ts';
@@ -57,7 +58,8 @@ export class Acceleration {
       this.status = { kind: 'ebpf', name: this.#accelerator.name, why };
     } catch (error) {
       this.#slow?.close({ leave: false });
-      parts.inside(() => unmountBpf(this.#folder));
+      // An earlier life's programs would go on beside the TUN plane.
+      parts.inside(() => removeBpf(this.#folder));
       const known = error instanceof SysError || error instanceof EbpfError;
       if (dataPlane === 'ebpf' || !known) throw error;
       this.status = tun(error.message);

@@ -166,6 +166,24 @@ test('objects that are pinned outlive their descriptors', limits, () => {
   }
 });
 
+test('it is unmounted outside of a later mount namespace too', limits, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cf-sys-bpf-'));
+  try {
+    mountBpf(folder);
+    const module = new URL('./bpf.ts', import.meta.url).href;
+    const script = `
+      import { isBpfFileSystem, unmountBpf } from '${module}';
+      console.log(isBpfFileSystem('${folder}'), unmountBpf('${folder}'), isBpfFileSystem('${folder}'));`;
+    const program = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+    const said = execFileSync('unshare', ['--mount', ...program], { encoding: 'utf8' });
+    assert.equal(said, 'true true false\n');
+    assert.equal(isBpfFileSystem(folder), false);
+  } finally {
+    unmountBpf(folder);
+    rmSync(folder, { recursive: true });
+  }
+});
+
 /** A TUN with an address in a namespace, and whether a datagram that is sent reaches it. */
 function withTun(name: string, run: (tun: Tun, sent: () => boolean) => void): void {
   inScratchNamespace(name, () => {

@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -30,7 +31,7 @@ export const isBpfFileSystem = (folder: string): boolean =>
 export function bpfPlace(folder: string): string | undefined {
   if (isBpfFileSystem(folder)) return folder;
   const path = outside(folder)?.path;
-  return path !== undefined && isBpfFileSystem(path) ? held(path) : undefined;
+  return path !== undefined && isBpfFileSystem(path) ? held(folder, path) : undefined;
 }
 
 /**
@@ -45,7 +46,7 @@ export function mountBpf(folder: string): string {
   const there = outside(folder);
   if (there !== undefined) {
     inside(there.pid, 'mount', '-t', 'bpf', '-o', 'mode=0700', 'bpf', resolve(folder));
-    if (isBpfFileSystem(there.path)) return held(there.path);
+    if (isBpfFileSystem(there.path)) return held(folder, there.path);
   }
   check(mount('bpf', folder, 'bpf', 0, 'mode=0700'), `mount -t bpf bpf ${folder}`, {
     ENODEV: 'this kernel is built without CONFIG_BPF_SYSCALL',
@@ -53,13 +54,22 @@ export function mountBpf(folder: string): string {
   return folder;
 }
 
-/** Takes the file system away, and with it all pins that nobody else holds; false where none was. */
+/**
+ * Takes the file system away, and with it all pins that nobody else holds; false where none was. A mount
+ * namespace that was made later than the mount has a copy of it: the one outside goes with that.
+ */
 export function unmountBpf(folder: string): boolean {
-  if (!isBpfFileSystem(folder)) {
-    const there = outside(folder);
-    if (there === undefined || !isBpfFileSystem(there.path)) return false;
-    return inside(there.pid, 'umount', '--lazy', resolve(folder));
-  }
+  release(folder);
+  const there = outside(folder);
+  const isHere = isBpfFileSystem(folder);
+  const isThere = there !== undefined && isBpfFileSystem(there.path);
+  const goesThere = isThere && (!isHere || statSync(folder).dev === statSync(there.path).dev);
+  const isGoneHere = isHere && unmountHere(folder);
+  const isGoneThere = goesThere && inside(there.pid, 'umount', '--lazy', resolve(folder));
+  return isGoneHere || isGoneThere;
+}
+
+function unmountHere(folder: string): boolean {
   const result = umount2(folder, MNT_DETACH);
   // A folder inside of a bpffs is no mount of its own.
   if (result < 0 && lastError() === 'EINVAL') return false;
@@ -71,8 +81,22 @@ export function unmountBpf(folder: string): boolean {
 const inside = (pid: number, ...command: readonly string[]): boolean =>
   spawnSync('nsenter', ['--target', `${pid}`, '--mount', '--', ...command]).status === 0;
 
-/** A path to it that stays when the process by which it was found ends. It is held until we end. */
-const held = (path: string): string => `/proc/self/fd/${openSync(path, 'r')}`;
+/** Descriptors of file systems outside, by folder: held until they are unmounted, or we end. */
+const holding = new Map<string, number>();
+
+/** A path to it that stays when the process by which it was found ends. */
+function held(folder: string, path: string): string {
+  const fd = holding.get(resolve(folder)) ?? openSync(path, 'r');
+  holding.set(resolve(folder), fd);
+  return `/proc/self/fd/${fd}`;
+}
+
+function release(folder: string): void {
+  const fd = holding.get(resolve(folder));
+  if (fd === undefined) return;
+  holding.delete(resolve(folder));
+  closeSync(fd);
+}
 
 /** The same folder by the mounts of the process that started us; undefined where ours are the same. */
 function outside(folder: string): { readonly pid: number; readonly path: string } | undefined {
