@@ -36,12 +36,6 @@ export class AddressSets {
     this.#told.set(node, { ...set, addresses: set.addresses.filter((one) => one !== node) });
   }
 
-  /** The node that has told of this address of its own, if any has. */
-  knownAs(address: Address): Address | undefined {
-    for (const [node, { addresses }] of this.#told) if (addresses.includes(address)) return node;
-    return undefined;
-  }
-
   /** What a node has told; undefined: nothing, so it is perhaps of another make. */
   of(node: Address): AddressSet | undefined {
     return this.#told.get(node);

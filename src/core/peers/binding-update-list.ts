@@ -189,10 +189,7 @@ export class BindingUpdateList {
         return peer.test('care-of', received.destination, careOfInitCookie, token, now);
       }
       case 'binding-acknowledgement': {
-        // An update may have gone to another address of its.
-        const known = peer?.asking
-          ? peer
-          : this.#peers.get(this.#state.sets.knownAs(source) ?? source);
+        const known = peer?.asking ? peer : (this.#askedElsewhere(received) ?? peer);
         if (known === undefined) return [count('mobility.ba_unexpected')];
         return known.acknowledged(received, message, now);
       }
@@ -208,6 +205,17 @@ export class BindingUpdateList {
     return [count('mobility.test_unexpected')];
   }
 
+  /** An update may have gone to another address of its peer: one that this peer has told of. */
+  #askedElsewhere(received: Received): PeerRegistration | undefined {
+    const { source, destination } = received;
+    const asking = [...this.#peers.values()].filter(
+      ({ peer, asking }) =>
+        asking && this.#state.sets.of(peer)?.addresses.includes(source) === true,
+    );
+    // Others may tell of the same address falsely, and ask to be told.
+    return asking.find(({ proof }) => proof.verifies(received, destination)) ?? asking[0];
+  }
+
   /** RFC 6275 section 11.3.6. */
   #bindingError(
     received: Received,
@@ -218,7 +226,9 @@ export class BindingUpdateList {
     if (peer === undefined) return [count('mobility.be_ignored')];
     if (status === 2) {
       // RFC 6275 section 11.3.6: where no answer is awaited it means nothing, and it is easily forged.
-      if (!peer.asking && !this.#credulous) return [count('mobility.be_ignored')];
+      // Who has acknowledged, or answered a test, knows the messages.
+      const isKnown = peer.expiresAt !== undefined || !peer.proof.needsHomeTest(now);
+      if ((!peer.asking || isKnown) && !this.#credulous) return [count('mobility.be_ignored')];
       return peer.unaware('it does not know the message type', now);
     }
     const current = this.#state.paths.registeredCareOf(this.#config.home, peer.peer);

@@ -189,7 +189,8 @@ export class PeerRegistration {
     if (!held || !this.#errors.take(now)) return [count('mobility.be_ignored')];
     this.#registration.forget();
     this.#alone.holdsNothing(now);
-    this.proof.forgetTokens();
+    // No others would come while home is cut off; if the peer does not know these, it says so (136).
+    if (!this.#isCutOff) this.proof.forgetTokens();
     this.#proved = false;
     const fallBack = this.#outcome.fallBack('the peer knows no binding');
     return [count('mobility.be_received'), ...fallBack, ...this.#prove(now)];
