@@ -17,6 +17,9 @@ const MEETING_PATIENCE: Duration = seconds(2);
 /** The share of a binding's time after which it is renewed, where the session is in use. */
 const RENEWAL = 0.75;
 
+/** What could not be told, or is told no more, is tried again no more often than this. */
+const TRY_AGAIN: Duration = seconds(5);
+
 /** Is it known that nothing of this peer comes to this identity? */
 export type IsCutOff = (identity: Address, peer: Address) => boolean;
 
@@ -163,11 +166,27 @@ export class SessionMoves {
   /** Renews the binding when it is time, if it is of use. */
   renew(session: Session, now: Instant): Output[] {
     const { renewAt, identity: home, peer } = session;
-    if (renewAt === undefined || now < renewAt) return [];
+    if (renewAt === undefined) return this.#again(session, now);
+    if (now < renewAt) return [];
     session.renewAt = undefined;
     const registration = this.#identities.get(home)?.list.get(peer);
     if (registration === undefined || !session.isInUse(now)) return [];
     this.#teach(registration, home);
     return registration.refresh(now);
+  }
+
+  /** What could not be proved, was not answered, or has run out is told anew when it can be. */
+  #again(session: Session, now: Instant): Output[] {
+    const { identity: home, peer, by, triedAt } = session;
+    const list = this.#identities.get(home)?.list;
+    if (list === undefined || by === home || !session.isInUse(now)) return [];
+    // One that is left alone is not idle.
+    const isIdle = list.get(peer)?.idle(now) ?? true;
+    if (!isIdle || between(triedAt, now) < TRY_AGAIN) return [];
+    session.triedAt = now;
+    const registration = list.add(peer);
+    this.#teach(registration, home);
+    if (this.#isCutOff(home, peer) && registration.proof.needsHomeTest(now)) return [];
+    return registration.move(by, now);
   }
 }

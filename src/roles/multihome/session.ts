@@ -26,6 +26,8 @@ export class Session {
   readonly id: string;
   /** Our address that carries it, or that it is on its way to. */
   by: Address;
+  /** When the peer was last to be told where it goes. */
+  triedAt: Instant;
   /** When its binding is to be renewed, whatever the registration thinks. */
   renewAt: Instant | undefined;
   /** What was last said of its end. */
@@ -47,6 +49,7 @@ export class Session {
     this.#probe = probe;
     this.#lookedAt = now;
     this.#quietSince = now;
+    this.triedAt = now;
   }
 
   get lookAt(): Instant | undefined {
@@ -88,6 +91,7 @@ export class Session {
   /** It goes another way now, and that is given its time. */
   moved(to: Address, now: Instant): void {
     this.by = to;
+    this.triedAt = now;
     this.#quietSince = now;
   }
 

@@ -122,7 +122,8 @@ function countingEntry({ identity, peer }: Session): ForwardingEntry {
     owner: 'multihomed-host',
     at: 'arriving',
     match: { src: { address: peer }, dst: { address: identity }, rest: true },
-    do: [],
+    // It may have fallen idle.
+    do: [{ notify: 'session-from-peer' }],
   };
 }
 
