@@ -51,10 +51,16 @@ export class HostRoutes {
   /** Does what a role says. */
   perform({ kind: _, action, ...wanted }: RouteOutput): void {
     const key = keyOf(wanted);
+    const stood = this.#wanted.get(key);
     if (action === 'add') {
       this.#wanted.set(key, wanted);
       this.#add(wanted);
-    } else if (this.#wanted.delete(key)) this.#remove(wanted);
+      // Routes of other metrics stand beside each other: the new one first, so that there is always one.
+      if (stood !== undefined && stood.metric !== wanted.metric) this.#removeRoute(stood);
+    } else if (stood !== undefined) {
+      this.#wanted.delete(key);
+      this.#remove(stood);
+    }
   }
 
   /** The kernel forgets the routes of a link that is switched off. */
@@ -97,8 +103,7 @@ export class HostRoutes {
   }
 
   #remove(wanted: Wanted): void {
-    const route = this.#route(wanted);
-    if (route !== undefined) this.#try(() => this.#around.netlink.removeRoute(route));
+    this.#removeRoute(wanted);
     const { source } = wanted;
     const others = [...this.#wanted.values()].some((one) => one.source === source);
     if (source === undefined || others) return;
@@ -107,6 +112,11 @@ export class HostRoutes {
     if (table !== undefined) {
       this.#try(() => this.#around.netlink.removeRule(ruleOf([source, table])));
     }
+  }
+
+  #removeRoute(wanted: Wanted): void {
+    const route = this.#route(wanted);
+    if (route !== undefined) this.#try(() => this.#around.netlink.removeRoute(route));
   }
 
   /** Gives a source a table, and the rule that leads there. */
