@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
   findScenarios,
@@ -22,6 +23,7 @@ import {
 import type { Scenario } from '../src/lab/scenario/read.ts';
 import { checksumOk, PROTOCOL, walkHeaders } from '../src/wire/index.ts';
 import { captureOnLinux } from './linux/capture-all.ts';
+import { inShares } from './shares.ts';
 
 let findings = 0;
 let skipped = 0;
@@ -44,8 +46,8 @@ function repetition({ events, traffic }: Scenario): string | undefined {
 }
 
 /** Runs all others with captures below a folder. */
-function captureAll(folder: string): void {
-  for (const file of findScenarios([SCENARIOS])) {
+function captureAll(files: readonly string[], folder: string): void {
+  for (const file of files) {
     if (MALFORMED.has(scenarioName(file))) continue;
     const loaded = loadScenario(file);
     const repeats = loaded.ok ? repetition(loaded.value) : undefined;
@@ -70,7 +72,7 @@ function capturesIn(folder: string): string[] {
 }
 
 /** Verifies all checksums, tunnelled packets' too, and counts those of Mobility Headers. */
-function checkChecksums(files: readonly string[]): void {
+function checkChecksums(files: readonly string[]) {
   let messages = 0;
   let packets = 0;
   for (const file of files) {
@@ -89,13 +91,7 @@ function checkChecksums(files: readonly string[]): void {
       console.log(`${file}: frame ${number}: the checksum of protocol ${protocol} is wrong`);
     }
   }
-  console.log(
-    `careof: ${files.length} captures, ${packets} packets, ${messages} mobility messages`,
-  );
-  if (packets === 0) {
-    findings += 1;
-    console.log('there was no packet to check: that is a failure');
-  }
+  return { packets, messages };
 }
 
 /** Where the innermost IPv6 packet begins, and what it carries. */
@@ -123,11 +119,10 @@ const CHECKSUMS = ['-o', 'tcp.check_checksum:TRUE', '-o', 'udp.check_checksum:TR
 const QUOTED = 'icmpv6.type < 128 and not _ws.malformed';
 
 /** Shows tshark every packet of every capture: malformed ones and expert errors are findings. */
-function checkWithTshark(files: readonly string[]): void {
+function checkWithTshark(files: readonly string[]): number {
   if (spawnSync('tshark', ['--version']).status !== 0) {
-    skipped += 1;
-    console.log('skipped: tshark is not installed (sudo apt install tshark)');
-    return;
+    skipped = 1;
+    return 0;
   }
   const filter = `(_ws.malformed or _ws.expert.severity == error) and not (${QUOTED})`;
   let bad = 0;
@@ -142,7 +137,7 @@ function checkWithTshark(files: readonly string[]): void {
     console.log(`tshark: ${file}: ${status === 0 ? stdout : stderr}`);
   }
   findings += bad;
-  console.log(`tshark: ${files.length} captures whole, ${bad} with a malformed packet or an error`);
+  return bad;
 }
 
 const { values, positionals } = parseArgs({
@@ -151,20 +146,36 @@ const { values, positionals } = parseArgs({
 });
 const onLinux = values.backend === 'linux';
 const given = onLinux ? undefined : positionals[0];
-const folder = given ?? mkdtempSync(join(tmpdir(), 'careof-pcap-'));
-try {
-  if (onLinux) {
-    const isLeftOut = (name: string) => MALFORMED.has(name);
-    for (const why of captureOnLinux(folder, values['data-plane'], positionals, isLeftOut)) {
-      findings += 1;
-      console.log(`not captured: ${why}`);
-    }
-  } else if (given === undefined) captureAll(folder);
-  const files = capturesIn(folder);
-  checkChecksums(files);
-  if (files.length > 0) checkWithTshark(files);
-} finally {
-  if (given === undefined) rmSync(folder, { recursive: true, force: true });
+const scenarios = onLinux || given !== undefined ? [] : findScenarios([SCENARIOS]);
+
+/** What a share of the scenarios has left on its links, or a whole folder, or a run on real hosts. */
+function check(mine: readonly string[]) {
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'careof-pcap-'));
+  try {
+    if (onLinux) {
+      const isLeftOut = (name: string) => MALFORMED.has(name);
+      for (const why of captureOnLinux(folder, values['data-plane'], positionals, isLeftOut)) {
+        findings += 1;
+        console.log(`not captured: ${why}`);
+      }
+    } else captureAll(mine, folder);
+    const files = capturesIn(folder);
+    const { packets, messages } = checkChecksums(files);
+    const bad = files.length > 0 ? checkWithTshark(files) : 0;
+    return { captures: files.length, packets, messages, bad, findings, skipped };
+  } finally {
+    if (given === undefined) rmSync(folder, { recursive: true, force: true });
+  }
 }
-console.log(`${findings} findings, ${skipped} skipped`);
-if (findings > 0) process.exitCode = 1;
+
+const all = await inShares(fileURLToPath(import.meta.url), scenarios, check);
+if (all !== undefined) {
+  const { captures, packets, messages, bad } = all;
+  console.log(`careof: ${captures} captures, ${packets} packets, ${messages} mobility messages`);
+  if (all.skipped > 0) console.log('skipped: tshark is not installed (sudo apt install tshark)');
+  else console.log(`tshark: ${captures} captures, ${bad} with a malformed packet or an error`);
+  if (packets === 0) console.log('there was no packet to check: that is a failure');
+  const total = all.findings + (packets === 0 ? 1 : 0);
+  console.log(`${total} findings, ${Math.min(all.skipped, 1)} skipped`);
+  if (total > 0) process.exitCode = 1;
+}

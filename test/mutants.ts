@@ -2,6 +2,7 @@
  * Takes each mechanism of each scenario's `off` away and demands that the scenario then fails, and
  * that it passes with all of them. `npm run test:mutants [-- SCENARIO...]`.
  */
+import { fileURLToPath } from 'node:url';
 import {
   diagnosticLine,
   findScenarios,
@@ -12,6 +13,7 @@ import {
   type Scenario,
   scenarioName,
 } from '../src/lab/index.ts';
+import { inShares } from './shares.ts';
 
 let survivors = 0;
 let killed = 0;
@@ -47,14 +49,23 @@ function judge(scenario: Scenario): void {
 }
 
 const wanted = process.argv.slice(2);
-for (const file of findScenarios(wanted.length === 0 ? [SCENARIOS] : wanted)) {
-  const loaded = loadScenario(file);
-  if (loaded.ok) judge(loaded.value);
-  else {
-    survivors += 1;
-    for (const diagnostic of loaded.error) console.log(diagnosticLine(diagnostic));
-  }
+const all = await inShares(
+  fileURLToPath(import.meta.url),
+  findScenarios(wanted.length === 0 ? [SCENARIOS] : wanted),
+  (files) => {
+    for (const file of files) {
+      const loaded = loadScenario(file);
+      if (loaded.ok) judge(loaded.value);
+      else {
+        survivors += 1;
+        for (const diagnostic of loaded.error) console.log(diagnosticLine(diagnostic));
+      }
+    }
+    return { killed, survivors };
+  },
+);
+if (all !== undefined) {
+  if (all.killed === 0) console.log('no scenario names a mechanism: nothing was shown');
+  console.log(`${all.killed} mechanisms proved necessary, ${all.survivors} not`);
+  if (all.survivors > 0 || all.killed === 0) process.exitCode = 1;
 }
-if (killed === 0) console.log('no scenario names a mechanism: nothing was shown');
-console.log(`${killed} mechanisms proved necessary, ${survivors} not`);
-if (survivors > 0 || killed === 0) process.exitCode = 1;
