@@ -168,8 +168,10 @@ export class CorrespondentNode implements Part {
       const binding = this.#state.bindings.delete(judged.home);
       if (binding !== undefined) {
         outputs.push(...this.#forget(binding, 'binding.deleted', now));
-        // What nobody proved takes nothing more once it is over.
-        if (!binding.provisional) outputs.push(...this.#linger(binding, now));
+        // What nobody proved takes nothing more once it is over; a node that has not told of its other
+        // addresses sends by one way alone, and is to hear that it is unknown (RFC 6275 section 9.3.1).
+        const told = this.#state.sets.of(judged.home) !== undefined;
+        if (told && !binding.provisional) outputs.push(...this.#linger(binding, now));
       }
       return [...outputs, ...answer(judged, 'peer')];
     }
