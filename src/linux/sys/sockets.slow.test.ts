@@ -54,6 +54,17 @@ interface Cable {
   readonly far: { readonly ifindex: number; readonly linkAddress: LinkAddress };
 }
 
+/** `operationalState` of a link that is ready (RFC 2863). */
+const UP = 6;
+
+/** Until the kernel has noticed that an end is plugged in, it throws away what is sent there. */
+function waitUntilUp(client: Rtnetlink, link: string): void {
+  const patience = performance.now() + 5000;
+  while (client.link(link)?.operationalState !== UP) {
+    assert.ok(performance.now() < patience, `${link} does not come up`);
+  }
+}
+
 /** A namespace with a cable in it; the near end has the address HERE. */
 function withCable(name: string, run: (cable: Cable) => void): void {
   inScratchNamespace(name, () => {
@@ -69,6 +80,7 @@ function withCable(name: string, run: (cable: Cable) => void): void {
       const [near, far] = [end('near'), end('far')];
       const own = { ifindex: near.ifindex, address: HERE, prefixLength: 64, flags: IFA_F.NODAD };
       client.addAddress(own);
+      for (const which of ['near', 'far']) waitUntilUp(client, which);
       run({ inside, client, near, far });
     } finally {
       client.close();
