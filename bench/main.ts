@@ -4,11 +4,15 @@
  * parts that can be named alone, such as `linux/ebpf`.
  */
 import { parseArgs } from 'node:util';
+import { anycast } from './anycast.ts';
 import { bindingUpdates } from './binding-updates.ts';
 import { calibration } from './calibration.ts';
 import { codec } from './codec.ts';
 import { asRoot, LINUX_PARTS, linux } from './linux/parts.ts';
+import { anycastPaths } from './linux/planes.ts';
 import { type Measurement, ratioOf, reached } from './measure.ts';
+import { multihome } from './multihome.ts';
+import { serverDeath } from './server-death.ts';
 import { simulator } from './simulator.ts';
 
 const BENCHES: Readonly<Record<string, () => Iterable<Measurement> | AsyncIterable<Measurement>>> =
@@ -17,7 +21,13 @@ const BENCHES: Readonly<Record<string, () => Iterable<Measurement> | AsyncIterab
     bindings: bindingUpdates,
     simulator,
     calibration,
+    anycast: async function* () {
+      yield* anycast();
+      yield* serverDeath();
+      yield* asRoot(anycastPaths);
+    },
     linux: () => asRoot(linux),
+    multihome: () => asRoot(multihome),
     ...Object.fromEntries(
       Object.entries(LINUX_PARTS).map(([name, part]) => [name, () => asRoot(part)]),
     ),

@@ -92,8 +92,14 @@ static __always_inline int take_note(struct passage *p, const struct rule *rule)
 	if (todo & DO_NOTIFY) {
 		if (p->notify_pending || p->notify_due)
 			return 0;
-		p->notify_pending = 1;
-		p->notify_slot = rule->slot;
+		if (todo & (DO_POP | DO_APPLY_HOME | DO_APPLY_ROUTING2)) {
+			/* The addresses to tell are known when what comes out has been read. */
+			p->notify_pending = 1;
+			p->notify_slot = rule->slot;
+		} else {
+			p->notify_due = 1;
+			set_telling(p, rule->slot, 0);
+		}
 	}
 	return 1;
 }
@@ -178,6 +184,16 @@ static __always_inline int drop_arriving(struct passage *p, const struct rule *r
 	return TC_ACT_SHOT;
 }
 
+/*
+ * May it answer a question of the control side, which asks about paths? Those answers come as they are:
+ * what came in a tunnel, or behind a header, a program has asked for.
+ */
+static __always_inline int answers_us(const struct passage *p)
+{
+	return p->reply && p->at == 0 && p->upper_at == IPV6_HEADER && !p->without_home &&
+	       !p->without_routing2 && bpf_map_lookup_elem(&own, &p->addresses[ADDRESS_DST]);
+}
+
 /* One round. What it met before is in `p`. */
 static __always_inline int meet(struct __sk_buff *skb, struct passage *p)
 {
@@ -185,7 +201,11 @@ static __always_inline int meet(struct __sk_buff *skb, struct passage *p)
 
 	switch (find(p, 0)) {
 	case FOUND_NONE:
-		return p->depth ? finish_arriving(skb, p) : GO_ON;
+		if (!p->depth)
+			return GO_ON;
+		if (answers_us(p))
+			return to_slow_device(skb, TOTAL_SLOW_HEADERS);
+		return finish_arriving(skb, p);
 	case FOUND_UNSURE:
 		return to_slow_device(skb, TOTAL_SLOW_UNSURE);
 	case FOUND_TIE:
@@ -197,7 +217,7 @@ static __always_inline int meet(struct __sk_buff *skb, struct passage *p)
 		return to_slow_device(skb, TOTAL_SLOW_ENTRY);
 	if (p->depth >= MAX_DEPTH)
 		return to_slow_device(skb, TOTAL_SLOW_DEPTH);
-	if (p->odd)
+	if (p->odd || answers_us(p))
 		return to_slow_device(skb, TOTAL_SLOW_HEADERS);
 	if (rule->verdict == VERDICT_DROP) {
 		if (p->notify_due)
@@ -230,7 +250,7 @@ static __always_inline int next_round(struct __sk_buff *skb, struct passage *p)
 	if (p->notify_pending) {
 		p->notify_pending = 0;
 		p->notify_due = 1;
-		set_telling(p, p->notify_slot);
+		set_telling(p, p->notify_slot, 0);
 	}
 	return meet(skb, p);
 }

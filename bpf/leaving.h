@@ -182,14 +182,17 @@ static __always_inline int send_leaving(struct __sk_buff *skb, struct passage *p
 	struct bpf_redir_neigh next = { .nh_family = ADDRESS_FAMILY_IPV6 };
 	__be16 ethertype = bpf_htons(ETH_P_IPV6);
 	__u32 octets = p->length;
+	__u32 connection = 0;
 	int counted = 1;
 
 	/* bpf_redirect_neigh wants an Ethernet header to replace; without one it drops in silence. */
 	if (!l2 && (bpf_skb_change_head(skb, ETH_HLEN, 0) ||
 		    bpf_skb_store_bytes(skb, 2 * ETH_ALEN, &ethertype, 2, 0)))
 		goto lost;
-	if (rule && rule->operations & DO_NOTIFY) {
-		set_telling(p, rule->slot);
+	if (rule && rule->operations & DO_NOTIFY_CONNECTION)
+		connection = connection_change(skb, p);
+	if (rule && (rule->operations & DO_NOTIFY || connection)) {
+		set_telling(p, rule->slot, connection);
 		if (is_notice_due(p) && send_copy(skb, settings, SLOW_LEAVING) == 0)
 			counted = 0; /* who executes the copy counts it */
 	}

@@ -35,7 +35,34 @@ static __always_inline int is_notice_due(struct passage *p)
 	return 1;
 }
 
-static __always_inline void set_telling(struct passage *p, __u32 slot)
+/* What a TCP segment may do to its connection. Source: RFC 9293 section 3.1. */
+#define TCP_FLAGS_AT 13
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
+/*
+ * What a segment that leaves does to its connection, as connection-segment.ts has it, and the ports; 0 where
+ * it does nothing. The highest bits of the other end's port are not told: it is one of a service.
+ */
+static __always_inline __u32 connection_change(struct __sk_buff *skb, struct passage *p)
+{
+	__u32 ports = (__u32)((p->numbers >> SHIFT_SPORT) & 0xffff) << 16 |
+		      (__u32)((p->numbers >> SHIFT_DPORT) & 0x3fff) << 2;
+	__u8 flags;
+
+	if (p->protocol != IPPROTO_TCP || !(p->have & HAS_PORTS) ||
+	    bpf_skb_load_bytes(skb, ETH_HLEN + p->upper_at + TCP_FLAGS_AT, &flags, 1))
+		return 0;
+	if (flags & TCP_RST)
+		return ports | 3;
+	if (flags & TCP_FIN)
+		return ports | 2;
+	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? ports | 1 : 0;
+}
+
+static __always_inline void set_telling(struct passage *p, __u32 slot, __u32 connection)
 {
 	/* A peer that is away itself is known by its home address (execute.ts, notify). */
 	if (p->have & HAS_HOME)
@@ -44,7 +71,7 @@ static __always_inline void set_telling(struct passage *p, __u32 slot)
 		__builtin_memcpy(p->telling.src, &p->addresses[ADDRESS_SRC], 16);
 	__builtin_memcpy(p->telling.dst, &p->addresses[ADDRESS_DST], 16);
 	p->telling.slot = slot;
-	p->telling.reserved = 0;
+	p->telling.connection = connection;
 }
 
 /* Sends a copy of a frame to the slow device; the frame is then as before. */

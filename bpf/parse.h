@@ -133,6 +133,8 @@ static __always_inline void read_upper(struct __sk_buff *skb, struct passage *p,
 		if (p->upper_at + 1 > p->length || bpf_skb_load_bytes(skb, at, p->header, 1) ||
 		    (p->header[0] != ICMPV6_ECHO_REQUEST && p->header[0] != ICMPV6_ECHO_REPLY))
 			p->odd = 1;
+		else if (p->header[0] == ICMPV6_ECHO_REPLY)
+			p->reply = 1;
 	} else if (p->protocol == PROTOCOL_MOBILITY) {
 		p->odd = 1;
 	}
@@ -150,6 +152,7 @@ static __always_inline enum parsed parse(struct __sk_buff *skb, struct passage *
 	p->unsure = 0;
 	p->numbers = 0;
 	p->odd = 0;
+	p->reply = 0;
 	p->upper_at = IPV6_HEADER;
 	p->inner_next_header = 0;
 	p->protocol = 0;

@@ -74,6 +74,8 @@ struct passage {
 	__u8 notify_due;
 	/* ECN of the tunnel header that came off, for RFC 6040. */
 	__u8 outer_ecn;
+	/* It is an Echo Reply. */
+	__u8 reply;
 	__u32 notify_slot;
 	/* What the entries that it met will count: slot, and octets as it came to them. */
 	__u32 met_slots[MAX_DEPTH];

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import type { NodeConfig } from '../src/core/config.ts';
 import type { Mechanism } from '../src/core/mechanisms.ts';
-import type { Input, LinkAddress, Output, Role } from '../src/core/role.ts';
+import type { NodeState } from '../src/core/node-state.ts';
+import type { Environment, Input, LinkAddress, Output, Role } from '../src/core/role.ts';
 import { type Instant, seconds } from '../src/core/time.ts';
 import { nodeCryptography } from '../src/lab/crypto.ts';
 import { createNode } from '../src/roles/create.ts';
@@ -32,9 +33,14 @@ export class ByHand {
   /** What the last input gave. */
   outputs: readonly Output[] = [];
 
-  constructor(config: NodeConfig, without: readonly Mechanism[] = [], epoch = EPOCH) {
+  constructor(
+    config: NodeConfig,
+    without: readonly Mechanism[] = [],
+    epoch = EPOCH,
+    shared?: (state: NodeState) => void,
+  ) {
     let secret = 0;
-    this.role = createNode(config, {
+    const env: Environment = {
       random: () => 0.5,
       secrets: (count) =>
         Uint8Array.from({ length: count }, () => (secret = (secret * 5 + 7) & 255)),
@@ -42,7 +48,8 @@ export class ByHand {
       epoch,
       without: new Set(without),
       constants: {},
-    });
+    };
+    this.role = createNode(config, env, shared);
   }
 
   feed(input: Input, time: number): this {

@@ -9,7 +9,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
@@ -20,37 +20,20 @@ import {
   SCENARIOS,
   scenarioName,
 } from '../src/lab/index.ts';
-import type { Scenario } from '../src/lab/scenario/read.ts';
 import { checksumOk, PROTOCOL, walkHeaders } from '../src/wire/index.ts';
+import { LONGEST_FLOW, MALFORMED, repetition } from './captured.ts';
 import { captureOnLinux } from './linux/capture-all.ts';
 import { inShares } from './shares.ts';
 
 let findings = 0;
 let skipped = 0;
 
-/** Scenarios whose attackers send what is malformed on purpose: tshark finds that, and should. */
-const MALFORMED: ReadonlySet<string> = new Set(['hostile-headers']);
-
-/** A scenario with more events is the same hand-over a thousand times: its packets are those of others. */
-const MOST_EVENTS = 500;
-/** Octets of a TCP flow, of which more show nothing new. */
-const LONGEST_FLOW = 50e6;
-
-/** What makes a scenario's packets the same many times over; undefined where nothing does. */
-function repetition({ events, traffic }: Scenario): string | undefined {
-  if (events.length > MOST_EVENTS) return `${events.length} events`;
-  const flow = [...traffic.values()].find(
-    (one) => one.protocol === 'tcp' && one.size > LONGEST_FLOW,
-  );
-  return flow && 'a flow of more than 50 MB';
-}
-
 /** Runs all others with captures below a folder. */
 function captureAll(files: readonly string[], folder: string): void {
   for (const file of files) {
     if (MALFORMED.has(scenarioName(file))) continue;
     const loaded = loadScenario(file);
-    const repeats = loaded.ok ? repetition(loaded.value) : undefined;
+    const repeats = loaded.ok ? repetition(loaded.value, LONGEST_FLOW) : undefined;
     if (repeats !== undefined) {
       console.log(`not captured: ${scenarioName(file)}, ${repeats}`);
       continue;
@@ -124,33 +107,74 @@ function checkWithTshark(files: readonly string[]): number {
     skipped = 1;
     return 0;
   }
-  const filter = `(_ws.malformed or _ws.expert.severity == error) and not (${QUOTED})`;
   let bad = 0;
-  for (const file of files) {
-    const args = ['-n', '-r', file, '-Y', filter, ...OPAQUE, ...CHECKSUMS];
-    const { status, stdout, stderr } = spawnSync('tshark', args, {
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    });
-    if (status === 0 && stdout === '') continue;
-    bad += 1;
-    console.log(`tshark: ${file}: ${status === 0 ? stdout : stderr}`);
+  for (const together of byFolder(files)) {
+    if (together.length > 1 && faultOfAll(together) === '') continue;
+    for (const file of together) {
+      const fault = tsharkFault(file);
+      if (fault === '') continue;
+      bad += 1;
+      console.log(`tshark: ${file}: ${fault}`);
+    }
   }
   findings += bad;
   return bad;
 }
 
+/** Captures of one scenario each. */
+function byFolder(files: readonly string[]): string[][] {
+  const folders = new Map<string, string[]>();
+  for (const file of files) {
+    const folder = dirname(file);
+    folders.set(folder, [...(folders.get(folder) ?? []), file]);
+  }
+  return [...folders.values()];
+}
+
+/** What tshark finds in captures behind each other: to start takes it longer than to read. */
+function faultOfAll(files: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'careof-merged-'));
+  try {
+    const merged = join(folder, 'all.pcapng');
+    const { status } = spawnSync('mergecap', ['-a', '-w', merged, ...files]);
+    return status === 0 ? tsharkFault(merged) : 'mergecap is not there, or cannot read them';
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What is wrong in a capture; empty where nothing is. */
+function tsharkFault(file: string): string {
+  const filter = `(_ws.malformed or _ws.expert.severity == error) and not (${QUOTED})`;
+  const args = ['-n', '-r', file, '-Y', filter, ...OPAQUE, ...CHECKSUMS];
+  const { status, stdout, stderr } = spawnSync('tshark', args, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  if (status === 0) return stdout;
+  return stderr || `ended with ${status}`;
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { backend: { type: 'string' }, 'data-plane': { type: 'string', default: 'ebpf' } },
+  options: {
+    backend: { type: 'string' },
+    'data-plane': { type: 'string', default: 'ebpf' },
+  },
 });
 const onLinux = values.backend === 'linux';
 const given = onLinux ? undefined : positionals[0];
-const scenarios = onLinux || given !== undefined ? [] : findScenarios([SCENARIOS]);
 
-/** What a share of the scenarios has left on its links, or a whole folder, or a run on real hosts. */
-function check(mine: readonly string[]) {
-  const folder = given ?? mkdtempSync(join(tmpdir(), 'careof-pcap-'));
+/** What shares are given: captures of one scenario each, or the file of a scenario. */
+const list: readonly (readonly string[])[] =
+  given !== undefined
+    ? byFolder(capturesIn(given))
+    : (onLinux ? [] : findScenarios([SCENARIOS])).map((file) => [file]);
+
+/** A share of the captures of a folder, or what a share of the scenarios, or a run on real hosts, leaves on its links. */
+function check(mine: readonly (readonly string[])[]) {
+  if (given !== undefined) return checkFiles(mine.flat());
+  const folder = mkdtempSync(join(tmpdir(), 'careof-pcap-'));
   try {
     if (onLinux) {
       const isLeftOut = (name: string) => MALFORMED.has(name);
@@ -158,17 +182,20 @@ function check(mine: readonly string[]) {
         findings += 1;
         console.log(`not captured: ${why}`);
       }
-    } else captureAll(mine, folder);
-    const files = capturesIn(folder);
-    const { packets, messages } = checkChecksums(files);
-    const bad = files.length > 0 ? checkWithTshark(files) : 0;
-    return { captures: files.length, packets, messages, bad, findings, skipped };
+    } else captureAll(mine.flat(), folder);
+    return checkFiles(capturesIn(folder));
   } finally {
-    if (given === undefined) rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const all = await inShares(fileURLToPath(import.meta.url), scenarios, check);
+function checkFiles(files: readonly string[]) {
+  const { packets, messages } = checkChecksums(files);
+  const bad = files.length > 0 ? checkWithTshark(files) : 0;
+  return { captures: files.length, packets, messages, bad, findings, skipped };
+}
+
+const all = await inShares(fileURLToPath(import.meta.url), list, check);
 if (all !== undefined) {
   const { captures, packets, messages, bad } = all;
   console.log(`careof: ${captures} captures, ${packets} packets, ${messages} mobility messages`);

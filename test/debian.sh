@@ -3,7 +3,7 @@
 set -euo pipefail
 packages=(
   tshark python3 tcpdump iproute2 iputils-ping nftables clang libbpf-dev bpftool
-  curl socat iperf3 ethtool nginx-light radvd kea-dhcp6-server
+  curl socat iperf3 ethtool nginx-light radvd kea-dhcp6-server knot bind9-dnsutils etcd-server etcd-client
 )
 missing=()
 for package in "${packages[@]}"; do

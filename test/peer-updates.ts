@@ -1,9 +1,12 @@
 /** Updates to a correspondent node that is fed by hand, proved as a mobile node would prove them. */
 import assert from 'node:assert/strict';
+import type { DelegatedKey } from '../src/core/config.ts';
 import {
   bindingManagementKey,
   signBindingAuthorization,
 } from '../src/core/security/return-routability.ts';
+import { delegatedProof } from '../src/core/signalling/delegated-update.ts';
+import { NO_PROOF } from '../src/core/signalling/signalling.ts';
 import { nodeCryptography as crypto } from '../src/lab/crypto.ts';
 import { type Address, address } from '../src/wire/address.ts';
 import type { LayerInput, MobilityOptionInput } from '../src/wire/packet.ts';
@@ -51,12 +54,22 @@ export interface Update {
   readonly atHome?: boolean;
   readonly homeRegistration?: boolean;
   readonly options?: readonly MobilityOptionInput[];
+  /** What it shows besides. @see delegatedProof */
+  readonly delegated?: DelegatedKey;
 }
 
 /** A Binding Update that its tokens prove. */
 export function update(with_: Tokens, change: Update): Uint8Array {
   const { sequence, careOf = A, home = HOME, lifetime = 10, atHome = false } = change;
   const release = lifetime === 0 || atHome;
+  const key = bindingManagementKey(
+    crypto,
+    with_.home.token,
+    release ? undefined : with_.careOf.token,
+  );
+  const ends = { careOf: release ? home : careOf, correspondent: SELF };
+  const binding = { home, careOf: ends.careOf, secret: key };
+  const shown = change.delegated && delegatedProof(crypto, change.delegated, binding, NO_PROOF);
   const layers: LayerInput[] = [];
   if (!atHome) {
     const options = [{ option: 'home-address', homeAddress: home } as const];
@@ -69,6 +82,7 @@ export function update(with_: Tokens, change: Update): Uint8Array {
     homeRegistration: change.homeRegistration ?? false,
     lifetime,
     options: [
+      ...(shown?.options ?? []),
       {
         option: 'nonce-indices',
         homeNonceIndex: with_.home.index,
@@ -79,12 +93,7 @@ export function update(with_: Tokens, change: Update): Uint8Array {
     ],
   });
   const octets = packet(atHome ? home : careOf, SELF, layers);
-  const key = bindingManagementKey(
-    crypto,
-    with_.home.token,
-    release ? undefined : with_.careOf.token,
-  );
-  const ends = { careOf: release ? home : careOf, correspondent: SELF };
+  shown?.sign(octets);
   signBindingAuthorization(crypto, octets, key, ends);
   return octets;
 }

@@ -22,6 +22,33 @@ test('npm run simulate: 150 seeds break no rule', (t) => {
   t.diagnostic(stdout.trim().split('\n').at(-1)!);
 });
 
+test('npm run simulate: 40 seeds of hosts with several providers break no rule', (t) => {
+  // Among them those in which sessions changed places, and in which a peer forgot one.
+  const { status, stdout } = simulate('--network', 'providers', '--from', '40', '--seeds', '40');
+  assert.equal(status, 0, stdout);
+  for (const what of ['fault crash', 'session.moved', 'provider.returned', 'sessions whole']) {
+    assert.match(stdout, new RegExp(`[1-9][0-9]+  ${what}`), what);
+  }
+  t.diagnostic(stdout.trim().split('\n').at(-1)!);
+});
+
+test('npm run simulate: 30 seeds of several anycast agents break no rule', (t) => {
+  const { status, stdout } = simulate('--network', 'agents', '--from', '90', '--seeds', '30');
+  assert.equal(status, 0, stdout);
+  for (const what of ['fault crash', 'fault cut', 'fault isolate', 'sessions whole']) {
+    assert.match(stdout, new RegExp(`[1-9][0-9]*  ${what}`), what);
+  }
+  t.diagnostic(stdout.trim().split('\n').at(-1)!);
+});
+
+test('agents that are not told of what they missed are found out', () => {
+  const without = new Set(['shared-snapshot'] as const);
+  const rules = [9, 11, 14].flatMap((seed) =>
+    runSeed(seed, { kind: 'agents', without }).violations.map(({ rule }) => rule),
+  );
+  assert.ok(rules.includes('agents-disagree'));
+});
+
 /** Rules of what comes of the tables, at the other end: those of the tables themselves see nothing. */
 const AT_THE_END = ['not-reached', 'not-optimised', 'session-broken'];
 

@@ -4,6 +4,8 @@
  *     npm run simulate -- --seeds 500 [--from N] [--jobs N]
  *     npm run simulate -- --seed 48             replays one and shows what the checkers saw
  *     npm run simulate -- --seed 48 --print     the same as a file for `careof lab run`
+ *     npm run simulate -- --network providers   hosts with several providers, in the stead of mobile nodes
+ *     npm run simulate -- --network agents      several agents of one anycast address, and their servers
  *     npm run simulate -- --mutant NAME         with a role that is broken on purpose
  */
 import { fork } from 'node:child_process';
@@ -13,6 +15,8 @@ import { parseArgs } from 'node:util';
 import { MECHANISMS, type Mechanism } from '../src/core/mechanisms.ts';
 import {
   MUTANTS,
+  NETWORKS,
+  type NetworkKind,
   RULES,
   randomScenarioText,
   runSeed,
@@ -32,6 +36,7 @@ const { values: options } = parseArgs({
     print: { type: 'boolean', default: false },
     mutant: { type: 'string' },
     without: { type: 'string' },
+    network: { type: 'string', default: 'mobility' },
     worker: { type: 'boolean', default: false },
   },
 });
@@ -43,7 +48,10 @@ function wholeNumber(name: 'seeds' | 'from' | 'seed' | 'jobs'): number {
   process.exit(2);
 }
 
-function oneOf<T extends string>(option: 'mutant' | 'without', known: object): T | undefined {
+function oneOf<T extends string>(
+  option: 'mutant' | 'without' | 'network',
+  known: object,
+): T | undefined {
   const value = options[option];
   if (value === undefined || Object.hasOwn(known, value)) return value as T | undefined;
   console.error(`--${option} ${value} is none of ${Object.keys(known).join(', ')}`);
@@ -52,11 +60,17 @@ function oneOf<T extends string>(option: 'mutant' | 'without', known: object): T
 
 const mutant = oneOf<keyof typeof MUTANTS>('mutant', MUTANTS);
 const without = oneOf<Mechanism>('without', MECHANISMS);
+const kind = oneOf<NetworkKind>('network', NETWORKS)!;
 const seedOptions: SeedOptions = {
+  kind,
   ...(mutant !== undefined && { sabotage: MUTANTS[mutant] }),
   ...(without !== undefined && { without: new Set([without]) }),
 };
-const broken = [mutant && `--mutant ${mutant}`, without && `--without ${without}`];
+const broken = [
+  kind !== 'mobility' && `--network ${kind}`,
+  mutant && `--mutant ${mutant}`,
+  without && `--without ${without}`,
+];
 const again = (seed: number) =>
   ['npm run simulate -- --seed', seed, ...broken.filter((text) => text)].join(' ');
 
@@ -69,7 +83,7 @@ function showFailure({ seed, violations }: SeedOutcome): void {
 
 function replay(seed: number): void {
   if (options.print) {
-    process.stdout.write(randomScenarioText(seed));
+    process.stdout.write(randomScenarioText(seed, kind));
     return;
   }
   const outcome = runSeed(seed, { ...seedOptions, digest: true });

@@ -2,18 +2,13 @@
  * What a hand-over interrupts on real hosts: 20 moves of a node with one interface, and 20 changes of one
  * that has two, each beside the simulator, whose links and roles are the same.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  loadScenario,
-  type Report,
-  reportOf,
-  runOnSimulator,
-  type Scenario,
-} from '../../src/lab/index.ts';
+import { type Report, reportOf, runOnSimulator } from '../../src/lab/index.ts';
 import { runOnLinux } from '../../src/lab/linux/run.ts';
 import { type Measurement, median } from '../measure.ts';
+import { writtenScenario } from '../written-scenario.ts';
 
 const MOVES = 20;
 /** Seconds from one to the next. */
@@ -68,7 +63,7 @@ export async function* handovers(): AsyncGenerator<Measurement> {
       ['one interface', ONE, interruptions],
       ['two interfaces', TWO, losses],
     ] as const) {
-      const scenario = read(folder, text);
+      const scenario = writtenScenario(folder, text);
       const simulated = reportOf(runOnSimulator(scenario));
       for (const dataPlane of ['ebpf', 'tun'] as const) {
         const real = reportOf(await runOnLinux(scenario, { dataPlane }));
@@ -78,15 +73,6 @@ export async function* handovers(): AsyncGenerator<Measurement> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Hosts read the file themselves. */
-function read(folder: string, text: string): Scenario {
-  const file = join(folder, 'bench.yaml');
-  writeFileSync(file, text, { mode: 0o600 });
-  const scenario = loadScenario(file);
-  if (!scenario.ok) throw new Error(scenario.error.map(({ message }) => message).join('; '));
-  return scenario.value;
 }
 
 function* interruptions(what: string, real: Report, simulated: Report): Generator<Measurement> {

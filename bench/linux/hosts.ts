@@ -25,7 +25,8 @@ const AGENT = '2001:db8:2::1';
 
 export type HostName = 'mobile' | 'router' | 'peer';
 const HOSTS: readonly HostName[] = ['mobile', 'router', 'peer'];
-export type Path = 'plain' | 'kernel-tunnel' | 'tunnel' | 'route-optimised';
+/** `by-agent`: the router hands what comes for H, an anycast address, to a server, which answers straight. */
+export type Path = 'plain' | 'kernel-tunnel' | 'tunnel' | 'route-optimised' | 'by-agent';
 
 const [home, careOf, peer, agent] = [HOME, CARE_OF, PEER, AGENT].map(address) as [
   Address,
@@ -42,6 +43,13 @@ const entry = (id: string, at: Hook, match: Match, ...actions: Action[]): Forwar
 const leaving = 'leaving';
 const arriving = 'arriving';
 
+const fromAgent = entry(
+  'in',
+  arriving,
+  { dst: { address: careOf }, src: { address: agent }, protocol: 41 },
+  { pop: 'ipv6' },
+);
+
 /** What each host's data plane does on a path. */
 const ENTRIES: Readonly<
   Record<Exclude<Path, 'plain' | 'kernel-tunnel'>, Partial<Record<HostName, ForwardingEntry[]>>>
@@ -49,12 +57,7 @@ const ENTRIES: Readonly<
   tunnel: {
     mobile: [
       entry('out', leaving, { src: { address: home } }, { push: 'ipv6', src: careOf, dst: agent }),
-      entry(
-        'in',
-        arriving,
-        { dst: { address: careOf }, src: { address: agent }, protocol: 41 },
-        { pop: 'ipv6' },
-      ),
+      fromAgent,
     ],
     router: [
       entry('out', leaving, { dst: { address: home } }, { push: 'ipv6', src: agent, dst: careOf }),
@@ -63,6 +66,17 @@ const ENTRIES: Readonly<
         arriving,
         { dst: { address: agent }, src: { address: careOf }, protocol: 41, innerSrc: home },
         { pop: 'ipv6' },
+      ),
+    ],
+  },
+  'by-agent': {
+    mobile: [fromAgent],
+    router: [
+      entry(
+        'out',
+        leaving,
+        { src: { address: peer }, dst: { address: home } },
+        { push: 'ipv6', src: agent, dst: careOf },
       ),
     ],
   },

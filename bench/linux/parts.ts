@@ -3,7 +3,7 @@ import type { Measurement } from '../measure.ts';
 import { bills } from './bills.ts';
 import { handovers } from './handovers.ts';
 import { homeAgent, MANY } from './home-agent.ts';
-import { planes } from './planes.ts';
+import { anycastPaths, planes } from './planes.ts';
 import { start } from './start.ts';
 
 type Part = () => AsyncGenerator<Measurement>;
@@ -13,6 +13,7 @@ export const LINUX_PARTS: Readonly<Record<string, Part>> = {
   'linux/ebpf': () => planes(true, ['ebpf']),
   'linux/tun': () => planes(true, ['tun']),
   'linux/offloads-off': () => planes(false, ['ebpf']),
+  'linux/anycast': anycastPaths,
   'linux/handovers': handovers,
   'linux/bills': bills,
   'linux/home-agent': () => homeAgent(),

@@ -40,18 +40,27 @@ const AIMS: Readonly<Record<'ebpf' | 'tun', { readonly tcp: number; readonly udp
 };
 
 /** With links that segment and sum, and without; `dataPlanes` beside the kernel's own forwarding. */
-export async function* planes(
+export function planes(
   offloads: boolean,
   dataPlanes: readonly ('ebpf' | 'tun')[],
 ): AsyncGenerator<Measurement> {
-  const ways: Way[] = [
-    { path: 'plain', dataPlane: 'ebpf', offloads },
-    { path: 'kernel-tunnel', dataPlane: 'ebpf', offloads },
-  ];
+  return beside(['plain', 'kernel-tunnel'], ['tunnel', 'route-optimised'], offloads, dataPlanes);
+}
+
+/** Clients of an anycast address: through their agent, and straight to a server that has bound them. */
+export function anycastPaths(): AsyncGenerator<Measurement> {
+  return beside(['plain'], ['by-agent', 'route-optimised'], true, ['ebpf', 'tun']);
+}
+
+async function* beside(
+  kernels: readonly Path[],
+  ours: readonly Path[],
+  offloads: boolean,
+  dataPlanes: readonly ('ebpf' | 'tun')[],
+): AsyncGenerator<Measurement> {
+  const ways: Way[] = kernels.map((path) => ({ path, dataPlane: 'ebpf', offloads }));
   for (const dataPlane of dataPlanes) {
-    for (const path of ['tunnel', 'route-optimised'] as const) {
-      ways.push({ path, dataPlane, offloads });
-    }
+    for (const path of ours) ways.push({ path, dataPlane, offloads });
   }
   const seen = await measured(ways, offloads);
   for (const way of ways) yield* results(way, seen.get(way)!, seen.get(ways[0]!)!);

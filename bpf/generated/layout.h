@@ -54,6 +54,7 @@ enum {
 	DO_INSERT_ROUTING2 = 16,
 	DO_PUSH = 32,
 	DO_NOTIFY = 64,
+	DO_NOTIFY_CONNECTION = 128,
 };
 
 enum {
@@ -226,12 +227,12 @@ struct told_key {
 	__u64 src[2];
 	__u64 dst[2];
 	__u32 slot;
-	__u32 reserved;
+	__u32 connection;
 };
 _Static_assert(__builtin_offsetof(struct told_key, src) == 0, "told_key.src");
 _Static_assert(__builtin_offsetof(struct told_key, dst) == 16, "told_key.dst");
 _Static_assert(__builtin_offsetof(struct told_key, slot) == 32, "told_key.slot");
-_Static_assert(__builtin_offsetof(struct told_key, reserved) == 36, "told_key.reserved");
+_Static_assert(__builtin_offsetof(struct told_key, connection) == 36, "told_key.connection");
 _Static_assert(sizeof(struct told_key) == 40, "told_key");
 
 /* An entry as the next process takes it up. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -127,6 +127,41 @@ test('doctor finds Node.js and says that the simulator needs nothing else', () =
   assert.equal(status, 0);
   assert.match(stdout, /ok +Node\.js/);
   assert.match(stdout, /The simulator needs nothing of this but Node\.js\./);
+});
+
+test('delegation: keys are their owner`s alone, what was signed is shown, and another authority`s is 2', () => {
+  const owner = careof(['delegation', 'key', 'owner.key']);
+  assert.match(owner.stdout, /^hex:[0-9a-f]{64}\n$/);
+  assert.equal(statSync(join(folder, 'owner.key')).mode & 0o777, 0o600);
+  const again = careof(['delegation', 'key', 'owner.key']);
+  assert.equal(again.status, 2, 'a key is not written over');
+  const server = careof(['delegation', 'key', 'server.key']).stdout.trim();
+  const sign = (...more: string[]) =>
+    careof(['delegation', 'sign', '--key', 'owner.key', '--for', '2001:db8:a::80/128', ...more]);
+  const signed = sign('--server', server, '--from', '2026-01-01', '--until', '2026-02-01');
+  assert.match(signed.stdout, /^hex:[0-9a-f]{260}\n$/);
+  const show = (authority: string) =>
+    careof(['delegation', 'show', signed.stdout.trim(), '--authority', authority]);
+  const shown = show(owner.stdout.trim());
+  assert.deepEqual(shown.stdout.trim().split('\n'), [
+    'for     2001:db8:a::80/128',
+    `server  ${server}`,
+    'from    2026-01-01T00:00:00.000Z',
+    'until   2026-02-01T00:00:00.000Z',
+    'signed  by this authority',
+  ]);
+  assert.equal(show(server).status, 2);
+  for (const [wrong, reason] of [
+    [['--server', 'hex:00'], /--server: "hex:" wants 32 octets here, and has 1/],
+    [['--server', server, '--days', '0'], /--days 0: a number of days/],
+    [['--server', server, '--until', 'soon'], /--until soon: a date/],
+    [['--server', server, '--until', '1999-01-01'], /over before it begins/],
+    [['--server', server, '--key', 'lost.key'], /lost\.key: ENOENT/],
+  ] as const) {
+    const { status, stderr } = sign(...wrong);
+    assert.equal(status, 2);
+    assert.match(stderr, reason);
+  }
 });
 
 test('completion: bash offers commands, scenarios, and what an option takes', () => {

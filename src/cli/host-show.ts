@@ -1,4 +1,5 @@
 /** Shows what a daemon answers: as tables for people, as JSON for programs. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readHostText } from '../daemon/host-file.ts';
 import type { StatusJson } from '../daemon/status.ts';
@@ -77,15 +78,23 @@ export async function syncconf(
 }
 
 export async function down(options: HostOptions & { leave?: boolean }): Promise<number> {
-  const { pid } = (await asked(options, 'down', { leave: options.leave === true })) as {
-    pid: number;
-  };
+  const leave = options.leave === true;
+  const { pid, note } = (await asked(options, 'down', { leave })) as { pid: number; note: string };
   // It has answered; what is left to it is to give the host back.
   for (let waited = 0; waited < 10_000 && isAlive(pid); waited += 20) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  if (!isAlive(pid)) return EXIT.ok;
+  if (!isAlive(pid)) return leave || !existsSync(note) ? EXIT.ok : notGivenBack(pid);
   console.error(`careof: process ${pid} was asked to end, and has not ended within 10 s`);
+  return EXIT.failed;
+}
+
+/** It notes in which namespace it lives until it has given all back. */
+function notGivenBack(pid: number): number {
+  console.error(
+    `careof: process ${pid} has ended, and the host is not as before: its log says why`,
+  );
+  console.error('        careof doctor --clean removes what is left.');
   return EXIT.failed;
 }
 

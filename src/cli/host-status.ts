@@ -1,7 +1,7 @@
 /** `careof status` for people: what this node is, what is wrong, and what to do. */
 import type { Colors } from 'picocolors/types.d.ts';
 import type { HomeJson, StatusJson } from '../daemon/status.ts';
-import { grouped } from '../lab/report/units.ts';
+import { counted, grouped } from '../lab/report/units.ts';
 import { neighborLines, secondsText } from './host-tables.ts';
 
 export function statusLines(status: StatusJson, paint: Colors): string[] {
@@ -23,6 +23,8 @@ export function statusLines(status: StatusJson, paint: Colors): string[] {
       : [
           `  home agent ${home_agent.address}: ${home_agent.away} of ${home_agent.mobile_nodes} mobile nodes are away`,
         ]),
+    ...providerLines(status),
+    ...serviceLines(status),
     ...tableLines(status),
     '',
     ...neighborLines(status.links, paint),
@@ -40,6 +42,38 @@ function homeText({ home, at_home, agent, careof, link, remaining_s, peers }: Ho
   const left = secondsText(remaining_s ?? 0);
   return `${home} is at ${careof} on ${link}; ${known} knows for ${left} more${paths}`;
 }
+
+function providerLines({ multihoming }: StatusJson): string[] {
+  if (multihoming === undefined) return [];
+  const { providers, preferred, sessions, elsewhere, first_end } = multihoming;
+  const end = first_end === undefined ? '' : `; the first ends at ${first_end}`;
+  return [
+    ...providers.map(
+      ({ link, address, router, carries }) =>
+        `  ${link}: ${address} by ${router ?? 'no router'}${link === preferred ? ', preferred' : ''}; carries ${counted(carries, 'session')}`,
+    ),
+    `  ${counted(sessions, 'session')}, ${elsewhere} by another address than the own one${end}`,
+  ];
+}
+
+function serviceLines({ service, roles }: StatusJson): string[] {
+  if (service === undefined) return [];
+  const { servers, clients, own_clients: own, hands_out, drain } = service;
+  const kind = roles.some((role) => role.startsWith('anycast')) ? 'anycast' : 'shared';
+  const serves = own === undefined ? '' : `, ${own} of them served here`;
+  const holds = hands_out ? 'new clients get a server here; ' : '';
+  return [
+    `  ${kind} address ${service.service}: ${holds}${clientsText(clients)}${serves}`,
+    ...servers.map(({ address, state, clients: given, sessions, capacity }) => {
+      const says = sessions === undefined ? '' : `, says it has ${sessions}`;
+      return `    server ${address} (${state}): ${clientsText(given)}${says}, capacity ${capacity}`;
+    }),
+    ...(drain === undefined ? [] : [`  drain: ${drain.state}, ${clientsText(drain.left)} left`]),
+  ];
+}
+
+const clientsText = (many: number): string =>
+  `${grouped(many)} ${many === 1 ? 'client' : 'clients'}`;
 
 /** Tables with a bound that hold something. */
 function tableLines({ tables }: StatusJson): string[] {

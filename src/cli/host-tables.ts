@@ -4,6 +4,7 @@ import type { AgentRow } from '../daemon/agents.ts';
 import type { BindingJson } from '../daemon/bindings.ts';
 import type { FlowJson } from '../daemon/flows.ts';
 import type { LinkJson } from '../daemon/links.ts';
+import type { SharedJson } from '../daemon/shared.ts';
 import { type Cell, type Column, table } from '../lab/report/table.ts';
 import { grouped } from '../lab/report/units.ts';
 
@@ -65,7 +66,8 @@ export function neighborLines(links: readonly LinkJson[], paint: Colors): string
   return shown(titled(titles), rows, 'This node has no interfaces.', paint);
 }
 
-export function agentLines(agents: readonly AgentRow[], paint: Colors): string[] {
+export function agentLines(agents: readonly AgentRow[] | SharedJson, paint: Colors): string[] {
+  if ('servers' in agents) return sharedLines(agents, paint);
   const rows = agents.map(({ agent, home, state, remaining_s }) => [
     agent,
     home,
@@ -74,6 +76,14 @@ export function agentLines(agents: readonly AgentRow[], paint: Colors): string[]
   ]);
   const columns = titled(['HOME AGENT', 'HOME ADDRESS', 'STATE', 'LEFT'], ['LEFT']);
   return shown(columns, rows, 'This node knows no home agent.', paint);
+}
+
+/** What agents of one address know together, as one of them knows it. */
+function sharedLines({ service, servers, clients }: SharedJson, paint: Colors): string[] {
+  const rows = servers.map(({ spi, addresses, by }) => [spi, addresses.join(', ') || 'gone', by]);
+  const head = `All agents of ${service} know ${clients} ${clients === 1 ? 'client' : 'clients'}, and these servers:`;
+  const titles = titled(['SPI', 'ADDRESS', 'HAS JOINED']);
+  return [head, '', ...shown(titles, rows, 'No server has joined.', paint)];
 }
 
 export function counterLines(counters: Readonly<Record<string, number>>, paint: Colors): string[] {

@@ -1,5 +1,6 @@
 /** Commands for a daemon that runs: what it knows, and the operator's word to it. */
 import { Command, Option } from 'commander';
+import type { DrainOptions } from './drain.ts';
 import type { Which } from './running.ts';
 
 export interface HostOptions extends Which {
@@ -42,6 +43,8 @@ export function hostCommands(): Command[] {
     watchCommand(),
     preferCommand(),
     revokeCommand(),
+    drainCommand(),
+    undrainCommand(),
     syncCommand(),
     downCommand(),
   ];
@@ -68,7 +71,10 @@ function watchCommand(): Command {
 }
 
 function preferCommand(): Command {
-  return hostCommand('prefer', 'a mobile node uses this interface as long as it works')
+  return hostCommand(
+    'prefer',
+    'a mobile node, or a host with several providers, uses this interface as long as it works',
+  )
     .alias('move')
     .argument('<interface>', 'as the file calls it')
     .action(async (link: string, options: HostOptions) => {
@@ -84,6 +90,33 @@ function revokeCommand(): Command {
       const { command } = await import('./host-show.ts');
       process.exitCode = await command({ do: 'revoke', home }, options);
     });
+}
+
+function drainCommand(): Command {
+  return hostCommand(
+    'drain',
+    'a server hands its clients to others, with their connections, and goes',
+  )
+    .option('--interface <name>', 'only if its clients come by this one, as the file calls it')
+    .option('--limit <time>', 'clients that cannot go elsewhere are waited for so long', '30s')
+    .option('-j, --json', 'what it has come to, as JSON')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 no client is left, 1 some could not go elsewhere, 2 it cannot be done here.\nCtrl-C ends only the waiting.',
+    )
+    .action(async (options: DrainOptions) => {
+      const { drain } = await import('./drain.ts');
+      process.exitCode = await drain(options);
+    });
+}
+
+function undrainCommand(): Command {
+  return hostCommand('undrain', 'a server that was drained takes clients again').action(
+    async (options: HostOptions) => {
+      const { undrain } = await import('./drain.ts');
+      process.exitCode = await undrain(options);
+    },
+  );
 }
 
 function syncCommand(): Command {

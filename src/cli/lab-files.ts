@@ -5,6 +5,7 @@ import { SCENARIOS } from '../lab/find.ts';
 import { loadScenario } from '../lab/load.ts';
 import { scenarioName } from '../lab/report/report.ts';
 import { table } from '../lab/report/table.ts';
+import { counted } from '../lab/report/units.ts';
 import { wrapped } from '../lab/report/wrapped.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
 import type { Scenario } from '../lab/scenario/read.ts';
@@ -69,9 +70,6 @@ function sizeText({ links, nodes, traffic, events, expect }: Scenario): string {
     counted(expectations, 'expectation'),
   ].join(', ');
 }
-
-const counted = (count: number, what: string): string =>
-  `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** Writes an example. */
 export function newScenario(name: string, force: boolean): void {

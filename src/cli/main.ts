@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { suggestion } from '../lab/scenario/nearest.ts';
 import { CareofError, EXIT } from './careof-error.ts';
 import { completionCommand } from './completion.ts';
+import { delegationCommand } from './delegation.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { hostCommands } from './host.ts';
@@ -30,6 +31,7 @@ function program(): Command {
     .addCommand(packetCommand())
     .addCommand(upCommand())
     .addCommand(doctorCommand())
+    .addCommand(delegationCommand())
     .addCommand(completionCommand());
   for (const command of hostCommands()) careof.addCommand(command);
   overrideExits(careof);
@@ -38,8 +40,6 @@ function program(): Command {
 
 /** What is for capabilities that are still to come, and what does it meanwhile. */
 const LATER: Readonly<Record<string, string>> = {
-  drain: 'is for services on an anycast address',
-  undrain: 'is for services on an anycast address',
   anchor: 'is for services on an anycast address',
   handover: 'is for hand-overs between anchors. careof prefer INTERFACE moves a mobile node',
 };

@@ -1,20 +1,29 @@
 /** Runs the daemon in this process. */
 import type { Daemon } from '../daemon/daemon.ts';
-import { type HostPlan, loadHostFile } from '../daemon/host-file.ts';
+import { type HostFileOptions, type HostPlan, loadHostFile } from '../daemon/host-file.ts';
+import { hostKey } from '../daemon/host-key.ts';
 import { Log } from '../daemon/log.ts';
 import { bootId, type MachineClocks } from '../daemon/node-clock.ts';
 import { placesOf } from '../daemon/places.ts';
 import { differenceOf } from '../daemon/sync.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
+import { withArticle } from '../lab/scenario/nodes.ts';
 import { formatAddress } from '../wire/address.ts';
 import { EXIT } from './careof-error.ts';
 import { operatorError } from './operator-error.ts';
 import { version } from './terminal.ts';
 import type { UpOptions } from './up.ts';
 
+/** How the file of this host is read. The lab, whose keys are no secrets, tells of all keys. */
+function readingOf({ name, state, readableKeys, check }: UpOptions): HostFileOptions {
+  if (readableKeys === true || check === true) return { readableKeys };
+  return { ownKey: (node) => hostKey(placesOf(name ?? node, state).key) };
+}
+
 /** The plan of this host, or undefined where the file is wrong, which is told. */
-function planned({ config, node, readableKeys }: UpOptions): HostPlan | undefined {
-  const loaded = loadHostFile(config, { node, readableKeys });
+function planned(options: UpOptions): HostPlan | undefined {
+  const { config, node } = options;
+  const loaded = loadHostFile(config, { ...readingOf(options), node });
   if (loaded.ok) return loaded.value;
   for (const diagnostic of loaded.error) console.error(diagnosticLine(diagnostic));
   return undefined;
@@ -31,7 +40,7 @@ export function checkHost(options: UpOptions): number {
     return own === name ? name : `${name} (${own})`;
   });
   console.log(
-    `${options.config}: ok: this host is ${node}, a ${text.role}, on ${names.join(', ')}`,
+    `${options.config}: ok: this host is ${node}, ${withArticle(text.role)}, on ${names.join(', ')}`,
   );
   if (homeAgent !== undefined) {
     const count = homeAgent.mobileNodes.length;
@@ -73,7 +82,8 @@ export async function runHost(options: UpOptions): Promise<number> {
       dataPlane: options.dataPlane,
       interfaces: options.interface,
       without: new Set(options.without),
-      readableKeys: options.readableKeys,
+      store: options.store,
+      reading: readingOf(options),
       onDown: end,
     });
     await daemon.start();
@@ -91,8 +101,8 @@ export async function runHost(options: UpOptions): Promise<number> {
 /** The file is read anew, as `careof syncconf` does it. */
 function reload(daemon: Daemon, options: UpOptions, log: Log): void {
   const loaded = loadHostFile(options.config, {
+    ...readingOf(options),
     node: daemon.host.node,
-    readableKeys: options.readableKeys,
   });
   if (!loaded.ok) {
     for (const diagnostic of loaded.error) log.error(diagnosticLine(diagnostic));

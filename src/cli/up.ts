@@ -12,6 +12,7 @@ export interface UpOptions {
   readonly dataPlane?: 'auto' | 'ebpf' | 'tun';
   readonly without: readonly Mechanism[];
   readonly readableKeys?: boolean;
+  readonly store?: string;
   readonly check?: boolean;
   readonly leave?: boolean;
   readonly logLevel: Level;
@@ -44,6 +45,7 @@ export function upCommand(): Command {
     )
     .option('--state <folder>', 'one folder for journal, socket and the rest; for the lab')
     .option('--readable-keys', 'takes keys that others can read; for the lab')
+    .option('--store <socket>', 'what agents share by, before the file; for the lab')
     .addOption(
       new Option('--without <mechanism>', 'takes a mechanism away (repeatable); for the lab')
         .choices(Object.keys(MECHANISMS))

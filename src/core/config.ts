@@ -1,6 +1,8 @@
 /** What a node is told to be. Scenario files and the daemon's file both come down to this. */
 import type { Address } from '../wire/address.ts';
 import type { EspAlgorithm } from './security/esp-algorithms.ts';
+import type { RepeatedCheck } from './service-check.ts';
+import type { Asking } from './signalling/heartbeats.ts';
 import type { Duration } from './time.ts';
 
 /** How a home registration is proved to the home agent. */
@@ -105,6 +107,21 @@ export interface CgaIdentity {
   readonly parameters: Uint8Array;
 }
 
+/** What lets a node bind addresses of a prefix that is somebody's (core/security/delegation.ts). */
+export interface DelegatedKey {
+  /** Ed25519, 32 octets. */
+  readonly privateKey: Uint8Array;
+  /** The delegation for its other half, as it stands in messages. */
+  readonly delegation: Uint8Array;
+}
+
+/** Whose word it takes to bind addresses of a prefix. */
+export interface Authority {
+  readonly prefix: { readonly address: Address; readonly length: number };
+  /** Ed25519, 32 octets. */
+  readonly key: Uint8Array;
+}
+
 /** How a mobile node proves itself to peers; to all others by return routability. */
 export interface PeerProofConfig {
   /** To those that know RFC 4866. */
@@ -122,6 +139,8 @@ export interface HomeRegistrationConfig {
   readonly lifetime: Duration;
   /** Goes inside UDP where nothing else gets through; not with ESP. */
   readonly udpEncapsulation?: true;
+  /** Shown with each update, for agents that ask who may serve the address. */
+  readonly delegation?: DelegatedKey;
 }
 
 export interface MobileNodeConfig extends HomeRegistrationConfig {
@@ -172,9 +191,10 @@ export interface ProviderPolicy {
   readonly costs: readonly { readonly of: ProviderName; readonly cost: number }[];
   /** Bit a second; of those that cost the same the faster one is wanted. */
   readonly bandwidths: readonly { readonly of: ProviderName; readonly bandwidth: number }[];
-  /** For what goes to these prefixes, instead of `prefer`; the first that fits. */
+  /** For sessions with these prefixes, or that began with this port, instead of `prefer`; the first that fits. */
   readonly rules: readonly {
-    readonly to: { readonly address: Address; readonly length: number };
+    readonly to?: { readonly address: Address; readonly length: number };
+    readonly port?: number;
     readonly prefer: readonly ProviderName[];
   }[];
 }
@@ -199,22 +219,40 @@ export interface MultihomedHostConfig {
 /** A service address that several servers answer for, and who they are. */
 export interface ServiceConfig {
   readonly service: Address;
-  readonly link: string;
-  /** This node's own address on the link. */
+  /** The link that it is held on; absent: the routes of the network lead to it, and nobody is asked. */
+  readonly link?: string;
+  /** This node's own address, on that link. */
   readonly address: Address;
+  /** Clients come to the server that is nearest to them, and are its own. */
+  readonly nearest?: true;
   /** The servers, in the order in which they stand in for the master. */
   readonly members: readonly {
     readonly address: Address;
     readonly authentication: Authentication;
   }[];
-  /** Who gets a new client: the next in turn, or whoever has the fewest. */
-  readonly policy: 'rotation' | 'least-load';
+  /** Who gets a new client; see core/service/clients/selection.ts. */
+  readonly policy: 'rotation' | 'least-load' | 'nearest' | 'rendezvous';
   readonly maxClients: number;
+  /** When all clients are in use, a new one is given a server by a hash, packet by packet. */
+  readonly byHash?: true;
+  /** It keeps servers and clients in step with the other agents of the address. */
+  readonly shared?: true;
+  /** UDP ports at which QUIC is spoken: a session there stays with its server. */
+  readonly quicPorts?: readonly number[];
+  /** Of an agent: the higher one is found before others (RFC 6275 section 10.5.1); 0 if absent. */
+  readonly preference?: number;
+  /** What it shows to those that ask who may bind the address. */
+  readonly delegation?: DelegatedKey;
+  /** Servers of these prefixes join with a delegation alone. */
+  readonly authorities?: readonly Authority[];
+  /** Whether the programs of the servers answer; absent: nobody asks. */
+  readonly check?: RepeatedCheck;
+  /** How servers are asked whether they are there; by heartbeats, and by echo who knows none, if absent. */
+  readonly watch?: Asking;
 }
 
 /** One of the servers of a service address. */
-export interface ContentSlaveConfig extends ServiceConfig {
-  readonly master: Address;
+export interface ServerConfig extends ServiceConfig {
   /** How it proves itself to whoever holds the service address. */
   readonly authentication: Authentication;
   /** What it asks that one for. */
@@ -228,12 +266,40 @@ export interface ContentSlaveConfig extends ServiceConfig {
   readonly peers?: PeerProofConfig;
 }
 
+/** A server on the link of its service address, which stands in for the master. */
+export interface ContentSlaveConfig extends ServerConfig {
+  readonly master: Address;
+}
+
+/** By which address agents are found: the service's own, that of a group, the Home-Agents anycast address. */
+export type FindAgents = 'anycast' | 'multicast' | 'discovery';
+
+/** A server of an anycast address, on any link. */
+export interface AnycastServerConfig extends ServerConfig {
+  /** Those that hand it clients, as far as the operator names them; none where routes alone do. */
+  readonly agents: readonly Address[];
+  /** How it finds them otherwise: by what answers at the anycast address, in their group, or to DHAAD. */
+  readonly findAgents?: FindAgents;
+  /** Its own addresses on other links, most wanted first: it is met there when its own is gone. */
+  readonly otherAddresses?: readonly Address[];
+  /** They share what they know: one of them is joined, the next one when that one is silent. */
+  readonly agentsShare?: true;
+  /** Sessions that it can bear, beside what the other servers can. */
+  readonly capacity: number;
+  /** It knows nothing of heartbeats, as servers of another make (for experiments). */
+  readonly noHeartbeats?: true;
+  /** Prefixes whose clients it is near to. */
+  readonly near: readonly { readonly address: Address; readonly length: number }[];
+}
+
 export interface CorrespondentNodeConfig {
   readonly maxBindings: number;
   /** Home addresses made of keys are taken at their word (RFC 4866); true if absent. */
   readonly enhanced?: boolean;
   /** Home addresses that are proved by a configured key, and by nothing else (RFC 4449). */
   readonly keys?: ReadonlyMap<Address, ConfiguredKey>;
+  /** Addresses of these prefixes are bound with a delegation alone. */
+  readonly authorities?: readonly Authority[];
 }
 
 /** Each part that is there is a role that the node plays; all share one set of bindings. */
@@ -246,4 +312,6 @@ export interface NodeConfig {
   readonly multihomedHost?: MultihomedHostConfig;
   readonly contentMaster?: ServiceConfig;
   readonly contentSlave?: ContentSlaveConfig;
+  readonly anycastAgent?: ServiceConfig;
+  readonly anycastServer?: AnycastServerConfig;
 }

@@ -65,8 +65,16 @@ const IMPLEMENTATION = {
   REFUSED_RETRY_TIME: seconds(32),
   /** A client of a service address that sends nothing by its holder for so long is forgotten. */
   CLIENT_IDLE_TIME: seconds(900),
+  /** After its last connection was closed a client is remembered for so long: its server may send on. */
+  CONNECTION_LINGER: seconds(120),
+  /** And after it was torn down: what is on its way. */
+  RESET_LINGER: seconds(2),
   /** How often servers ask whether the holder of their service address is there. */
   SERVICE_HEARTBEAT_INTERVAL: seconds(1),
+  /** A client that has sent nothing to a port of QUIC for so long has no session there. */
+  QUIC_IDLE_TIME: seconds(30),
+  /** A server whose answers go by its agent is doubted when none came for so long after a request. */
+  TUNNEL_SILENCE: seconds(2),
   /** RFC 4285 section 6: how far a timestamp may be off. */
   TIMESTAMP_TOLERANCE: seconds(7),
 } as const;

@@ -98,9 +98,13 @@ export const COUNTERS = {
   'udp.source_asked':
     'Updates inside UDP from a translated source, answered with a number that shows who gets it',
   'heartbeat.answered': 'Heartbeat requests answered',
+  'heartbeat.heard': 'answers of peers under watch that were waited for',
   'heartbeat.ignored': 'Heartbeats that answer nothing that waits, or are too many to be answered',
   'heartbeat.peer_silent': 'Peers under watch that left more than three Heartbeats unanswered',
-  'heartbeat.unsupported': 'Peers under watch that know nothing of Heartbeats, and are let be',
+  'heartbeat.unsupported':
+    'Peers under watch that know nothing of Heartbeats, and are asked by echo or let be',
+  'heartbeat.echo_ignored':
+    'Echo replies of peers under watch that do not answer the last question',
   'heartbeat.restart_seen': 'Peers under watch that have restarted',
   'revocation.sent': 'Binding Revocation Indications sent, repeats included',
   'revocation.repeated': 'Binding Revocation Indications sent again for want of an answer',
@@ -133,10 +137,70 @@ export const COUNTERS = {
   'service.settling': 'packets of unknown clients dropped while servers say whom they serve',
   'service.passed_on': 'Mobility Header messages of unknown clients passed on to every server',
   'service.not_passed_on': 'such messages dropped: too many, or no server',
+  'service.no_client': 'packets to the service address from a source that nobody can answer',
+  'service.error_passed_on':
+    'ICMPv6 errors about what a server sent to a client, passed on to that server',
+  'service.error_ignored':
+    'ICMPv6 errors to the service address that are about no client, or too many to be passed on',
+  'service.client_ended': 'clients forgotten since their last connection had ended',
+  'service.client_evicted': 'idle clients that made room for new ones',
+  'service.by_hash': 'packets of clients that are not remembered, given to a server by a hash',
+  'service.member_suspected': 'servers that did not answer, and were asked to register again',
+  'service.member_doubted':
+    'servers that another agent has missed, and that are asked here whether they are there',
+  'service.member_removed': 'servers removed since they did not answer that either',
+  'service.member_asked':
+    'servers asked to register again, since their registration was about to end',
+  'service.tunnel_silent':
+    'servers that were asked whether they are there, since no answer of theirs came back by the tunnel',
+  'service.check_failed': 'checks of the program of a server that it did not pass',
+  'service.check_not_made': 'such checks that this node could not begin',
+  'service.member_failed': 'servers that have lost their clients since three checks failed',
+  'service.member_well': 'such servers whose programs answered again',
+  'service.given_up': 'clients that a server gave up since an agent said that its program fails',
+  'service.client_freed': 'clients of dead servers that were told that their binding is over',
+  'service.not_drained': 'clients that a server which went away could hand to no other',
+  'service.stray': 'packets in the middle of a connection that the other servers were asked about',
+  'service.not_ours': 'packets that another server asked about whose client is not ours',
+  'service.relayed': 'times that another server was told which client of ours it is to send on',
   'service.client_moved': 'clients taken over from another server with their connections',
+  'service.session_stays':
+    'times that a client was not handed to another server, since it has a session of QUIC here',
   'service.not_moved':
     'clients not handed to another server: no such server, or connections that cannot go',
+  'service.not_held':
+    'packets of clients on their way to another server that found no room to wait',
+  'service.shared': 'words about servers and clients that were told to the other agents',
+  'service.shared_taken': 'such words of other agents that were new here',
+  'service.shared_old': 'such words that were refused, since a newer one is known',
+  'service.shared_withheld':
+    'words of this agent that it did not tell when it was back, since the others know newer ones',
+  'service.shared_unknown': 'such words about servers that are not known here',
+  'service.shared_malformed': 'such words that cannot be read',
+  'service.shared_later':
+    'words about clients that wait, since many go to the other agents at once',
+  'service.server_moved': 'times that a server went on at another of its addresses',
+  'service.agent_silent': 'times that a server joined another agent since its own did not answer',
+  'service.agent_found': 'agents that a server found, and that have proved themselves by its key',
+  'service.agent_gone': 'agents that a server forgot since they answered nothing any more',
+  'service.agents_full': 'agents that a server found and did not join: it has as many as it takes',
+  'service.agent_unproved':
+    'answers of agents that do not prove themselves, or belong to no question',
+  'service.search_sent': 'times that a server asked the group of its address for agents',
+  'service.search_answered': 'such questions that an agent has answered',
+  'service.search_refused': 'such questions that nobody proved, or that were heard before',
+  'service.not_an_agent':
+    'updates for the agents of an address that came to a server of it: no agent is nearer',
   'service.malformed': 'first packets of clients that cannot be read',
+  'delegation.missing': 'updates and joins that show no delegation where one is asked for',
+  'delegation.malformed': 'updates and joins whose delegation cannot be read',
+  'delegation.outside': 'updates and joins for an address outside of the delegation that they show',
+  'delegation.out_of_date': 'updates and joins whose delegation is not yet or no more in force',
+  'delegation.not_of_authority': 'updates and joins whose delegation the authority has not signed',
+  'delegation.wrong_signature':
+    'updates and joins that are not signed with the key of their delegation',
+  'delegation.deferred':
+    'updates and joins not answered, too many signatures having been checked lately',
   'nd.duplicate_address': 'Addresses given up because somebody else has them',
   'nd.ra_sent': 'Router Advertisements sent',
   'nd.ra_received': 'Router Advertisements taken',

@@ -101,11 +101,20 @@ export type CareofEvent =
       readonly careof: Address;
     }
   | {
-      /** A node holds a service address on its link, or no longer. */
+      /** A node holds a service address (on its link), or no longer. */
       readonly kind: 'service.held' | 'service.released';
       readonly home: Address;
-      readonly link: string;
+      readonly link?: string;
       readonly reason: string;
+    }
+  /** A server has gone away in good order; so many clients could not go elsewhere. */
+  | { readonly kind: 'service.drained'; readonly home: Address; readonly left: number }
+  | {
+      /** The program of a server does not answer: its clients get others. Or it does so again. */
+      readonly kind: 'service.fails' | 'service.answers';
+      readonly home: Address;
+      readonly peer: Address;
+      readonly reason?: string;
     }
   | { readonly kind: 'peer.unaware'; readonly peer: Address; readonly reason: string }
   | {

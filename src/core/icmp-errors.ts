@@ -1,6 +1,6 @@
 import { isMulticast, readAddress, UNSPECIFIED } from '../wire/address.ts';
 import { serialisePacket } from '../wire/packet.ts';
-import { walkHeaders } from '../wire/walk.ts';
+import { PacketView } from './forwarding/packet-view.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Output } from './role.ts';
 import type { Instant } from './time.ts';
@@ -24,8 +24,7 @@ export function parameterProblem(
   if (packet.length < 40) return [];
   const source = readAddress(packet, 8);
   const destination = readAddress(packet, 24);
-  const walk = walkHeaders(packet);
-  const isError = walk?.protocol === 58 && (packet[walk.upperAt] ?? 0) < 128;
+  const { isError } = new PacketView(packet);
   if (isError || source === UNSPECIFIED || isMulticast(source) || isMulticast(destination)) {
     return [];
   }

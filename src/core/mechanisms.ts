@@ -68,6 +68,30 @@ export const MECHANISMS = {
   'stand-in': 'where the holder of a service address is silent, the next server takes its place',
   'connection-transfer': 'the connections of a client go along to another server',
   'served-clients': 'servers tell a new holder of their address whom they serve',
+  'stray-packets': 'what routes lead to another server than the client`s own goes on to that one',
+  'member-watch': 'servers that do not answer get no clients, and are removed',
+  'echo-watch': 'servers that know no heartbeats are asked by echo requests',
+  'echo-check': 'an echo reply is believed that repeats what nobody else can know',
+  'tunnel-silence':
+    'a server whose answers do not come back through the reverse tunnel is asked at once',
+  'member-refresh': 'a server whose registration is about to end is asked for it (RFC 6275 9.5.5)',
+  'quic-sessions': 'a client with a session of QUIC stays with the server that has it',
+  'connection-ends': 'clients whose connections have ended are forgotten before they are idle',
+  'service-check': 'servers whose programs do not answer get no clients, and lose those they have',
+  'giving-up': 'a server whose program does not answer binds nobody to itself',
+  drain: 'clients of a server that goes away go to others with their connections',
+  'shared-bindings': 'agents of one address tell each other of their servers and clients',
+  'shared-versions': 'what agents tell each other never stands in for something newer',
+  'shared-snapshot': 'an agent that returns is told first all that the others know',
+  delegation:
+    'an address of a prefix that has an authority is bound with its delegation alone (docs/registry.md)',
+  'past-itself':
+    'what a server sends to its own anycast address leaves it, by the link that it is met on',
+  'agent-search': 'a server asks the group of its address which agents there are',
+  'second-look': 'a server that another agent misses is asked before it is removed',
+  'server-moves': 'a server whose address is gone tells agents and clients of another one',
+  'next-agent': 'a server whose agent is silent joins the next one',
+  'client-freeing': 'clients of a dead server are told that their binding is over',
   'home-address-check':
     'a Home Address option is believed only with a binding behind it (RFC 6275 9.3.1)',
   'routing-2-check':

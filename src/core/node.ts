@@ -86,7 +86,8 @@ export class Node implements Role {
   }
 
   inspect(): RoleView {
-    return { bindings: this.#bindings.all() };
+    const views = this.#parts.map((part) => part.inspect?.());
+    return Object.assign({ bindings: this.#bindings.all() }, ...views);
   }
 
   handle(input: Input, now: Instant): Output[] {

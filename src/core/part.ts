@@ -4,7 +4,7 @@ import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
 import type { ForwardingEntry } from './forwarding/entry.ts';
 import type { Tunnel } from './forwarding/execute.ts';
-import type { Input, LinkAddress, Output } from './role.ts';
+import type { Input, LinkAddress, Output, RoleView } from './role.ts';
 import type { TableSizes } from './tables.ts';
 import type { Instant } from './time.ts';
 
@@ -39,6 +39,8 @@ export interface Part {
   deadline(): Instant | undefined;
   /** What its tables hold, for those that have some. */
   sizes?(): TableSizes;
+  /** What it says of itself to an operator who asks. */
+  inspect?(): Omit<RoleView, 'bindings'>;
 }
 
 /** The output that raises a counter. */

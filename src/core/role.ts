@@ -10,10 +10,16 @@ import type { Authentication } from './config.ts';
 import type { ConstantName } from './constants.ts';
 import type { Counter } from './counters.ts';
 import type { CareofEvent } from './events.ts';
+import type { ConnectionSegment } from './forwarding/connection-segment.ts';
 import type { DivertReason, EntryUse, ForwardingEntry, NotifyReason } from './forwarding/entry.ts';
 import type { Tunnel } from './forwarding/execute.ts';
 import type { Mechanism } from './mechanisms.ts';
+import type { MultihomingView } from './multihoming-view.ts';
 import type { Renumbering } from './neighbor-discovery/link-prefixes.ts';
+import type { SharedView } from './service/sharing/shared-view.ts';
+import type { CheckResult, ServiceCheck } from './service-check.ts';
+import type { ServiceView } from './service-view.ts';
+import type { SharedEntry, SharedNews } from './shared-store.ts';
 import type { TableSizes } from './tables.ts';
 import type { Duration, Instant } from './time.ts';
 
@@ -62,6 +68,7 @@ export type Input =
       readonly reason: NotifyReason;
       readonly src: Address;
       readonly dst: Address;
+      readonly connection?: ConnectionSegment;
     }
   /** What entries carried since they were made, in the order asked for; zeros for unknown ones. */
   | { readonly kind: 'answer'; readonly id: string; readonly use: readonly EntryUse[] }
@@ -72,6 +79,12 @@ export type Input =
    * cannot be taken out just now, or are too much, and have stayed.
    */
   | { readonly kind: 'detached'; readonly id: string; readonly state: Uint8Array | undefined }
+  /** Connections that were to be put into the kernel are in it, or none of them is. */
+  | { readonly kind: 'attached'; readonly id: string; readonly ok: boolean }
+  /** What nodes that share something with this one have shared (`follow`); its own comes back too. */
+  | ({ readonly kind: 'shared' } & SharedNews)
+  /** What became of a `check`. */
+  | { readonly kind: 'checked'; readonly id: string; readonly result: CheckResult }
   /** The operator's word; what can be said depends on the role. */
   | { readonly kind: 'command'; readonly command: Command }
   /** `deadline()` has come. */
@@ -86,6 +99,10 @@ export type Command =
   | { readonly do: 'serve'; readonly home: Address; readonly authentication?: Authentication }
   /** A server hands a client to another server of their address, with its connections. */
   | { readonly do: 'hand-over'; readonly client: Address; readonly to: Address }
+  /** A server goes away: clients that cannot go elsewhere are waited for so long. */
+  | { readonly do: 'drain'; readonly within: Duration }
+  /** It stays, or is back. */
+  | { readonly do: 'undrain' }
   /** A home agent asks this peer every minute whether it is there (RFC 5847). */
   | { readonly do: 'watch'; readonly peer: Address }
   /** A router's link gets other prefixes (RFC 6275 section 10.6). */
@@ -156,7 +173,7 @@ export type Output =
   | { readonly kind: 'resolve'; readonly id: string; readonly question: ResolveQuestion }
   /**
    * Takes all TCP connections between two addresses out of the kernel, in at most so many octets; comes
-   * back as `detached`, at once.
+   * back as `detached`. Their packets are kept from the kernel before.
    */
   | {
       readonly kind: 'detach';
@@ -165,8 +182,34 @@ export type Output =
       readonly remote: Address;
       readonly most: number;
     }
-  /** Puts such connections into the kernel. */
-  | { readonly kind: 'attach'; readonly state: Uint8Array }
+  /**
+   * Puts such connections into the kernel, if they are between these two; comes back as `attached`. Their
+   * packets may reach the kernel then.
+   */
+  | {
+      readonly kind: 'attach';
+      readonly id: string;
+      readonly local: Address;
+      readonly remote: Address;
+      readonly state: Uint8Array;
+    }
+  /**
+   * Asks a service whether it is there, as a program of this node would, from an address and a port of it;
+   * comes back as `checked` with the same id, within that time. Nothing of the connection is left then.
+   */
+  | {
+      readonly kind: 'check';
+      readonly id: string;
+      readonly source: Address;
+      readonly sourcePort: number;
+      readonly destination: Address;
+      readonly check: ServiceCheck;
+      readonly within: Duration;
+    }
+  /** Tells the nodes that this one shares something with; see core/shared-store.ts. */
+  | { readonly kind: 'share'; readonly entry: SharedEntry }
+  /** Wants to be told of all that is shared under a prefix, from now on; comes as `shared`. */
+  | { readonly kind: 'follow'; readonly prefix: string }
   | { readonly kind: 'count'; readonly counter: Counter }
   | { readonly kind: 'event'; readonly event: CareofEvent };
 
@@ -194,6 +237,12 @@ export interface Role {
 export interface RoleView {
   /** What it was told by others: home registrations and those of peers. */
   readonly bindings: Iterable<Binding>;
+  /** Of a host with several providers: what becomes of its sessions. */
+  readonly multihoming?: MultihomingView;
+  /** Of a server or holder of a service address: its servers and clients. */
+  readonly service?: ServiceView;
+  /** Of an anycast agent: what it knows together with the other agents; the same at all of them. */
+  readonly shared?: SharedView;
 }
 
 /** Dice for jitter and spreading: a number in [0, 1). Never for secrets. */
@@ -207,6 +256,8 @@ export interface Cryptography {
   hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** Absent: nothing that needs a public key is offered or accepted. */
   readonly rsa?: Rsa;
+  /** Absent: no delegation can be shown or asked for. */
+  readonly ed25519?: Ed25519;
   // What ESP needs; absent where a caller cannot do it (then no node may be configured with it).
   hmacSha256?(key: Uint8Array, data: Uint8Array): Uint8Array;
   readonly aesCbc?: BlockCipher;
@@ -226,6 +277,16 @@ export interface Rsa {
   /** The padding is drawn from `secrets`. Undefined where the key is none, or too short. */
   encrypt(publicKey: Uint8Array, data: Uint8Array, secrets: Secrets): Uint8Array | undefined;
   decrypt(privateKey: Uint8Array, data: Uint8Array): Uint8Array | undefined;
+}
+
+/**
+ * Ed25519 with keys of 32 octets and signatures of 64. Public keys and signatures come from peers, so what
+ * cannot be used verifies nothing and never throws. Source: RFC 8032 section 5.1.
+ */
+export interface Ed25519 {
+  /** Throws where the key, which is our own, is none. */
+  sign(privateKey: Uint8Array, data: Uint8Array): Uint8Array;
+  verify(publicKey: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean;
 }
 
 /** AES-CBC over whole blocks of 16 octets, without padding of its own. */

@@ -1,8 +1,9 @@
-/** Home agents that a mobile node has to do with, and what each knows of it. */
-import { formatAddress } from '../wire/address.ts';
+/** Home agents of a mobile node, or agents that a server has joined, and what each knows of it. */
+import { type Address, formatAddress } from '../wire/address.ts';
 import { secondsSince, secondsTo } from './bindings.ts';
 import type { Daemon } from './daemon.ts';
 import { pairKey } from './ledger.ts';
+import { holdersOf, registeredAt } from './services.ts';
 
 export interface AgentRow {
   readonly agent: string;
@@ -13,13 +14,20 @@ export interface AgentRow {
   readonly trouble?: string;
 }
 
-export function agentsOf({ ledger, clock }: Daemon): AgentRow[] {
-  const { agent } = ledger;
-  if (agent === undefined) return [];
+export function agentsOf(daemon: Daemon): AgentRow[] {
+  const { agent } = daemon.ledger;
+  const holders = holdersOf(daemon);
+  const agents = holders.length > 0 ? holders : agent === undefined ? [] : [agent];
+  return agents.flatMap((one) => rowsOf(daemon, one));
+}
+
+function rowsOf(daemon: Daemon, agent: Address): AgentRow[] {
+  const { ledger, clock } = daemon;
+  const at = registeredAt(daemon, agent);
   const now = clock.now();
-  const silence = ledger.silences.get(agent);
+  const silence = ledger.silences.get(at);
   return [...ledger.homes].map((home) => {
-    const registration = ledger.registrations.get(pairKey(home, agent));
+    const registration = ledger.registrations.get(pairKey(home, at));
     const holds = registration?.until !== undefined && registration.until > now;
     const silent = silence !== undefined && silence.count > 1;
     const trouble = registration?.trouble?.text;

@@ -1,4 +1,5 @@
 /** What the control socket answers: every request that there is, and what its answer holds. */
+import { join } from 'node:path';
 import type { Command } from '../core/role.ts';
 import type { Duration } from '../core/time.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
@@ -7,10 +8,14 @@ import { ControlError, type Request } from '../linux/control/control-server.ts';
 import { type Address, formatAddress, parseAddress } from '../wire/address.ts';
 import { agentsOf } from './agents.ts';
 import { bindingsOf } from './bindings.ts';
+import { connections, keepConnections } from './connections.ts';
 import type { Daemon } from './daemon.ts';
 import { flowsOf } from './flows.ts';
 import { hostPlanOf } from './host-file.ts';
 import { linksOf } from './links.ts';
+import { NAMESPACE_FILE } from './places.ts';
+import { serviceOf } from './services.ts';
+import { sharedOf } from './shared.ts';
 import { statusOf } from './status.ts';
 import { differenceOf } from './sync.ts';
 import { whyOf } from './why.ts';
@@ -22,12 +27,15 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   bindings: (daemon) => bindingsOf(daemon),
   flows: (daemon) => flowsOf(daemon),
   links: (daemon) => linksOf(daemon),
-  agents: (daemon) => agentsOf(daemon),
+  service: (daemon) => serviceOf(daemon) ?? {},
+  agents: (daemon) => sharedOf(daemon) ?? agentsOf(daemon),
   counters: (daemon) => daemon.node.counters(),
   sizes: (daemon) => daemon.node.sizes(),
   why: (daemon, { said }) => whyOf(daemon, ownerIn(said.to, 'to', daemon)),
   watch,
   command,
+  'keep-connections': keepConnections,
+  connections,
   syncconf,
   down,
 };
@@ -60,7 +68,7 @@ function down(daemon: Daemon, { said }: Request): object {
   const leave = said.leave === true;
   // The answer is to reach its asker first.
   setTimeout(() => daemon.options.onDown({ leave }), 20);
-  return { pid: process.pid };
+  return { pid: process.pid, note: join(daemon.options.places.nodeFolder, NAMESPACE_FILE) };
 }
 
 /** The file comes as text: it was read with the rights of who asks. */
@@ -70,8 +78,7 @@ function syncconf(daemon: Daemon, { said }: Request): object {
     throw new ControlError('no-file', 'file and text of a host`s file are wanted');
   }
   const text = { octets: Buffer.from(said.text), open: said.open !== false };
-  const { readableKeys } = options;
-  const read = hostPlanOf(said.file, text, { node: host.node, readableKeys });
+  const read = hostPlanOf(said.file, text, { ...options.reading, node: host.node });
   if (!read.ok) return { diagnostics: read.error.map(diagnosticLine) };
   const { commands, changes, refused } = differenceOf(host, read.value);
   if (refused.length === 0 && said.dry_run !== true) daemon.sync(read.value, commands);
@@ -87,15 +94,39 @@ function command(daemon: Daemon, { said }: Request): object {
 function commandIn(data: unknown, daemon: Daemon): Command {
   const { host, ledger } = daemon;
   const said = (typeof data === 'object' && data !== null ? data : {}) as Record<string, unknown>;
-  const { mobileNode, homeAgent, accessRouter } = host.config;
+  const { mobileNode, multihomedHost, homeAgent, accessRouter } = host.config;
+  const { anycastServer, contentSlave } = host.config;
   switch (said.do) {
     case 'prefer': {
-      if (mobileNode === undefined) throw wrongRole('prefer', 'a mobile node');
+      if (multihomedHost !== undefined) {
+        return { do: 'prefer', link: linkIn(said.link, multihomedHost.links) };
+      }
+      if (mobileNode === undefined) {
+        throw wrongRole('prefer', 'a mobile node, or a host with several providers');
+      }
       return { do: 'prefer', link: linkIn(said.link, [...ledger.links.keys()]) };
     }
     case 'revoke':
       if (homeAgent === undefined) throw wrongRole('revoke', 'a home agent');
       return { do: 'revoke', home: ownerIn(said.home, 'home', daemon) };
+    case 'hand-over':
+      if ((contentSlave ?? anycastServer) === undefined) {
+        throw wrongRole('hand-over', 'a server of a shared address');
+      }
+      return {
+        do: 'hand-over',
+        client: ownerIn(said.client, 'client', daemon),
+        to: ownerIn(said.to, 'to', daemon),
+      };
+    case 'drain':
+      if (!isTime(said.within)) {
+        throw new ControlError('wrong-time', 'within is a time in microseconds');
+      }
+      drainable(said, daemon);
+      return { do: 'drain', within: said.within };
+    case 'undrain':
+      drainable(said, daemon);
+      return { do: 'undrain' };
     case 'watch':
       if (homeAgent === undefined) throw wrongRole('watch', 'a home agent');
       return { do: 'watch', peer: addressIn(said.peer, 'peer') };
@@ -107,11 +138,30 @@ function commandIn(data: unknown, daemon: Daemon): Command {
       return { do: 'renumber', link: linkIn(said.link, links), change: changeIn(said.change) };
     }
     default: {
-      const known = ['prefer', 'revoke', 'watch', 'renumber'];
+      const known = ['prefer', 'revoke', 'hand-over', 'drain', 'undrain', 'watch', 'renumber'];
       const message = `there is no command "${String(said.do)}"`;
       throw new ControlError('unknown-command', message, `known: ${known.join(', ')}`);
     }
   }
+}
+
+/** Throws where there is nothing to be drained: no server, or an interface that its clients do not come by. */
+function drainable({ do: what, link }: Record<string, unknown>, { host, node }: Daemon): void {
+  const { anycastServer, contentSlave, mobileNode, multihomedHost } = host.config;
+  const server = anycastServer ?? contentSlave;
+  if (server === undefined) {
+    const moves = (mobileNode ?? multihomedHost) !== undefined;
+    const hint = moves ? '`careof prefer INTERFACE` moves what goes by the others' : undefined;
+    throw wrongRole(String(what), 'a server of a shared address', hint);
+  }
+  if (link === undefined) return;
+  const links = host.planned.interfaces.map(({ name }) => name);
+  const named = linkIn(link, links);
+  const addresses = node.status()?.addresses ?? [];
+  const own = addresses.find(({ address }) => address === server.address)?.link;
+  if (own === undefined || own === named) return;
+  const message = `no client of this server comes by "${named}"`;
+  throw new ControlError('not-served-there', message, `they come by "${own}"`);
 }
 
 function changeIn(data: unknown) {
@@ -125,8 +175,8 @@ function changeIn(data: unknown) {
 
 const isTime = (value: unknown): value is Duration => Number.isInteger(value) && Number(value) >= 0;
 
-function wrongRole(what: string, wanted: string): ControlError {
-  return new ControlError('wrong-role', `only ${wanted} can do that: ${what}`);
+function wrongRole(what: string, wanted: string, hint?: string): ControlError {
+  return new ControlError('wrong-role', `only ${wanted} can do that: ${what}`, hint);
 }
 
 function linkIn(value: unknown, known: readonly string[]): string {

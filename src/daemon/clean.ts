@@ -1,7 +1,7 @@
 /**
  * Removes what a daemon that was killed has left on this host: rules, routes and addresses that bear
- * careof's protocol number, its devices, its nftables table, its bpffs, its sockets; and puts back the
- * settings that it changed. Nothing else is touched.
+ * careof's protocol number, its devices, its nftables table, its bpffs, its sockets, a store that nobody keeps
+ * any more; and puts back the settings that it changed. Nothing else is touched.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -11,10 +11,11 @@ import { removeBpf } from '../linux/ebpf/pins.ts';
 import { OWN_DEVICES } from '../linux/host/host-links.ts';
 import { sweep } from '../linux/host/leftovers.ts';
 import { readSettings, SETTINGS_FILE, Settings } from '../linux/host/settings.ts';
+import { removeLeftStore } from '../linux/store/store-keeper.ts';
 import { Rtnetlink } from '../linux/sys/netlink/rtnetlink.ts';
 import { Nftables } from '../linux/sys/nftables.ts';
 import { networkNamespace } from './network-namespace.ts';
-import { NAMESPACE_FILE, RUN_FOLDER } from './places.ts';
+import { NAMESPACE_FILE, RUN_FOLDER, STORE_FILE } from './places.ts';
 
 /** A daemon that is alive answers within that. */
 const PATIENCE_MS = 1000;
@@ -34,7 +35,11 @@ export async function cleanHost(folders: readonly string[]): Promise<string[]> {
 /** Folders of daemons of this namespace that answer no more; throws where one of them answers. */
 async function deadFolders(): Promise<string[]> {
   if (!existsSync(RUN_FOLDER)) return [];
-  const names = new Set(readdirSync(RUN_FOLDER).map((name) => basename(name, '.sock')));
+  // Whatever else is there belongs to several: what agents share.
+  const own = readdirSync(RUN_FOLDER, { withFileTypes: true }).filter(
+    (one) => one.isDirectory() || one.name.endsWith('.sock'),
+  );
+  const names = new Set(own.map(({ name }) => basename(name, '.sock')));
   const here = networkNamespace();
   const dead: string[] = [];
   for (const name of names) {
@@ -47,8 +52,8 @@ async function deadFolders(): Promise<string[]> {
   return dead;
 }
 
-const noted = (folder: string): string | undefined => {
-  const file = join(folder, NAMESPACE_FILE);
+const noted = (folder: string, name = NAMESPACE_FILE): string | undefined => {
+  const file = join(folder, name);
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
 };
 
@@ -104,6 +109,10 @@ function cleanFolder(folder: string): string[] {
     rmSync(left);
     done.push(`the socket ${left}`);
   }
-  rmSync(join(folder, NAMESPACE_FILE), { force: true });
+  const store = noted(folder, STORE_FILE);
+  if (store !== undefined) {
+    done.push(...removeLeftStore(store).map((left) => `${left}, of a store that nobody keeps`));
+  }
+  for (const file of [NAMESPACE_FILE, STORE_FILE]) rmSync(join(folder, file), { force: true });
   return done;
 }

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { withDaemon as onHost, PLANE, type Rig } from '../../test/still-daemon.ts';
 import type { CareofError } from '../cli/careof-error.ts';
 import { operatorError } from '../cli/operator-error.ts';
-import type { ForwardingEntry } from '../core/forwarding/entry.ts';
-import type { Input } from '../core/role.ts';
-import { ControlClient } from '../linux/control/control-client.ts';
-import type { Host, HostEvents } from '../linux/host/host.ts';
-import type { HostStatus, LinkStatus } from '../linux/node-status.ts';
+import type { ControlClient } from '../linux/control/control-client.ts';
 import type { BindingJson } from './bindings.ts';
 import { Daemon } from './daemon.ts';
 import { loadHostFile } from './host-file.ts';
@@ -26,118 +23,7 @@ nodes:
             auth: { rfc4285: { spi: 256, key: "hex:00112233445566778899aabbccddeeff" } } }
 `;
 
-const PLANE = { kind: 'tun', name: 'TypeScript over TUN', why: 'this kernel has no tcx' } as const;
-
-/** A host whose kernel does nothing, and has one interface that comes up when the test says so. */
-class StillHost implements Host {
-  readonly entriesThere = new Map<string, ForwardingEntry>();
-  readonly events: HostEvents;
-  #up = false;
-  closed: { readonly leave: boolean } | undefined;
-
-  constructor(events: HostEvents) {
-    this.events = events;
-  }
-
-  setUp(up: boolean): void {
-    this.#up = up;
-    this.events.control(this.#link());
-  }
-
-  #link(): Extract<Input, { kind: 'link' }> {
-    const linkAddress = '\x02\0\0\0\0\x01' as LinkStatus['linkAddress'];
-    return { kind: 'link', link: 'wlan0', up: this.#up, linkAddress, mtu: 1500 };
-  }
-
-  status(): HostStatus {
-    const { linkAddress, mtu } = this.#link();
-    const wlan0 = { link: 'wlan0', interface: 'wlan0', ifindex: 2, up: this.#up, linkAddress, mtu };
-    const none = { addresses: [], routes: [], rules: [], pathMtus: [] };
-    return { dataPlane: PLANE, links: [wlan0], ...none };
-  }
-
-  tellAll(): void {
-    this.events.control(this.#link());
-  }
-  forward(entry: ForwardingEntry): void {
-    this.entriesThere.set(entry.id, entry);
-  }
-  unforward(id: string): void {
-    this.entriesThere.delete(id);
-  }
-  entries() {
-    const use = { packets: 3, octets: 300 };
-    return [...this.entriesThere.values()].map(
-      (entry) => ({ entry, use, carriedBy: 'plane' }) as const,
-    );
-  }
-  use = () => ({ packets: 0, octets: 0 });
-  counters = () => new Map();
-  sizes = () => ({ forwarding: this.entriesThere.size });
-  transmit(): void {}
-  address(): void {}
-  route(): void {}
-  group(): void {}
-  settle(): void {}
-  setAlarm(): void {}
-  close(options: { readonly leave: boolean }): void {
-    this.closed = options;
-  }
-}
-
-interface Rig {
-  readonly daemon: Daemon;
-  readonly host: StillHost;
-  readonly clock: { seconds: number };
-  readonly client: ControlClient;
-  readonly folder: string;
-  readonly downs: object[];
-  readonly log: string[];
-}
-
-async function withDaemon(work: (rig: Rig) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'careof-daemon-'));
-  const file = join(folder, 'host.yaml');
-  writeFileSync(file, LAPTOP, { mode: 0o600 });
-  const loaded = loadHostFile(file);
-  const clock = { seconds: 1000 };
-  const downs: object[] = [];
-  const log: string[] = [];
-  let host: StillHost | undefined;
-  const places = placesOf('laptop', join(folder, 'state'));
-  const daemon = new Daemon({
-    host: loaded.ok ? loaded.value : assert.fail('the file is right'),
-    places,
-    log: new Log({
-      level: 'info',
-      node: 'laptop',
-      form: 'json',
-      write: (line) => log.push(line),
-      now: () => clock.seconds * 1000,
-    }),
-    clocks: {
-      bootTime: () => BigInt(Math.round(clock.seconds * 1e6)) * 1000n,
-      wallTime: () => clock.seconds * 1e6,
-      bootId: 'this one',
-    },
-    version: '1.2.3',
-    onDown: (how) => downs.push(how),
-    openHost: (_, events) => {
-      host = new StillHost(events);
-      return host;
-    },
-  });
-  try {
-    await daemon.start();
-    const client = await ControlClient.open(places.socket);
-    await work({ daemon, host: host!, clock, client, folder, downs, log });
-    client.close();
-  } finally {
-    if (daemon.ready) daemon.stop({ leave: false });
-    rmSync(folder, { recursive: true });
-  }
-}
-
+const withDaemon = (work: (rig: Rig) => Promise<void>, text = LAPTOP) => onHost(work, text);
 const statusOf = async (client: ControlClient) => (await client.request('status')) as StatusJson;
 const whats = ({ problems }: StatusJson) => problems.map(({ level, what }) => `${level}: ${what}`);
 
@@ -257,6 +143,27 @@ test('commands are checked before they reach the role', async () => {
   });
 });
 
+const TWO_PROVIDERS = `this: laptop
+links: { office: { prefix: 2001:db8:1::/64 } }
+nodes:
+  laptop: { role: multihomed-host, interfaces: { wlan0: none, wwan0: none } }
+`;
+
+test('a host with several providers takes the word which one to prefer, and tells of them', async () => {
+  await withDaemon(async ({ client, host }) => {
+    host.setUp(true);
+    const command = (link: string) =>
+      client.request('command', { command: { do: 'prefer', link } });
+    assert.deepEqual(await command('wwan0'), {});
+    await assert.rejects(command('wlan1'), { id: 'no-such-link', hint: 'did you mean "wlan0"?' });
+    const { multihoming, roles, tables } = await statusOf(client);
+    assert.deepEqual(roles, ['multihomed-host', 'correspondent-node']);
+    const nothing = { providers: [], sessions: 0, elsewhere: 0 };
+    assert.deepEqual(multihoming, { ...nothing, preferred: 'wwan0' });
+    assert.equal(tables.find(({ table }) => table === 'sessions')?.limit, 1024);
+  }, TWO_PROVIDERS);
+});
+
 test('down asks for the end, and leave goes with it', async () => {
   await withDaemon(async ({ client, downs, daemon, host }) => {
     await client.request('down', { leave: true });
@@ -293,4 +200,17 @@ test('what a host is not fit for is told in a line, and nothing stays behind', a
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('a host that is not given back in whole is noted for who cleans up', async () => {
+  await withDaemon(async ({ daemon, host, client, folder, downs }) => {
+    const { note } = (await client.request('down')) as { note: string };
+    while (downs.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    host.close = () => {
+      throw new Error('the kernel is busy');
+    };
+    assert.throws(() => daemon.stop({ leave: false }), /busy/);
+    assert.ok(existsSync(note));
+    assert.ok(!existsSync(join(folder, 'state', 'control.sock')), 'nobody answers any more');
+  });
 });

@@ -9,6 +9,7 @@ import type { Mechanism } from '../core/mechanisms.ts';
 import type { Command, Role } from '../core/role.ts';
 import type { Instant } from '../core/time.ts';
 import { nodeCryptography } from '../lab/crypto.ts';
+import { ConnectionKeepers } from '../linux/connections/connection-keepers.ts';
 import { ControlServer } from '../linux/control/control-server.ts';
 import { LinuxNode, type OpenHost } from '../linux/linux-node.ts';
 import type { DataPlaneChoice } from '../linux/node-options.ts';
@@ -17,13 +18,14 @@ import { answerRequest } from './answers.ts';
 import { logEvent } from './event-lines.ts';
 import { EventLog } from './event-log.ts';
 import { HandoverTimes } from './handover-times.ts';
-import type { HostPlan } from './host-file.ts';
+import type { HostFileOptions, HostPlan } from './host-file.ts';
 import { FileJournal } from './journal.ts';
 import { Ledger } from './ledger.ts';
 import type { Log } from './log.ts';
 import { networkNamespace } from './network-namespace.ts';
 import { type DaemonClock, type MachineClocks, openClock } from './node-clock.ts';
-import { NAMESPACE_FILE, type Places } from './places.ts';
+import { NAMESPACE_FILE, type Places, STORE_FILE } from './places.ts';
+import { HostStore } from './store.ts';
 
 export interface DaemonOptions {
   readonly host: HostPlan;
@@ -35,10 +37,12 @@ export interface DaemonOptions {
   readonly dataPlane?: DataPlaneChoice | undefined;
   readonly interfaces?: ReadonlyMap<string, string>;
   readonly without?: ReadonlySet<Mechanism>;
-  /** Keys may be where others can read them. */
-  readonly readableKeys?: boolean | undefined;
+  /** How the file is read again. */
+  readonly reading?: Omit<HostFileOptions, 'node'>;
   /** The operator has asked for the end by `careof down`. */
   readonly onDown: (options: { readonly leave: boolean }) => void;
+  /** The socket of a store that somebody else keeps, before what the file says. */
+  readonly store?: string | undefined;
   /** For tests: another host than this machine. */
   readonly openHost?: OpenHost;
 }
@@ -49,7 +53,11 @@ export class Daemon {
   readonly events: EventLog;
   readonly ledger: Ledger;
   readonly handovers = new HandoverTimes();
+  /** Programs whose connections can go to another host. */
+  readonly keepers = new ConnectionKeepers();
   readonly node: LinuxNode;
+  /** By which it shares what it knows with other agents; undefined: it does not. */
+  readonly store: HostStore | undefined;
   readonly #journal: FileJournal;
   #role: Role | undefined;
   #control: ControlServer | undefined;
@@ -71,6 +79,9 @@ export class Daemon {
       path: places.journal,
       onFault: (text) => log.warning(text),
     });
+    if (host.config.anycastAgent?.shared === true) {
+      this.store = new HostStore(host.settings.store, options.store, log);
+    }
     const settings = host.settings.interfaces ?? {};
     const nodeOptions = {
       config: host.config,
@@ -87,6 +98,8 @@ export class Daemon {
       without: options.without ?? new Set<Mechanism>(),
       constants: host.scenario.constants,
       stateFolder: places.nodeFolder,
+      connections: this.keepers,
+      ...(this.store && { shared: this.store.shared }),
       onEvent: (event: CareofEvent, now: Instant) => this.#happened(event, now),
     };
     this.node = new LinuxNode(nodeOptions, openHost);
@@ -139,28 +152,38 @@ export class Daemon {
     log.info('runs', { socket: places.socket, plane: this.node.status()?.dataPlane.name ?? '' });
   }
 
-  /** `leave`: what the kernel carries goes on for the next process; else the host is as before. */
+  /**
+   * `leave`: what the kernel carries goes on for the next process; else the host is as before. Throws
+   * where it cannot be given back in whole; the note of the namespace stays then, for who cleans up.
+   */
   stop({ leave }: { readonly leave: boolean }): void {
     this.#ready = false;
-    this.node.close({ leave });
-    this.#control?.close(leave ? 'it ended; the kernel goes on forwarding' : 'it ended');
-    this.#metrics?.close();
-    this.#journal.close();
+    try {
+      this.node.close({ leave });
+    } finally {
+      this.store?.close();
+      this.#control?.close(leave ? 'it ended; the kernel goes on forwarding' : 'it ended');
+      this.#metrics?.close();
+      this.#journal.close();
+    }
     if (!leave) this.#forgetNamespace();
     this.options.log.info('ended', { leave });
   }
 
-  /** For who cleans up after us: what is left belongs to one network namespace. */
+  /** For who cleans up after us: what is left belongs to one network namespace, and maybe a store. */
   #noteNamespace(): void {
     const { nodeFolder } = this.options.places;
     mkdirSync(nodeFolder, { recursive: true, mode: 0o700 });
     writeFileSync(join(nodeFolder, NAMESPACE_FILE), `${networkNamespace()}\n`);
+    const kept = this.store?.keptAt;
+    if (kept !== undefined) writeFileSync(join(nodeFolder, STORE_FILE), `${kept}\n`);
   }
 
   /** The folder goes too, where nothing else is in it. */
   #forgetNamespace(): void {
     const { nodeFolder } = this.options.places;
-    rmSync(join(nodeFolder, NAMESPACE_FILE), { force: true });
+    for (const file of [NAMESPACE_FILE, STORE_FILE])
+      rmSync(join(nodeFolder, file), { force: true });
     try {
       rmdirSync(nodeFolder);
     } catch {

@@ -11,6 +11,8 @@ const LEVEL: Partial<Record<CareofEvent['kind'], Level>> = {
   'binding.refused': 'warning',
   'registration.refused': 'warning',
   'registration.lost': 'warning',
+  'provider.failed': 'warning',
+  'session.bounded': 'warning',
   'address.duplicate': 'warning',
   'association.exhausted': 'error',
 };

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { rsaKeyPair } from '../lab/crypto.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
 import { formatAddress } from '../wire/address.ts';
 import { type HostFileOptions, type HostPlan, loadHostFile } from './host-file.ts';
@@ -97,6 +98,29 @@ test('a server`s file needs three lines', () => {
   assert.equal(config.correspondentNode!.maxBindings, 10_000);
 });
 
+test('what agents share by is members of a cluster, or a socket that is no daemon`s', () => {
+  const text = (store: string) => `store: ${store}
+links: { eth0: { prefix: 2001:db8:f::/64 } }
+nodes: { www: { role: correspondent-node, on: [eth0] } }\n`;
+  for (const store of ['[ "http://[::1]:2379" ]', 'unix:/run/careof/www.store']) {
+    assert.deepEqual(said(text(store)), [], store);
+  }
+  const faults = ['[]', '[ "::1" ]', '/run/a', 'unix:here', 'unix:/run/careof/www.sock'].map(
+    (store) =>
+      said(text(store))
+        .join('\n')
+        .replace(/^.*: store/, 'store'),
+  );
+  const path = 'is not the path of a socket, such as unix:/run/careof/www.store';
+  assert.deepEqual(faults, [
+    'store: names none, or more than 9: some that are near are enough',
+    'store[0]: is not the URL of an etcd member, such as http://[::1]:2379',
+    `store: ${path}`,
+    `store: ${path}`,
+    'store: is where a daemon has its own socket: let it end otherwise, such as www.store',
+  ]);
+});
+
 test('--node chooses before `this`', () => {
   const { node } = loaded(LAPTOP, 0o600, 0o600, { node: 'laptop' });
   assert.equal(node, 'laptop');
@@ -114,6 +138,35 @@ test('a key that others can read is refused, by itself and in the file', () => {
   ]);
   assert.deepEqual(said(LAPTOP, 0o644, 0o600, { readableKeys: true }), []);
   assert.deepEqual(said(AGENT, 0o644, 0o644, { readableKeys: true }), []);
+});
+
+const OFFICE = `links: { fibre: { prefix: 2001:db8:1::/64 } }
+nodes:
+  office: { role: multihomed-host, interfaces: { eth0: none } }
+`;
+
+test('the addresses of a host with several providers are made of a key of its own for want of another', () => {
+  const asked: string[] = [];
+  const demo = readFileSync(new URL('../../scenarios/mobility/demo-key.pem', import.meta.url));
+  const ownKey = (node: string) => {
+    asked.push(node);
+    return new Uint8Array(demo);
+  };
+  const cgaOf = (text: string, options: HostFileOptions) =>
+    loaded(text, 0o600, 0o600, options).config.multihomedHost!.cga;
+  const made = cgaOf(OFFICE, { ownKey });
+  assert.deepEqual(asked, ['office']);
+  assert.deepEqual(made!.privateKey, rsaKeyPair(demo)!.privateKey);
+  assert.equal(cgaOf(OFFICE, {}), undefined);
+  const none = OFFICE.replace('none } }', 'none }, peers: { rfc4866: false } }');
+  assert.equal(cgaOf(none, { ownKey }), undefined);
+  assert.deepEqual(asked, ['office']);
+  const fails = () => {
+    throw new Error('/var/lib/careof cannot be written');
+  };
+  assert.deepEqual(said(OFFICE, 0o600, 0o600, { ownKey: fails }), [
+    'host.yaml:3:11: nodes.office.peers: /var/lib/careof cannot be written',
+  ]);
 });
 
 test('registrations without proof are refused unless the file allows them', () => {

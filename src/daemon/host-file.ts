@@ -22,6 +22,8 @@ export interface HostFileOptions {
   readonly node?: string | undefined;
   /** Keys may be where others can read them: for the lab, whose keys are no secrets. */
   readonly readableKeys?: boolean | undefined;
+  /** The key that this host's addresses are made of where the file names none. */
+  readonly ownKey?: ((node: string) => Uint8Array) | undefined;
 }
 
 /** Octets of a file of keys at most: a long RSA key has some thousand. */
@@ -30,7 +32,7 @@ const MOST_KEY_OCTETS = 1 << 16;
 /** Reads a host's file, and the keys that are this host's business. */
 export function loadHostFile(
   file: string,
-  { node, readableKeys = false }: HostFileOptions = {},
+  options: HostFileOptions = {},
 ): Result<HostPlan, readonly Diagnostic[]> {
   let text: HostText;
   try {
@@ -39,7 +41,7 @@ export function loadHostFile(
     const message = `cannot be read: ${(cause as Error).message}`;
     return fail([{ file, line: 1, column: 1, path: '', message }]);
   }
-  return hostPlanOf(file, text, { node, readableKeys });
+  return hostPlanOf(file, text, options);
 }
 
 /** The octets of a host's file, and whether others than its owner can read them. */
@@ -62,7 +64,7 @@ export function readHostText(file: string): HostText {
 export function hostPlanOf(
   file: string,
   { octets, open }: HostText,
-  { node, readableKeys = false }: HostFileOptions,
+  { node, readableKeys = false, ownKey }: HostFileOptions,
 ): Result<HostPlan, readonly Diagnostic[]> {
   const read = readHostFile(file, octets, {
     node,
@@ -70,6 +72,7 @@ export function hostPlanOf(
     readKeyFile: (path) => readKeyFile(resolve(dirname(file), path), readableKeys),
     ...(open && !readableKeys && { literalKeyFault: literalKeyFault(file) }),
     allKeys: readableKeys,
+    ownKey,
   });
   if (!read.ok) return read;
   const { nodes } = planOf(read.value.scenario);
@@ -83,7 +86,7 @@ const literalKeyFault = (file: string): string =>
   `is a key in a file that others can read: chmod 600 ${file}, or write "file:/etc/careof/NAME.key" and put it there`;
 
 /** Looks and reads through one descriptor, so that nobody exchanges the file in between. */
-function readKeyFile(path: string, readable: boolean): Uint8Array {
+export function readKeyFile(path: string, readable: boolean): Uint8Array {
   const fd = openSync(path, 'r');
   try {
     const { mode, size } = fstatSync(fd);

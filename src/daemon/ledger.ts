@@ -93,9 +93,11 @@ export class Ledger {
   readonly #homes: Set<Address>;
   #agent: Address | undefined;
 
-  constructor({ mobileNode }: NodeConfig) {
+  constructor({ mobileNode, anycastServer, contentSlave }: NodeConfig) {
     this.#agent = mobileNode?.homeAgent;
-    this.#homes = new Set(mobileNode === undefined ? [] : [mobileNode.home]);
+    const service = (anycastServer ?? contentSlave)?.service;
+    const homes = [mobileNode?.home, service];
+    this.#homes = new Set(homes.filter((home) => home !== undefined));
     for (const link of mobileNode?.links ?? []) {
       this.links.set(link, { up: false, since: 0 as Instant });
     }
@@ -106,7 +108,7 @@ export class Ledger {
     return this.#agent;
   }
 
-  /** Home addresses of this node. */
+  /** Home addresses of this node, and the address that it serves. */
   get homes(): ReadonlySet<Address> {
     return this.#homes;
   }

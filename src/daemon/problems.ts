@@ -6,6 +6,9 @@ import { secondsSince } from './bindings.ts';
 import type { Daemon } from './daemon.ts';
 import { pairKey, type RefusalRecord } from './ledger.ts';
 import type { LinkJson } from './links.ts';
+import { providerProblems, routedLinks } from './providers.ts';
+import { serviceProblems } from './services.ts';
+import { sharedProblems } from './shared.ts';
 import type { TableJson } from './status.ts';
 
 export interface Problem {
@@ -32,6 +35,9 @@ export function problemsOf(
   return [
     ...linkProblems(daemon, links),
     ...registrationProblems(daemon),
+    ...providerProblems(daemon),
+    ...serviceProblems(daemon, links),
+    ...sharedProblems(daemon),
     ...agentProblems(daemon, links),
     ...planeProblems(daemon),
     ...tables.flatMap(tableProblem),
@@ -39,7 +45,9 @@ export function problemsOf(
   ];
 }
 
-function* linkProblems({ ledger, clock }: Daemon, links: readonly LinkJson[]): Generator<Problem> {
+function* linkProblems(daemon: Daemon, links: readonly LinkJson[]): Generator<Problem> {
+  const { ledger, clock } = daemon;
+  const routed = routedLinks(daemon);
   const now = clock.now();
   const usable = links.filter(({ state }) => state === 'up');
   for (const { link, interface: name, state } of links) {
@@ -69,7 +77,7 @@ function* linkProblems({ ledger, clock }: Daemon, links: readonly LinkJson[]): G
       const what = `${formatAddress(record.address!)} on ${name} is somebody else's too`;
       yield { level: 'error', what, mend: 'find who has it; another address was tried' };
     }
-    if (record.router !== undefined || now - record.since < SILENT_US) continue;
+    if (record.router !== undefined || routed.has(link) || now - record.since < SILENT_US) continue;
     const what = `no router on ${name} for ${secondsSince(record.since, now)} s`;
     const mend = `does the network announce IPv6? tcpdump -ni ${name} icmp6 shows its Router Advertisements`;
     yield { level: usable.length > 1 ? 'warning' : 'error', what, mend };

@@ -1,5 +1,6 @@
 /** What `careof status` says: who this node is, how it is, and what is wrong with it. */
 import type { NodeConfig } from '../core/config.ts';
+import { MAX_MEMBERS } from '../core/service/members.ts';
 import type { Table } from '../core/tables.ts';
 import { formatAddress } from '../wire/address.ts';
 import { secondsSince, secondsTo } from './bindings.ts';
@@ -7,6 +8,8 @@ import type { Daemon } from './daemon.ts';
 import { pairKey } from './ledger.ts';
 import { type LinkJson, linksOf } from './links.ts';
 import { type Problem, problemsOf } from './problems.ts';
+import { type ProvidersJson, providersOf } from './providers.ts';
+import { type ServiceJson, serviceConfigOf, serviceOf } from './services.ts';
 
 export interface StatusJson {
   readonly careof: string;
@@ -21,6 +24,8 @@ export interface StatusJson {
   readonly links: readonly LinkJson[];
   readonly homes?: readonly HomeJson[];
   readonly home_agent?: AgentJson;
+  readonly multihoming?: ProvidersJson;
+  readonly service?: ServiceJson;
   readonly tables: readonly TableJson[];
   readonly problems: readonly Problem[];
 }
@@ -57,6 +62,8 @@ export function statusOf(daemon: Daemon): StatusJson {
   const links = linksOf(daemon);
   const tables = tablesOf(daemon);
   const { mobileNode, homeAgent } = host.config;
+  const multihoming = providersOf(daemon);
+  const service = serviceOf(daemon);
   const away = tables.find(({ table }) => table === 'bindings')?.size ?? 0;
   return {
     careof: version,
@@ -76,6 +83,8 @@ export function statusOf(daemon: Daemon): StatusJson {
         away,
       },
     }),
+    ...(multihoming !== undefined && { multihoming }),
+    ...(service !== undefined && { service }),
     tables,
     problems: problemsOf(daemon, links, tables),
   };
@@ -87,6 +96,10 @@ export function rolesOf(config: NodeConfig): string[] {
     ...(config.mobileNode === undefined ? [] : ['mobile-node']),
     ...(config.multihomedHost === undefined ? [] : ['multihomed-host']),
     ...(config.accessRouter === undefined ? [] : ['access-router']),
+    ...(config.contentMaster === undefined ? [] : ['content-master']),
+    ...(config.contentSlave === undefined ? [] : ['content-slave']),
+    ...(config.anycastAgent === undefined ? [] : ['anycast-agent']),
+    ...(config.anycastServer === undefined ? [] : ['anycast-server']),
     ...(config.correspondentNode === undefined ? [] : ['correspondent-node']),
   ];
 }
@@ -121,11 +134,16 @@ function homesOf({ ledger, clock, host }: Daemon): HomeJson[] {
 
 /** Bounds of tables that have one by the configuration. */
 function tablesOf({ node, host }: Daemon): TableJson[] {
-  const { homeAgent, correspondentNode, mobileNode } = host.config;
+  const { homeAgent, correspondentNode, mobileNode, multihomedHost } = host.config;
   const bindings = (homeAgent?.maxBindings ?? 0) + (correspondentNode?.maxBindings ?? 0);
+  const service = serviceConfigOf(host.config);
+  const server = host.config.anycastServer ?? host.config.contentSlave;
   const limits: Partial<Record<Table, number>> = {
     ...(bindings > 0 && { bindings }),
     ...(mobileNode !== undefined && { peers: mobileNode.maxPeers }),
+    ...(multihomedHost !== undefined && { sessions: multihomedHost.maxSessions }),
+    ...(service !== undefined && { clients: service.maxClients, bindings: MAX_MEMBERS }),
+    ...(server !== undefined && { peers: server.maxPeers }),
     forwarding: MOST_ENTRIES,
   };
   return Object.entries(node.sizes()).map(([table, size]) => {

@@ -10,6 +10,8 @@ import type { Daemon } from './daemon.ts';
 import { actionText, endText } from './flows.ts';
 import { pairKey } from './ledger.ts';
 import { words } from './problems.ts';
+import { sessionSentences } from './providers.ts';
+import { holdersOf, serviceConfigOf, serviceSentences } from './services.ts';
 
 export interface WhyJson {
   readonly to: string;
@@ -21,9 +23,14 @@ export interface WhyJson {
 export function whyOf(daemon: Daemon, to: Address): WhyJson {
   const { ledger, node } = daemon;
   const entries = node.entries().filter(({ entry }) => concerns(entry.match, to));
-  const binding = [...(daemon.role?.inspect?.().bindings ?? [])].find(({ home }) => home === to);
+  // An address of several servers is not away: each of them is somewhere.
+  const shared = serviceConfigOf(daemon.host.config)?.service === to;
+  const bindings = shared ? [] : [...(daemon.role?.inspect?.().bindings ?? [])];
+  const binding = bindings.find(({ home }) => home === to);
   const sentences = [
     ...(binding === undefined ? [] : bindingSentences(daemon, binding)),
+    ...sessionSentences(daemon, to),
+    ...serviceSentences(daemon, to),
     ...[...ledger.homes].flatMap((home) => ownSentences(daemon, home, to)),
     ...pathSentences(entries),
   ];
@@ -53,7 +60,8 @@ function ownSentences(daemon: Daemon, home: Address, to: Address): string[] {
   const { ledger, clock } = daemon;
   const now = clock.now();
   const name = formatAddress(to);
-  if (to === home) return [`${name} is this node's own home address.`];
+  const isService = serviceConfigOf(daemon.host.config)?.service === home;
+  if (to === home) return isService ? [] : [`${name} is this node's own home address.`];
   const link = ledger.atHome.get(home);
   if (link !== undefined) {
     return [
@@ -66,7 +74,9 @@ function ownSentences(daemon: Daemon, home: Address, to: Address): string[] {
   if (held?.until !== undefined && held.until > now) {
     const since = secondsSince(held.acceptedAt ?? now, now);
     const left = secondsTo(held.until, now);
-    const role = to === agent ? 'The home agent' : name;
+    const hands = holdersOf(daemon).includes(to);
+    const plain = to === agent ? 'The home agent' : name;
+    const role = hands ? `${name}, which hands clients out,` : plain;
     sentences.push(
       `${role} knows that ${formatAddress(home)} is at ${formatAddress(held.careof)}: it accepted that ${since} s ago, and holds it for ${left} s more.`,
       'It is told again before that, or at once when this node moves.',
@@ -117,7 +127,7 @@ function pathSentences(entries: readonly EntryStatus[]): string[] {
       const actions = entry.do.filter((one) => !('notify' in one)).map(actionText);
       const by = carriedBy === 'kernel' ? 'the kernel' : 'this process';
       const [from, to] = [endText(entry, 'src'), endText(entry, 'dst')];
-      return `${entry.at === 'leaving' ? 'What leaves' : 'What arrives'} from ${from} to ${to}: ${actions.join(', then ')} (${use.packets} packets, ${use.octets} octets so far, by ${by}; entry ${entry.id}).`;
+      return `${entry.at === 'leaving' ? 'What leaves' : 'What arrives'} from ${from} to ${to}: ${actions.join(', then ') || 'nothing is done to it'} (${use.packets} packets, ${use.octets} octets so far, by ${by}; entry ${entry.id}).`;
     });
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { nodeCryptography } from './crypto.ts';
+import { fromHex } from '../wire/hex.ts';
+import { ed25519KeyPair, nodeCryptography } from './crypto.ts';
 
 const rsa = nodeCryptography.rsa!;
 const pair = (modulusLength: number) => {
@@ -45,4 +46,29 @@ test('no key and another kind of key are refused as values', () => {
     assert.equal(rsa.verify(key, data, new Uint8Array(128)), false);
     assert.equal(rsa.encrypt(key, data, secrets), undefined);
   }
+});
+
+test('Ed25519 is that of RFC 8032, with a bare key and with one in PEM', () => {
+  // RFC 8032 section 7.1, TEST 2.
+  const secret = fromHex('4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb')!;
+  const known = fromHex('3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c')!;
+  const signature = fromHex(
+    '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
+  )!;
+  const ed25519 = nodeCryptography.ed25519!;
+  const message = Uint8Array.of(0x72);
+  assert.deepEqual(ed25519.sign(secret, message), signature);
+  assert.ok(ed25519.verify(known, message, signature));
+  assert.ok(!ed25519.verify(known, Uint8Array.of(0x73), signature));
+  for (const wrong of [new Uint8Array(), new Uint8Array(32), known.subarray(1)]) {
+    assert.ok(!ed25519.verify(wrong, message, signature));
+  }
+  assert.ok(!ed25519.verify(known, message, signature.subarray(1)));
+  const { privateKey: own } = generateKeyPairSync('ed25519');
+  const pem = new Uint8Array(Buffer.from(own.export({ type: 'pkcs8', format: 'pem' })));
+  const pair = ed25519KeyPair(pem)!;
+  assert.ok(ed25519.verify(pair.publicKey, message, ed25519.sign(pair.privateKey, message)));
+  assert.deepEqual(ed25519KeyPair(secret)!.publicKey, known);
+  assert.equal(ed25519KeyPair(privateKey), undefined, 'an RSA key');
+  assert.equal(ed25519KeyPair(Uint8Array.of(1, 2, 3)), undefined);
 });

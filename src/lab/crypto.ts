@@ -10,7 +10,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import type { Cryptography, Rsa } from '../core/role.ts';
+import type { Cryptography, Ed25519, Rsa } from '../core/role.ts';
 import { messageIn, paddedBlock } from '../core/security/encryption-block.ts';
 import { aesCbc, aesGcm } from './ciphers.ts';
 
@@ -58,6 +58,46 @@ const rsa: Rsa = {
   },
 };
 
+/** What stands before the 32 octets of a key in DER. Source: RFC 8410 sections 4 and 7. */
+const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
+const ED25519_KEY_SIZE = 32;
+
+const ed25519Key = (privateKey: Uint8Array): KeyObject =>
+  ownKey(Buffer.concat([ED25519_PKCS8, privateKey]));
+
+const ed25519: Ed25519 = {
+  sign: (privateKey, data) => new Uint8Array(sign(null, data, ed25519Key(privateKey))),
+  verify: (publicKey, data, signature) => {
+    if (publicKey.length !== ED25519_KEY_SIZE) return false;
+    try {
+      const spki = Buffer.concat([ED25519_SPKI, publicKey]);
+      const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+      return verify(null, data, key, signature);
+    } catch {
+      return false;
+    }
+  },
+};
+
+/** A key pair from the 32 octets of a private key, or from PEM; undefined where it is no Ed25519 key. */
+export function ed25519KeyPair(
+  octets: Uint8Array,
+): { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array } | undefined {
+  const raw = octets.length === ED25519_KEY_SIZE;
+  try {
+    const key = raw ? ed25519Key(octets) : createPrivateKey(Buffer.from(octets));
+    if (key.asymmetricKeyType !== 'ed25519') return undefined;
+    const last = (der: Buffer) => new Uint8Array(der.subarray(-ED25519_KEY_SIZE));
+    return {
+      privateKey: last(key.export({ format: 'der', type: 'pkcs8' })),
+      publicKey: last(createPublicKey(key).export({ format: 'der', type: 'spki' })),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
 /** A key pair in DER from the octets of a PEM file or of PKCS #8; undefined where it is no RSA key. */
 export function rsaKeyPair(
   octets: Uint8Array,
@@ -74,11 +114,12 @@ export function rsaKeyPair(
   }
 }
 
-/** Hash functions, RSA and ciphers of node:crypto, for tests, the lab and the daemon. */
+/** Hash functions, RSA, Ed25519 and ciphers of node:crypto, for tests, the lab and the daemon. */
 export const nodeCryptography: Cryptography = {
   sha1: (data) => new Uint8Array(createHash('sha1').update(data).digest()),
   hmacSha1: (key, data) => new Uint8Array(createHmac('sha1', key).update(data).digest()),
   rsa,
+  ed25519,
   hmacSha256: (key, data) => new Uint8Array(createHmac('sha256', key).update(data).digest()),
   aesCbc,
   aesGcm,

@@ -9,7 +9,7 @@ import { type Handover, handoversOf } from './handovers.ts';
 import { MEANS, meanOf } from './mean-handover.ts';
 import { whyNotJudged } from './not-judged.ts';
 import { boundText, timeText } from './report/units.ts';
-import type { RunRecord } from './run-record.ts';
+import type { Knowledge, RunRecord } from './run-record.ts';
 import type { Path } from './scenario/diagnostic.ts';
 import type {
   FlowExpectation,
@@ -157,6 +157,9 @@ function* nodeVerdicts(
       path: path('unasked'),
     };
   }
+  if (expected['agrees-with'] !== undefined) {
+    yield agreement(name, expected['agrees-with'], record, path('agrees-with'));
+  }
   const own = handovers.filter(({ node }) => node === name);
   if (expected['mean-handover'] !== undefined) {
     yield* meanVerdicts(name, expected['mean-handover'], own, path('mean-handover'));
@@ -181,6 +184,21 @@ function* nodeVerdicts(
       path('handovers', index),
     );
   }
+}
+
+/** Do two agents know the same servers and clients? An empty knowledge agrees with nothing. */
+function agreement(name: string, other: string, { known }: RunRecord, path: Path): Unplaced {
+  const [one, two] = [known?.get(name), known?.get(other)];
+  const shown = (it: Knowledge | undefined): string =>
+    it === undefined ? 'nothing' : `${it.servers} servers, ${it.clients} clients`;
+  const same = one !== undefined && one.text === two?.text;
+  return {
+    text: `${name} agrees with ${other}`,
+    ok: same && one.servers > 0,
+    expected: 'the same servers and clients',
+    actual: same ? shown(one) : `${shown(one)} here, ${shown(two)} there, not the same`,
+    path,
+  };
 }
 
 function* meanVerdicts(

@@ -19,12 +19,19 @@ export interface Handover {
   readonly flows: readonly FlowDisturbance[];
 }
 
+interface Span {
+  readonly began: number;
+  readonly ended: number;
+  /** What told of its end: behind the messages that ended it, and on a real host a moment later. */
+  readonly told: Logged;
+}
+
 interface Begun {
   readonly node: string;
   readonly began: number;
   readonly interface: string;
   readonly cause: string;
-  readonly spans: Map<Phase, { began: number; ended: number }>;
+  readonly spans: Map<Phase, Span>;
   /** Phases that were told of, each with its peer. */
   readonly told: Set<string>;
 }
@@ -65,7 +72,7 @@ function ofOneNode({ events, attachments, changes }: History, beginning: number)
       fromLink: previous === undefined ? null : linkAt(attachments, previous),
       toLink: linkAt(attachments, one),
       phases: durations(one),
-      total: one.spans.size === 0 ? null : lastEnd(one) - at,
+      total: one.spans.size === 0 ? null : lastOf(one).ended - at,
       signallingBytes: signalling(events, times, one, at, until),
     };
     return [{ began: one.began, handover }];
@@ -153,7 +160,8 @@ function begunHandovers(events: readonly Logged[], changes: readonly Change[]): 
  * Phases with several peers count from the first that began to the last that ended. With one peer
  * only the first counts: what comes later renews what the hand-over made.
  */
-function addPhase({ spans, told }: Begun, { event }: Logged): void {
+function addPhase({ spans, told }: Begun, logged: Logged): void {
+  const { event } = logged;
   if (event.kind !== 'handover.phase') return;
   const key = `${event.phase} ${event.peer ?? ''}`;
   if (told.has(key)) return;
@@ -162,6 +170,7 @@ function addPhase({ spans, told }: Begun, { event }: Logged): void {
   spans.set(event.phase, {
     began: Math.min(span?.began ?? Infinity, event.began),
     ended: Math.max(span?.ended ?? 0, event.ended),
+    told: (span?.ended ?? 0) > event.ended ? span!.told : logged,
   });
 }
 
@@ -181,8 +190,8 @@ function durations(one: Begun): Record<Phase, number | null> {
   return Object.fromEntries(entries) as Record<Phase, number | null>;
 }
 
-const lastEnd = (one: Begun): number =>
-  Math.max(...[...one.spans.values()].map(({ ended }) => ended));
+const lastOf = ({ spans }: Begun): Span =>
+  [...spans.values()].reduce((last, span) => (span.ended > last.ended ? span : last));
 
 /** Messages that come whether a node moves or not. */
 const PERIODIC: ReadonlySet<string> = new Set(['Router Advertisement']);
@@ -195,12 +204,12 @@ function signalling(
   from: number,
   to: number,
 ): number {
-  const end = one.spans.size === 0 ? to : Math.min(to, lastEnd(one));
+  const last = one.spans.size === 0 ? undefined : lastOf(one).told;
   let octets = 0;
-  for (let i = firstAfter(times, from - 1); i < events.length && times[i]! <= end; i++) {
+  for (let i = firstAfter(times, from - 1); i < events.length && times[i]! <= to; i++) {
     const { event } = events[i]!;
-    if (!isSignal(event)) continue;
-    if (!PERIODIC.has(event.message)) octets += event.octets;
+    if (isSignal(event) && !PERIODIC.has(event.message)) octets += event.octets;
+    if (events[i] === last) break;
   }
   return octets;
 }

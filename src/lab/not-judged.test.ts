@@ -31,3 +31,12 @@ test('a plane that dies with its control side cannot carry on, a kernel can', ()
   assert.match(whyNotJudged(lost, { scenario: killed, backend: linux('tun') })!, /killed/);
   assert.equal(whyNotJudged(lost, { scenario: killed, backend: linux('ebpf') }), undefined);
 });
+
+test('what dice decide is not judged where they are thrown', () => {
+  const path = ['expect', 'cn', 'counters', 'mobility.early_parked'];
+  const [name, link] = [...plain.links][0]!;
+  const links = new Map([[name, { ...link, reorder: 0.3 }]]);
+  const thrown = { scenario: { ...plain, links } as never, backend: linux('tun') };
+  assert.match(whyNotJudged(path, thrown)!, /dice/);
+  assert.equal(whyNotJudged(path, { scenario: plain, backend: linux('tun') }), undefined);
+});

@@ -16,6 +16,9 @@ const KERNEL_TABLES: ReadonlySet<unknown> = new Set(['neighbors', 'path-mtus']);
 /** What a killed control side costs where packets go through its very process. */
 const CARRIAGE: ReadonlySet<unknown> = new Set(['lost', 'carried-by']);
 
+/** What only packets bring about that overtake others: which do, dice and the moment of sending decide. */
+const OVERTAKEN: ReadonlySet<unknown> = new Set(['mobility.early_parked']);
+
 /** Why an expectation is not judged; undefined where it is. @param path where it stands in the file. */
 export function whyNotJudged(
   path: Path,
@@ -25,6 +28,8 @@ export function whyNotJudged(
   const key = path.at(-1);
   if (TIMES.has(key) && !backend.judgesTimes) return 'a measured time (--judge-times judges it)';
   if (path.at(-2) === 'tables' && KERNEL_TABLES.has(key)) return "a table of the host's kernel";
+  const isDice = [...scenario.links.values()].some(({ reorder }) => reorder !== undefined);
+  if (isDice && OVERTAKEN.has(key)) return 'what overtakes what, dice decide';
   const killed =
     backend.dataPlane !== 'ebpf' && scenario.events.some(({ kind }) => kind === 'kill');
   if (killed && CARRIAGE.has(key)) return 'the data plane is a part of the process that was killed';

@@ -48,7 +48,8 @@ export function identityLink(text: NodeText): string | undefined {
 /** That identity, where it stands in the file. */
 function identityIn(text: NodeText): Address | undefined {
   if (text.role === 'mobile-node') return text['home-address'];
-  return text.role === 'content-master' ? text.service : undefined;
+  const isService = text.role === 'anycast-server' || text.role === 'anycast-agent';
+  return isService || text.role === 'content-master' ? text.service : undefined;
 }
 
 /** The addresses of fixed nodes by node and link, that of the link's first prefix first. */

@@ -12,6 +12,7 @@ import { milliseconds, seconds } from '../core/time.ts';
 import { type Address, addressOctets } from '../wire/address.ts';
 import { nodeCryptography as crypto } from './crypto.ts';
 import type { NamedNode } from './plan.ts';
+import { askingOf } from './plan-peers.ts';
 import { addedPrefixes } from './plan-routes.ts';
 import { linkPrefixes } from './scenario/links.ts';
 import type { MultihomedHostText } from './scenario/multihomed-host.ts';
@@ -123,6 +124,6 @@ export function multihomedHost(
       policy,
     },
     // Its peers may have several providers too.
-    correspondentNode: { maxBindings: DEFAULT_MAX_BINDINGS, keys },
+    correspondentNode: { maxBindings: DEFAULT_MAX_BINDINGS, keys, ...askingOf(text) },
   };
 }

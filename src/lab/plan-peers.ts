@@ -1,5 +1,11 @@
 /** What nodes of a plan know to prove themselves to peers with. */
-import type { CgaIdentity, ConfiguredKey, PeerProofConfig } from '../core/config.ts';
+import type {
+  Authority,
+  CgaIdentity,
+  ConfiguredKey,
+  CorrespondentNodeConfig,
+  PeerProofConfig,
+} from '../core/config.ts';
 import { cgaAddress, cgaParametersOctets, searchModifier } from '../core/security/cga.ts';
 import { type Address, addressOctets } from '../wire/address.ts';
 import { nodeCryptography as crypto } from './crypto.ts';
@@ -65,3 +71,10 @@ export function peerProofOf(
   if (home === undefined && keys.size === 0) return undefined;
   return { keys, ...(home && { cga: home.identity }) };
 }
+
+/** Whose word a client wants of those that bind anycast addresses. */
+export const askingOf = ({
+  authorities,
+}: {
+  readonly authorities?: readonly Authority[] | undefined;
+}): Pick<CorrespondentNodeConfig, 'authorities'> => (authorities ? { authorities } : {});

@@ -21,15 +21,15 @@ export interface PlannedRoute {
   readonly source?: Address;
 }
 
-type FixedNode = NamedNode<FixedText>;
+export type FixedNode = NamedNode<FixedText>;
 
 /** How far a link is: routers on the way, then delay. */
-interface Distance {
+export interface Distance {
   readonly hops: number;
   readonly delay: number;
 }
 
-const nearer = (a: Distance, b: Distance | undefined): boolean =>
+export const nearer = (a: Distance, b: Distance | undefined): boolean =>
   b === undefined || a.hops < b.hops || (a.hops === b.hops && a.delay < b.delay);
 
 /** A prefix of a link that packets are to get to. */
@@ -117,7 +117,7 @@ interface Routers {
   readonly on: ReadonlyMap<string, readonly FixedNode[]>;
 }
 
-function routersOf(fixed: readonly FixedNode[]): Routers {
+export function routersOf(fixed: readonly FixedNode[]): Routers {
   const all = fixed.filter(({ text }) => forwards(text));
   const on = new Map<string, FixedNode[]>();
   for (const router of all) {
@@ -189,14 +189,17 @@ function* hops(
   }
 }
 
-const filters = (text: NodeText, link: string): boolean =>
+export const filters = (text: NodeText, link: string): boolean =>
   'ingress-filter' in text && text['ingress-filter']?.includes(link) === true;
 
-const delayOf = (links: ReadonlyMap<string, LinkText>, name: string): number =>
+export const delayOf = (links: ReadonlyMap<string, LinkText>, name: string): number =>
   links.get(name)!.delay ?? DEFAULT_DELAY;
 
 export const forwards = ({ role }: NodeText): boolean =>
-  role === 'home-agent' || role === 'access-router' || role === 'router';
+  role === 'home-agent' ||
+  role === 'access-router' ||
+  role === 'router' ||
+  role === 'anycast-agent';
 
 /** Prefixes that links get while the network runs. */
 export function addedPrefixes({ events }: Pick<Scenario, 'events'>): Map<string, Address[]> {

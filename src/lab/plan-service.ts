@@ -9,9 +9,9 @@ import { DEFAULT_MAX_BINDINGS, type NodeText } from './scenario/nodes.ts';
 import type { Scenario } from './scenario/read.ts';
 import type { ContentMasterText, ContentSlaveText } from './scenario/service-nodes.ts';
 
-const DEFAULT_LIFETIME = 20_000_000 as Duration;
+export const DEFAULT_LIFETIME = 20_000_000 as Duration;
 /** As long as a client may go on sending to a server that is dead. */
-const DEFAULT_CLIENT_LIFETIME = 60_000_000 as Duration;
+export const DEFAULT_CLIENT_LIFETIME = 60_000_000 as Duration;
 
 interface Context {
   readonly scenario: Scenario;

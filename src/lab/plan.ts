@@ -9,9 +9,16 @@ import type { Duration } from '../core/time.ts';
 import type { HeaderDrop, IngressFilter, NatOptions } from '../sim/index.ts';
 import type { Address } from '../wire/address.ts';
 import { addressesOf, type FixedAddresses, homeAddressesOf } from './plan-addresses.ts';
+import {
+  type AnycastRoutes,
+  anycastAgent,
+  anycastRoutesOf,
+  anycastServer,
+  serversOf,
+} from './plan-anycast.ts';
 import { addressesOfHost, type MadeOf, madeOf, multihomedHost } from './plan-multihome.ts';
 import { natOf } from './plan-nat.ts';
-import { type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
+import { askingOf, type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
 import { accessRouter, advertisement, ingressFilterOf } from './plan-routers.ts';
 import { addedPrefixes, forwards, type PlannedRoute, routesOf } from './plan-routes.ts';
 import { contentMaster, contentSlave, slavesOf } from './plan-service.ts';
@@ -90,6 +97,8 @@ export interface PlannedNode {
 export interface Plan {
   readonly links: readonly PlannedLink[];
   readonly nodes: readonly PlannedNode[];
+  /** What events do to the routes to anycast addresses. */
+  readonly routeChanges: AnycastRoutes['changes'];
 }
 
 /** A node of the file by the name it has in the network; a `count` makes many. */
@@ -111,13 +120,15 @@ export function planOf(scenario: Scenario): Plan {
   );
   const fixed = addressesOf(scenario.links, nodes, homes);
   const routes = routesOf(scenario.links, nodes, fixed, addedPrefixes(scenario));
+  const anycast = anycastRoutesOf(scenario, nodes, fixed);
   const context = { scenario, nodes, homes, made, fixed, madeOf: madeOf(scenario, nodes) };
   return {
     links: [...scenario.links].map(([name, link]) => plannedLink(name, link)),
     nodes: nodes.map((node) => ({
       ...plannedNode(node, context),
-      routes: routes.get(node.name) ?? [],
+      routes: [...(routes.get(node.name) ?? []), ...(anycast.first.get(node.name) ?? [])],
     })),
+    routeChanges: anycast.changes,
   };
 }
 
@@ -186,9 +197,13 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
     link,
     addresses: addresses.get(link)!,
   }));
-  const isServer = text.role === 'content-master' || text.role === 'content-slave';
+  const isServer = SERVERS.has(text.role);
   const forwarding = forwards(text) || isServer;
-  const served = [...slavesOf(name, context.nodes)].map((one) => one.name);
+  const serving =
+    'service' in text && text.role !== 'content-master'
+      ? serversOf(text.service, context.nodes)
+      : [...slavesOf(name, context.nodes)];
+  const served = serving.map((one) => one.name);
   const identity =
     context.homes.get(name) ??
     addresses.get(text.role === 'home-agent' ? text.serves : text.on[0]!)![0]!;
@@ -207,6 +222,13 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
   return config === undefined ? planned : { ...planned, config };
 }
 
+/** They pass packets of clients on to each other. */
+const SERVERS: ReadonlySet<RoleName> = new Set([
+  'content-master',
+  'content-slave',
+  'anycast-server',
+]);
+
 function fixedConfig(node: NamedNode<FixedText>, context: Context): NodeConfig | undefined {
   const { name, text } = node;
   const { scenario } = context;
@@ -219,11 +241,15 @@ function fixedConfig(node: NamedNode<FixedText>, context: Context): NodeConfig |
       return contentMaster({ ...node, text }, context, (...of) => authentication(scenario, ...of));
     case 'content-slave':
       return contentSlave({ ...node, text }, context, (...of) => authentication(scenario, ...of));
+    case 'anycast-agent':
+      return anycastAgent({ ...node, text }, context, (...of) => authentication(scenario, ...of));
+    case 'anycast-server':
+      return anycastServer({ ...node, text }, context, (...of) => authentication(scenario, ...of));
     case 'correspondent-node': {
       const maxBindings = text['max-bindings'] ?? DEFAULT_MAX_BINDINGS;
       const enhanced = text.peers?.rfc4866 ?? true;
       const keys = sharedKeys(node, context);
-      return { name, correspondentNode: { maxBindings, enhanced, keys } };
+      return { name, correspondentNode: { maxBindings, enhanced, keys, ...askingOf(text) } };
     }
     case 'host':
     case 'router':
@@ -265,7 +291,7 @@ function mobileNode(node: NamedNode<MobileNodeText>, context: Context): NodeConf
       ...(peers && { peers }),
     },
     // A mobile node is its peers' correspondent node too (RFC 6275 section 8.5 asks for it).
-    correspondentNode: { maxBindings: DEFAULT_MAX_BINDINGS, keys },
+    correspondentNode: { maxBindings: DEFAULT_MAX_BINDINGS, keys, ...askingOf(text) },
   };
 }
 

@@ -32,6 +32,14 @@ export interface SeenPackets {
   packets: number;
 }
 
+/** What an agent of an anycast address knew at the end. */
+export interface Knowledge {
+  readonly servers: number;
+  readonly clients: number;
+  /** All of it: equal where it is the same. */
+  readonly text: string;
+}
+
 /** Where a scenario was run. */
 export type Backend =
   | { readonly name: 'sim' }
@@ -62,6 +70,8 @@ export interface RunRecord {
   readonly counters: ReadonlyMap<string, ReadonlyMap<Counter, number>>;
   /** The most that tables of nodes held of which something is expected, looked at every 0.1 s. */
   readonly tables: ReadonlyMap<string, TableSizes>;
+  /** What agents of anycast addresses knew at the end; empty where they could not be asked. */
+  readonly known?: ReadonlyMap<string, Knowledge>;
   /** Octets that came to a node from whom it had sent nothing to. */
   readonly unasked: ReadonlyMap<string, number>;
   /** Capture and trace files that were written. */

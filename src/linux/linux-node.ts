@@ -13,9 +13,11 @@ import { sumOfSizes, type TableSizes } from '../core/tables.ts';
 import type { LinuxCounter } from './counters.ts';
 import type { Host, HostEvents } from './host/host.ts';
 import { openHost } from './host/linux-host.ts';
+import { ServiceChecker } from './host/service-checker.ts';
 import type { LinuxNodeOptions } from './node-options.ts';
 import type { EntryStatus, HostStatus } from './node-status.ts';
 import { resolve } from './resolve.ts';
+import { inNamespace } from './sys/namespace.ts';
 
 /** Ticks of one role in a row that change nothing of when the next is due: its mistake. */
 const MAX_TICKS_AT_ONCE = 1000;
@@ -38,12 +40,19 @@ export class LinuxNode {
   /** The role is at work, or its host at what it said. */
   #draining = false;
   #ticksAtOnce = 0;
+  readonly #checker: ServiceChecker;
+  /** Each ends its following of what other hosts share. */
+  readonly #following: (() => void)[] = [];
 
   /** @param open for tests: another host than this machine. */
   constructor(options: LinuxNodeOptions, open: OpenHost = openHost) {
     this.name = options.config.name;
     this.#options = options;
     this.#openHost = open;
+    const { namespace } = options;
+    this.#checker = new ServiceChecker((run) =>
+      namespace === undefined ? run() : inNamespace(namespace, run),
+    );
     this.#role = options.createNode(options.config, environmentOf(options));
   }
 
@@ -113,6 +122,8 @@ export class LinuxNode {
     const host = this.#host;
     this.#host = undefined;
     this.#inputs = [];
+    for (const stop of this.#following.splice(0)) stop();
+    this.#checker.close();
     host?.setAlarm(undefined);
     host?.close({ leave });
   }
@@ -189,15 +200,26 @@ export class LinuxNode {
         break;
       }
       case 'detach':
-        // The kernel's connections stay where they are: nothing here takes them out yet.
-        this.#take({ kind: 'detached', id: output.id, state: undefined });
+        this.#detach(output);
         break;
       case 'attach':
+        this.#attach(output);
+        break;
+      case 'check':
+        this.#checker.check(output, (result) =>
+          this.#take({ kind: 'checked', id: output.id, result }),
+        );
         break;
       case 'resolve':
         resolve(output.question, (found) =>
           this.#take({ kind: 'resolved', id: output.id, ...found }),
         );
+        break;
+      case 'share':
+        this.#options.shared?.share(output.entry);
+        break;
+      case 'follow':
+        this.#follow(output.prefix);
         break;
       case 'count':
         this.#counters.set(output.counter, (this.#counters.get(output.counter) ?? 0) + 1);
@@ -206,7 +228,26 @@ export class LinuxNode {
         this.#options.onEvent(output.event, this.#options.clock.now());
     }
   }
+
+  #follow(prefix: string): void {
+    const stop = this.#options.shared?.follow(prefix, (news) =>
+      this.#take({ kind: 'shared', ...news }),
+    );
+    if (stop !== undefined) this.#following.push(stop);
+  }
+
+  #detach({ id, local, remote, most }: Doing<'detach'>): void {
+    const asked = this.#options.connections?.detach(local, remote, most);
+    Promise.resolve(asked).then((state) => this.#take({ kind: 'detached', id, state }));
+  }
+
+  #attach({ id, local, remote, state }: Doing<'attach'>): void {
+    const asked = this.#options.connections?.attach(local, remote, state);
+    Promise.resolve(asked).then((ok = false) => this.#take({ kind: 'attached', id, ok }));
+  }
 }
+
+type Doing<Kind extends Output['kind']> = Extract<Output, { kind: Kind }>;
 
 function environmentOf(options: LinuxNodeOptions): Environment {
   return {

@@ -2,7 +2,9 @@
 import type { NodeConfig } from '../core/config.ts';
 import type { CareofEvent } from '../core/events.ts';
 import type { Cryptography, Environment, Role } from '../core/role.ts';
+import type { SharedStore } from '../core/shared-store.ts';
 import type { Instant } from '../core/time.ts';
+import type { ConnectionOwner } from './connections/connection-keepers.ts';
 
 /** `auto`: eBPF where the host has it, else TUN. */
 export type DataPlaneChoice = 'auto' | 'ebpf' | 'tun';
@@ -41,5 +43,9 @@ export interface LinuxNodeOptions {
   readonly constants?: Environment['constants'];
   /** Folder for what is this node's alone while it runs (its bpffs); made where it is not there. */
   readonly stateFolder: string;
+  /** Where TCP connections come from that go to another host; absent: all stay. */
+  readonly connections?: ConnectionOwner;
+  /** What it shares with other hosts; absent: nobody is told anything. */
+  readonly shared?: SharedStore;
   readonly onEvent: (event: CareofEvent, now: Instant) => void;
 }

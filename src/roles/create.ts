@@ -15,6 +15,8 @@ import type { Environment, Role } from '../core/role.ts';
 import { Protection } from '../core/security/protection.ts';
 import { MAX_MEMBERS } from '../core/service/members.ts';
 import { Heartbeats } from '../core/signalling/heartbeats.ts';
+import { AnycastAgent } from './anycast/anycast-agent.ts';
+import { AnycastServer } from './anycast/anycast-server.ts';
 import { AccessRouter } from './mobility/access-router.ts';
 import { CorrespondentNode } from './mobility/correspondent-node.ts';
 import { HomeAgent } from './mobility/home-agent.ts';
@@ -73,6 +75,10 @@ export function createNode(
   if (config.contentMaster !== undefined)
     parts.push(new ContentMaster(config.contentMaster, state));
   if (config.contentSlave !== undefined) parts.push(new ContentSlave(config.contentSlave, state));
+  if (config.anycastAgent !== undefined) parts.push(new AnycastAgent(config.anycastAgent, state));
+  if (config.anycastServer !== undefined) {
+    parts.push(new AnycastServer(config.anycastServer, state));
+  }
   return new Node(parts, state);
 }
 
@@ -84,7 +90,8 @@ function homePrefixes({ advertisement, prefix, prefixLength: length, address }: 
 function bindingLimits(config: NodeConfig, { without }: Environment) {
   if (without.has('binding-limit')) return { home: Infinity, peer: Infinity };
   const { homeAgent, correspondentNode, contentMaster, contentSlave } = config;
-  const members = (contentMaster ?? contentSlave) === undefined ? 0 : MAX_MEMBERS;
+  const service = contentMaster ?? contentSlave ?? config.anycastAgent ?? config.anycastServer;
+  const members = service === undefined ? 0 : MAX_MEMBERS;
   const home = homeAgent?.maxBindings ?? members;
   return { home, peer: correspondentNode?.maxBindings ?? 0 };
 }

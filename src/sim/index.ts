@@ -31,4 +31,5 @@ export {
 export { DROPPABLE, type Droppable, type HeaderDrop } from './middlebox.ts';
 export { type NodeCounter, SimNode } from './node.ts';
 export type { SharedEnvironment, SimNodeOptions } from './node-options.ts';
+export { SharedMap, type SharedMapOptions } from './shared-map.ts';
 export { Alarm, Simulation, type Timer } from './simulation.ts';

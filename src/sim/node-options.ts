@@ -1,6 +1,7 @@
 /** What a node of the simulation is made of. */
 import type { CareofEvent } from '../core/events.ts';
 import type { Environment, Resolved, ResolveQuestion, Role } from '../core/role.ts';
+import type { SharedStore } from '../core/shared-store.ts';
 import type { Instant } from '../core/time.ts';
 import type { IngressFilter } from './kernel/ingress-filter.ts';
 import type { Kernel } from './kernel/kernel.ts';
@@ -27,6 +28,8 @@ export interface SimNodeOptions {
   /** Addresses and routes that the node always has: called at the start and after each restart. */
   readonly configure?: (kernel: Kernel, node: SimNode) => void;
   readonly onEvent?: (event: CareofEvent, now: Instant, node: SimNode) => void;
+  /** What it shares with other nodes; absent, nobody is told anything. */
+  readonly shared?: SharedStore;
   /** Asks the Domain Name System; absent, nobody knows anything. */
   readonly resolve?: (
     kernel: Kernel,

@@ -10,16 +10,9 @@
  * with what it was told, and knows nobody to tell of what happens.
  */
 import type { Counter } from '../core/counters.ts';
-import type {
-  Command,
-  Environment,
-  Input,
-  LinkAddress,
-  Output,
-  Resolved,
-  Role,
-} from '../core/role.ts';
+import type { Command, Environment, Input, LinkAddress, Output, Role } from '../core/role.ts';
 import { sumOfSizes, type TableSizes } from '../core/tables.ts';
+import { type Errand, runErrand } from './errands.ts';
 import type { KernelCounter } from './kernel/counters.ts';
 import { Kernel, type Port } from './kernel/kernel.ts';
 import type { Link } from './link.ts';
@@ -32,8 +25,8 @@ const MAX_TICKS_AT_ONCE = 1000;
 /** What an event of a kill says, and of the restart after it. */
 const CONTROL_SIDE = 'control side';
 
-/** What a node learns that has nobody to ask. */
-const UNRESOLVED: Resolved = { addresses: [], names: [] };
+/** An address of which nothing special is said. */
+const PLAIN = { optimistic: false, preferred: false, anycast: false, deprecated: false };
 
 export type NodeCounter = Counter | KernelCounter;
 
@@ -100,8 +93,7 @@ export class SimNode {
 
   /** Gives the node an interface; without a link it is not plugged in. */
   addInterface(name: string, link?: Link, linkAddress?: LinkAddress): void {
-    if (this.#ports.has(name))
-      throw new RangeError(`${this.name} has an interface ${name} already`);
+    if (this.#ports.has(name)) throw new RangeError(`${this.name} has ${name} already`);
     const port: Port = { name, linkAddress, link, up: true };
     this.#ports.set(name, port);
     this.#life?.kernel.addInterface(port);
@@ -147,11 +139,8 @@ export class SimNode {
     this.#life = { kernel: this.#life.kernel, role: undefined };
     this.#inputs = [];
     this.#alarm.set(undefined);
-    this.#options.onEvent?.(
-      { kind: 'node.crashed', reason: CONTROL_SIDE },
-      this.#simulation.now,
-      this,
-    );
+    const event = { kind: 'node.crashed', reason: CONTROL_SIDE } as const;
+    this.#options.onEvent?.(event, this.#simulation.now, this);
   }
 
   /** Starts again after a crash or a kill; `journal: false`: with nothing that was stored. */
@@ -302,16 +291,17 @@ export class SimNode {
         this.#take({ kind: 'answer', id: output.id, use });
         return;
       }
-      case 'detach': {
-        const { id, local, remote, most } = output;
-        this.#take({ kind: 'detached', id, state: kernel.tcp.detach(local, remote, most) });
-        return;
-      }
+      case 'detach':
       case 'attach':
-        kernel.tcp.attach(output.state);
-        return;
       case 'resolve':
-        this.#resolve(kernel, output);
+      case 'check':
+        this.#run(kernel, output);
+        return;
+      case 'share':
+        this.#options.shared?.share(output.entry);
+        return;
+      case 'follow':
+        this.#follow(output.prefix);
         return;
       case 'count':
         this.#count(output.counter, 1);
@@ -322,28 +312,27 @@ export class SimNode {
     }
   }
 
-  #resolve(kernel: Kernel, { id, question }: Extract<Output, { kind: 'resolve' }>): void {
+  /** Whoever asked for it may be gone when it is done. */
+  #run(kernel: Kernel, errand: Errand): void {
     const role = this.#life?.role;
-    const done = (found: Resolved) => {
-      if (this.#life?.role === role) this.#take({ kind: 'resolved', id, ...found });
-    };
-    const { resolve = (_kernel, _question, answer) => answer(UNRESOLVED) } = this.#options;
-    resolve(kernel, question, done);
+    runErrand(kernel, errand, this.#options.resolve, (input) => {
+      if (this.#life?.role === role) this.#take(input);
+    });
+  }
+
+  /** For as long as this control side lives. */
+  #follow(prefix: string): void {
+    const role = this.#life?.role;
+    const stop = this.#options.shared?.follow(prefix, (news) => {
+      if (this.#life?.role === role) this.#take({ kind: 'shared', ...news });
+      else stop?.();
+    });
   }
 
   #performAddress(kernel: Kernel, output: Extract<Output, { kind: 'address' }>): void {
-    const { link, address, prefixLength, optimistic = false, preferred = false } = output;
-    const { anycast = false, deprecated = false } = output;
-    if (output.action === 'remove') kernel.removeAddress(link, address);
-    else
-      kernel.addAddress(link, {
-        address,
-        prefixLength,
-        optimistic,
-        preferred,
-        anycast,
-        deprecated,
-      });
+    const { kind: _, action, link, ...address } = output;
+    if (action === 'remove') kernel.removeAddress(link, address.address);
+    else kernel.addAddress(link, { ...PLAIN, ...address });
   }
 
   #performRoute(kernel: Kernel, output: Extract<Output, { kind: 'route' }>): void {

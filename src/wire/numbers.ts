@@ -4,6 +4,9 @@
  * Source: the IANA registries of IPv6 parameters, ICMPv6 parameters and protocol numbers.
  */
 
+/** Flags of a TCP header, in one octet. Source: RFC 9293 section 3.1. */
+export const TCP_FLAG = { FIN: 0x01, SYN: 0x02, RST: 0x04, PSH: 0x08, ACK: 0x10 } as const;
+
 /** Protocol and Next Header numbers. Source: IANA, RFC 8200 section 4. */
 export const PROTOCOL = {
   hopByHopOptions: 0,

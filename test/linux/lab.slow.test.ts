@@ -93,12 +93,15 @@ test('plain hosts: the kernel sends, the links carry, what is expected is judged
 });
 
 const accelerator = existsSync(join(root, 'dist/bpf/careof.o'));
-/** One scenario a row with eBPF, three with TUN; `npm run test:linux` runs all with both. */
-const MOBILE = [
-  ['tun', ['first-registration', 'route-optimised-hand-over', 'esp-hides-tokens']],
+/** Few of them, most with TUN; `npm run test:linux` runs all with both. */
+const SCENARIOS = [
+  [
+    'tun',
+    ['first-registration', 'route-optimised-hand-over', 'esp-hides-tokens', 'provider-fails'],
+  ],
   ['ebpf', ['route-optimised-hand-over']],
 ] as const;
-for (const [plane, names] of MOBILE) {
+for (const [plane, names] of SCENARIOS) {
   const why = plane === 'ebpf' && !accelerator ? 'not built: npm run build:bpf' : skip;
   for (const name of names) {
     test(`${name} on real hosts, data plane ${plane}`, { skip: why }, () => {

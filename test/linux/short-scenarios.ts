@@ -16,5 +16,5 @@ export function isShort(file: string): boolean {
 /** The microseconds that its network is up at least: real hosts take all of that time. */
 export function leastTime(file: string): number {
   const loaded = loadScenario(file);
-  return loaded.ok ? new End(loaded.value, 0 as Duration).least : 0;
+  return loaded.ok ? new End(loaded.value, 0 as Duration).limit : 0;
 }

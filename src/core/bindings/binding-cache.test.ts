@@ -39,8 +39,13 @@ test('a care-of address is known as one as long as a binding names it', () => {
   assert.equal(cache.isCareOf(CARE_OF), false);
   cache.set(binding(0, 10));
   assert.deepEqual([cache.isCareOf(CARE_OF), cache.isCareOf(homeOf(0))], [true, false]);
+  cache.set(binding(1, 10));
   cache.delete(homeOf(0));
-  assert.equal(cache.isCareOf(CARE_OF), false);
+  assert.equal(cache.isCareOf(CARE_OF), true, 'another names it');
+  cache.set({ ...binding(1, 20), careOf: homeOf(5) });
+  assert.deepEqual([cache.isCareOf(CARE_OF), cache.isCareOf(homeOf(5))], [false, true]);
+  cache.expire('peer', 20 as Instant);
+  assert.equal(cache.isCareOf(homeOf(5)), false);
 });
 
 test('several registrants and identifiers of one identity do not meet', () => {

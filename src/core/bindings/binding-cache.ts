@@ -39,6 +39,8 @@ export interface Binding {
  */
 export class BindingCache {
   readonly #bindings = new Map<string, Binding>();
+  /** How many are bound to each care-of address. */
+  readonly #careOfs = new Map<Address, number>();
   readonly #expiries: Readonly<Record<BindingScope, Heap<Expiry>>> = {
     home: new Heap(earlier),
     peer: new Heap(earlier),
@@ -84,10 +86,9 @@ export class BindingCache {
     return true;
   }
 
-  /** Is somebody who is bound reached at this address? Looks through all of them. */
+  /** Is somebody who is bound reached at this address? */
   isCareOf(address: Address): boolean {
-    for (const { careOf } of this.#bindings.values()) if (careOf === address) return true;
-    return false;
+    return this.#careOfs.has(address);
   }
 
   all(): IterableIterator<Binding> {
@@ -99,8 +100,9 @@ export class BindingCache {
     const key = keyOf(binding.home, binding.registrant, binding.bindingId);
     const before = this.#bindings.get(key);
     if (before?.scope !== binding.scope && this.room(binding.scope) <= 0) return false;
-    if (before !== undefined) this.#sizes[before.scope] -= 1;
+    if (before !== undefined) this.#uncount(before);
     this.#sizes[binding.scope] += 1;
+    this.#careOfs.set(binding.careOf, (this.#careOfs.get(binding.careOf) ?? 0) + 1);
     this.#bindings.set(key, binding);
     this.#expiries[binding.scope].push({ at: binding.expiresAt, key });
     this.#shedStaleExpiries(binding.scope);
@@ -138,9 +140,16 @@ export class BindingCache {
     return undefined;
   }
 
-  #drop(key: string, { scope }: Binding): void {
+  #drop(key: string, binding: Binding): void {
     this.#bindings.delete(key);
+    this.#uncount(binding);
+  }
+
+  #uncount({ scope, careOf }: Binding): void {
     this.#sizes[scope] -= 1;
+    const others = this.#careOfs.get(careOf)! - 1;
+    if (others > 0) this.#careOfs.set(careOf, others);
+    else this.#careOfs.delete(careOf);
   }
 
   #isCurrent(expiry: Expiry, scope: BindingScope): boolean {

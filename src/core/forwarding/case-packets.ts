@@ -84,6 +84,38 @@ export const udp = (src: Address, dst: Address, sport = 5000, dport = 53): Part 
   },
 });
 
+/** A TCP segment without options or data, from port 40000 to 80. `flags`: its fourteenth octet. */
+export const tcp = (src: Address, dst: Address, flags: number): Part => ({
+  protocol: PROTOCOL.tcp,
+  octets: () => {
+    const octets = Uint8Array.of(
+      156,
+      64,
+      0,
+      80,
+      0,
+      0,
+      0,
+      7,
+      0,
+      0,
+      0,
+      9,
+      0x50,
+      flags,
+      4,
+      0,
+      0,
+      0,
+      0,
+      0,
+    );
+    const sum = upperLayerChecksum(src, dst, PROTOCOL.tcp, octets, 0, octets.length);
+    octets.set([sum >> 8, sum & 0xff], 16);
+    return octets;
+  },
+});
+
 /** A Mobility Header message without options: Home Test Init where nothing else is said. */
 export const mobility = (src: Address, dst: Address, type = 1): Part => ({
   protocol: PROTOCOL.mobility,

@@ -303,38 +303,6 @@ const others: ForwardingCase[] = [
       tunnel: tunnelOf,
     },
   },
-  {
-    name: 'notify: addresses are those inside the tunnel where the packet was unpacked before',
-    entries: [
-      entry('tunnel', 'arriving', { protocol: 41 }, [
-        { pop: 'ipv6' },
-        { notify: 'tunnelled-from-peer' },
-      ]),
-    ],
-    hook: 'arriving',
-    packet: tunnelled,
-    expect: {
-      kind: 'continue',
-      entry: 'tunnel',
-      octets: packet,
-      tunnel: tunnelOf,
-      notices: [{ entry: 'tunnel', reason: 'tunnelled-from-peer', src: home, dst: peer }],
-    },
-  },
-  {
-    name: 'notify before push',
-    entries: [
-      entry('tunnel', 'leaving', { dst: whole }, [{ notify: 'tunnelled-to-peer' }, tunnelHome]),
-    ],
-    hook: 'leaving',
-    packet,
-    expect: {
-      kind: 'continue',
-      entry: 'tunnel',
-      octets: ipv6({ src: careOf, dst: homeAgent, hopLimit: 64 }, inside(packet)),
-      notices: [{ entry: 'tunnel', reason: 'tunnelled-to-peer', src: home, dst: peer }],
-    },
-  },
 ];
 
 export const CHOOSING_CASES: readonly ForwardingCase[] = [

@@ -2,6 +2,8 @@ import type { Address } from '../../wire/address.ts';
 import type { Instant } from '../time.ts';
 import { CHOOSING_CASES } from './cases-choosing.ts';
 import { DECAPSULATION_CASES } from './cases-decapsulation.ts';
+import { NOTICE_CASES } from './cases-notice.ts';
+import { PROTOCOL_CASES } from './cases-protocols.ts';
 import { REWRITING_CASES } from './cases-rewriting.ts';
 import { TUNNEL_CASES } from './cases-tunnel.ts';
 import { UDP_CASES } from './cases-udp.ts';
@@ -41,6 +43,8 @@ export function forwardingCases(): readonly ForwardingCase[] {
     ...DECAPSULATION_CASES,
     ...REWRITING_CASES,
     ...CHOOSING_CASES,
+    ...NOTICE_CASES,
+    ...PROTOCOL_CASES,
   ];
 }
 

@@ -105,7 +105,8 @@ export type Action =
   | { readonly divert: 'control'; readonly reason: DivertReason }
   | { readonly drop: DropReason }
   /**
-   * Tells the control side of the packet, which goes on its way; once a second for one entry. The
+   * Tells the control side of the packet, which goes on its way; once a second for one entry, or for what
+   * happens to one connection. The
    * addresses told are those at this point of the list: behind a `pop`, those of the packet inside.
    */
   | { readonly notify: NotifyReason };
@@ -113,6 +114,7 @@ export type Action =
 export type NotifyReason =
   | 'tunnelled-from-peer' // a peer still sends through the home agent (RFC 6275 11.7.2)
   | 'tunnelled-to-peer'
+  | 'connection' // only of TCP segments that begin or end a connection (`connection-segment.ts`)
   | 'session-to-peer' // packets of a session that a multihomed host may have to move
   | 'session-from-peer';
 

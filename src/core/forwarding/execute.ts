@@ -2,6 +2,7 @@ import type { Address } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
 import { after, type Instant, seconds } from '../time.ts';
+import { type ConnectionSegment, connectionSegment } from './connection-segment.ts';
 import type {
   Action,
   DivertReason,
@@ -37,6 +38,8 @@ export interface Notice {
   readonly reason: NotifyReason;
   readonly src: Address;
   readonly dst: Address;
+  /** With the reason `connection`. */
+  readonly connection?: ConnectionSegment;
 }
 
 /** The addresses of an outer header that was taken off; `udp`: the ports, where there was such a one. */
@@ -225,22 +228,23 @@ function notify(row: Row, reason: NotifyReason, passage: Passage, now: Instant):
   const { home, dst, protocol } = passage.packet;
   // A peer that is away itself is known by its home address, not by where it is just now.
   const src = home ?? passage.packet.src;
-  // Signalling is no flow: nobody is to be told where we are for having tested that we are there.
-  if (protocol === PROTOCOL.mobility || isError(passage.packet)) return;
-  const ends = src + dst;
+  // Signalling is no flow: nobody is to be told where we are for having tested that we are there. Errors ask for
+  // no answer, and anybody can send them (RFC 6275 section 11.3.5).
+  if (protocol === PROTOCOL.mobility || passage.packet.isError) return;
+  const connection = reason === 'connection' ? connectionSegment(passage.packet) : undefined;
+  if (reason === 'connection' && connection === undefined) return;
+  const ends = src + dst + (connection === undefined ? '' : connectionKey(connection));
   const last = row.noticed.get(ends);
   if (last !== undefined && now < after(last, NOTICE_INTERVAL)) return;
   row.noticed.delete(ends); // so that the map stays in order of time
   row.noticed.set(ends, now);
   if (row.noticed.size > MAX_NOTICED) row.noticed.delete(row.noticed.keys().next().value!);
-  passage.notices.push({ entry: row.entry.id, reason, src, dst });
+  const notice = { entry: row.entry.id, reason, src, dst };
+  passage.notices.push(connection === undefined ? notice : { ...notice, connection });
 }
 
-/** Errors ask for no answer, and anybody can send them. Source: RFC 6275 section 11.3.5. */
-function isError({ protocol, walk, octets }: PacketView): boolean {
-  const FIRST_INFORMATIONAL = 128; // RFC 4443 section 2.1
-  return protocol === PROTOCOL.icmpv6 && octets[walk!.upperAt]! < FIRST_INFORMATIONAL;
-}
+const connectionKey = ({ sport, dport, does }: ConnectionSegment): string =>
+  `${sport}/${dport}/${does}`;
 
 type Change = Exclude<Action, { divert: unknown } | { drop: unknown } | { notify: unknown }>;
 

@@ -13,6 +13,9 @@ export const MAX_PACKET = IPV6_HEADER + 0xffff;
 /** Where the IPv6 header has its Next Header field. */
 const NEXT_HEADER = ipv6Header.offsetOf('nextHeader');
 
+/** Types of ICMPv6 messages below this are errors (RFC 4443 section 2.1). */
+const FIRST_INFORMATIONAL = 128;
+
 /** Upper layers that begin with two port numbers: TCP, UDP, DCCP, SCTP, UDP-Lite. */
 const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, 33, 132, 136]);
 
@@ -75,6 +78,13 @@ export class PacketView {
   /** Destination of the packet inside. */
   get innerDst(): Address | undefined {
     return this.#innerAddress(24);
+  }
+
+  /** Is this an ICMPv6 error? */
+  get isError(): boolean {
+    const { walk, octets } = this;
+    if (walk?.protocol !== PROTOCOL.icmpv6 || !walk.firstFragment) return false;
+    return octets[walk.upperAt]! < FIRST_INFORMATIONAL;
   }
 
   /** Is this a part of a packet, first or later? One fragment may be the whole (RFC 6946). */

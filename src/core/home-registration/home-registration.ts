@@ -129,9 +129,9 @@ export class HomeRegistration {
     return this.#way.isUdp(careOf);
   }
 
-  /** Registers a care-of address; with the home address takes the binding back, on that link. */
-  move(careOf: Address, link: string | undefined, now: Instant): HomeProgress {
-    const away = careOf !== this.#config.home;
+  /** Registers a care-of address; with the home address, or one that is left, takes it back. */
+  move(careOf: Address, link: string | undefined, now: Instant, leaves = false): HomeProgress {
+    const away = careOf !== this.#config.home && !leaves;
     if (careOf !== this.#target?.careOf) this.#way.stop();
     this.#target = { careOf, lifetime: away ? this.#config.lifetime : (0 as Duration) };
     this.#updates.link = link;

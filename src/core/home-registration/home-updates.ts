@@ -4,7 +4,8 @@ import type { HomeRegistrationConfig } from '../config.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type Received } from '../part.ts';
 import type { Output } from '../role.ts';
-import { checkHomeProof, homeProof } from '../signalling/home-authentication.ts';
+import { delegatedProof } from '../signalling/delegated-update.ts';
+import { associationNumber, checkHomeProof, homeProof } from '../signalling/home-authentication.ts';
 import type { Registration, RegistrationOutput } from '../signalling/registration.ts';
 import { bindingUpdate, lifetimeOf } from '../signalling/signalling.ts';
 import type { Instant } from '../time.ts';
@@ -105,11 +106,14 @@ export class HomeUpdates {
   }
 
   #send({ target, sequence, repeat }: Sending, agent: Address, way: Way, now: Instant): Output[] {
-    const { authentication, home } = this.#config;
+    const { authentication, home, delegation } = this.#config;
+    const { crypto } = this.#state.env;
     const { careOf, lifetime } = target;
     const timestamp = this.#clock.stamp(now);
     const asked = this.#journal.asked(careOf, sequence);
-    const proof = homeProof(authentication, this.#state.env.crypto, { careOf, home }, timestamp);
+    const plain = homeProof(authentication, crypto, { careOf, home }, timestamp);
+    const binding = { careOf, home, secret: associationNumber(authentication) };
+    const proof = delegation ? delegatedProof(crypto, delegation, binding, plain) : plain;
     const update = bindingUpdate({
       careOf,
       home,

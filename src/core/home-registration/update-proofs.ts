@@ -1,6 +1,6 @@
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import type { BindingUpdate, JudgedUpdate, Judgement } from '../bindings/judged-update.ts';
-import type { Authentication } from '../config.ts';
+import type { Authentication, Authority } from '../config.ts';
 import type { Counter } from '../counters.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type Received } from '../part.ts';
@@ -10,7 +10,13 @@ import {
   isFresh,
   ntpTimestamp,
 } from '../security/authentication-option.ts';
-import { checkHomeProof, homeProof, timestampOf } from '../signalling/home-authentication.ts';
+import { DelegationCheck } from '../signalling/delegation-check.ts';
+import {
+  associationNumber,
+  checkHomeProof,
+  homeProof,
+  timestampOf,
+} from '../signalling/home-authentication.ts';
 import type { Proof } from '../signalling/signalling.ts';
 import type { Instant } from '../time.ts';
 
@@ -21,28 +27,67 @@ export interface Registrant {
   lastTimestamp: bigint;
 }
 
+/** Why an update changes nothing, and what its answer says of it. */
+interface Fault {
+  readonly counter: Counter;
+  readonly change: Partial<JudgedUpdate>;
+}
+
 /** The low-order half of an NTP timestamp. */
 const FRACTION = 0xffff_ffffn;
 
 /**
  * The receiver's side of what proves home registrations: is an update from whom it says, and new?
  *
- * Supported standards: RFC 4285 sections 5 and 6; RFC 6275 section 5.1 (ESP).
+ * Supported standards: RFC 4285 sections 5 and 6; RFC 6275 section 5.1 (ESP); docs/registry.md (delegations).
  */
 export class UpdateProofs {
   readonly #state: Pick<NodeState, 'env' | 'constants' | 'errors'>;
+  readonly #delegations: DelegationCheck;
 
-  constructor(state: Pick<NodeState, 'env' | 'constants' | 'errors'>) {
+  /** @param authorities without whose delegation addresses of their prefixes are not served. */
+  constructor(
+    state: Pick<NodeState, 'env' | 'constants' | 'errors'>,
+    authorities?: readonly Authority[],
+  ) {
     this.#state = state;
+    this.#delegations = new DelegationCheck(authorities, state.env);
+  }
+
+  fault(
+    registrant: Registrant,
+    received: Received,
+    subject: AuthenticatedBinding,
+    now: Instant,
+  ): Fault | undefined {
+    const fault = this.#unproved(registrant, received, subject, now);
+    return fault ?? this.#undelegated(registrant, received, subject, now);
+  }
+
+  /** Who is proved may not serve every address. */
+  #undelegated(
+    { authentication }: Registrant,
+    received: Received,
+    subject: AuthenticatedBinding,
+    now: Instant,
+  ): Fault | undefined {
+    const { message } = received;
+    const asks = message.layer === 'binding-update' && this.#delegations.asks(subject.home);
+    if (!asks) return undefined;
+    const binding = { ...subject, secret: associationNumber(authentication) };
+    const delegated = this.#delegations.judge(received, message, binding, now);
+    if ('longest' in delegated) return undefined;
+    const change = { status: BINDING_STATUS.administrativelyProhibited };
+    return { counter: delegated.refused, change };
   }
 
   /** Proof and freshness. Source: RFC 4285 sections 5.1 and 6. */
-  fault(
+  #unproved(
     { authentication, lastTimestamp }: Registrant,
     received: Received,
     subject: AuthenticatedBinding,
     now: Instant,
-  ): { readonly counter: Counter; readonly change: Partial<JudgedUpdate> } | undefined {
+  ): Fault | undefined {
     const { crypto, epoch, without } = this.#state.env;
     const result = checkHomeProof(authentication, this.#state.env, subject, received);
     if (result !== 'proved') {

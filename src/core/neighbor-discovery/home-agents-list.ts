@@ -18,7 +18,8 @@ interface HomeAgentEntry {
 }
 
 /**
- * The other home agents of a home link, as their Router Advertisements describe them.
+ * The other home agents of a home link, as their Router Advertisements describe them; or the other agents of
+ * an anycast address, as they tell each other.
  *
  *     H bit set, lifetime > 0   made or renewed; further addresses are added
  *     H bit clear, lifetime 0   deleted at once
@@ -43,18 +44,38 @@ export class HomeAgentsList {
       this.#agents.delete(router);
       return undefined;
     }
-    const known = this.#agents.get(router);
+    const told = advertisement.prefixes.map(({ routerAddress }) => routerAddress);
+    const expiresAt = after(now, homeAgentLifetime);
+    return this.note(router, { preference, expiresAt, addresses: told });
+  }
+
+  /** Takes what is known of an agent in another way; says what it had to leave out, if anything. */
+  note(
+    agent: Address,
+    told: {
+      readonly preference: number;
+      readonly expiresAt: Instant;
+      readonly addresses: readonly (Address | undefined)[];
+    },
+  ): Counter | undefined {
+    const { preference, expiresAt } = told;
+    const known = this.#agents.get(agent);
     const addresses = new Set(known?.addresses);
     let left: Counter | undefined;
-    for (const { routerAddress } of advertisement.prefixes) {
-      if (routerAddress === undefined || !isUnicastRoutable(routerAddress)) continue;
-      if (addresses.has(routerAddress)) continue;
+    for (const address of told.addresses) {
+      if (address === undefined || !isUnicastRoutable(address)) continue;
+      if (addresses.has(address)) continue;
       if (addresses.size >= MAX_ADDRESSES_OF_AGENT) left = 'discovery.agents_list_full';
-      else addresses.add(routerAddress);
+      else addresses.add(address);
     }
     if (known === undefined && !this.#makeRoom(preference)) return 'discovery.agents_list_full';
-    this.#agents.set(router, { preference, expiresAt: after(now, homeAgentLifetime), addresses });
+    this.#agents.set(agent, { preference, expiresAt, addresses });
     return left;
+  }
+
+  /** One address of each, those that were heard of first before others. */
+  addresses(): Address[] {
+    return [...this.#agents.values()].flatMap(({ addresses }) => [...addresses].slice(0, 1));
   }
 
   deadline(): Instant | undefined {

@@ -116,3 +116,9 @@ export function maskAddress(address: Address, length: number): Address {
     String.fromCharCode(partial & 0xff) +
     '\0'.repeat(address.length - whole - 1)) as Address;
 }
+
+/** Is an address of a prefix? */
+export const isWithin = (
+  address: Address,
+  { address: prefix, length }: { readonly address: Address; readonly length: number },
+): boolean => maskAddress(address, length) === maskAddress(prefix, length);

@@ -15,10 +15,8 @@
  */
 import { type Address, addressOctets, isUnicastRoutable, readAddress } from '../../wire/address.ts';
 import type { MobilityOption, MobilityOptionInput } from '../../wire/packet.ts';
+import { vendorDataIn, vendorOption } from '../signalling/vendor-options.ts';
 
-/** The number for examples and documentation (RFC 5612): careof has none of its own. */
-const VENDOR_ID = 32_473;
-const SUBTYPE = 1;
 const PARKS = 0x80;
 const SIZE = 16;
 /** More addresses than that are none that a node needs. */
@@ -37,22 +35,16 @@ export function addressSetOption({ addresses, parks }: AddressSet): MobilityOpti
   const data = new Uint8Array(1 + SIZE * told.length);
   data[0] = parks ? PARKS : 0;
   for (const [index, one] of told.entries()) data.set(addressOctets(one), 1 + SIZE * index);
-  return { option: 'vendor-specific', vendorId: VENDOR_ID, subtype: SUBTYPE, data };
+  return vendorOption('addressSet', data);
 }
 
 /** The set that a message tells of; undefined where it tells none, or one that cannot be. */
 export function addressSetIn(options: readonly MobilityOption[]): AddressSet | undefined {
-  for (const one of options) {
-    if (one.option !== 'vendor-specific' || one.vendorId !== VENDOR_ID) continue;
-    if (one.subtype !== SUBTYPE) continue;
-    const { data } = one;
-    const many = (data.length - 1) / SIZE;
-    if (!Number.isInteger(many) || many < 0 || many > MAX_SET) return undefined;
-    const addresses = Array.from({ length: many }, (_, index) =>
-      readAddress(data, 1 + SIZE * index),
-    );
-    if (!addresses.every(isUnicastRoutable)) return undefined;
-    return { addresses, parks: (data[0]! & PARKS) !== 0 };
-  }
-  return undefined;
+  const [data] = vendorDataIn(options, 'addressSet');
+  if (data === undefined) return undefined;
+  const many = (data.length - 1) / SIZE;
+  if (!Number.isInteger(many) || many < 0 || many > MAX_SET) return undefined;
+  const addresses = Array.from({ length: many }, (_, index) => readAddress(data, 1 + SIZE * index));
+  if (!addresses.every(isUnicastRoutable)) return undefined;
+  return { addresses, parks: (data[0]! & PARKS) !== 0 };
 }

@@ -2,7 +2,7 @@ import { type Address, readAddress } from '../../wire/address.ts';
 import { IPV6_OPTION, MH_TYPE, PROTOCOL } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import { walkHeaders } from '../../wire/walk.ts';
-import type { PeerProofConfig } from '../config.ts';
+import type { ConfiguredKey, DelegatedKey, PeerProofConfig } from '../config.ts';
 import type { EntryUse } from '../forwarding/entry.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type Received } from '../part.ts';
@@ -12,10 +12,11 @@ import { sequenceNewer } from '../signalling/sequence.ts';
 import { type Instant, milliseconds, seconds, sooner } from '../time.ts';
 import { CgaProof } from './cga-proof.ts';
 import { ConfiguredKeyProof } from './configured-key-proof.ts';
+import { metAt } from './met-at.ts';
 import { PathMemory } from './path-memory.ts';
 import { type DoubtEnded, PeerDoubts } from './peer-doubts.ts';
 import { forgetPeer, rememberedPeer } from './peer-journal.ts';
-import type { Identity, PeerProof } from './peer-proof.ts';
+import type { Identity, PeerProof, ProofMeans } from './peer-proof.ts';
 import { PeerRegistration } from './peer-registration.ts';
 import { ReturnRoutabilityProof } from './return-routability-proof.ts';
 
@@ -25,6 +26,8 @@ export interface UpdateListConfig {
   readonly maxPeers: number;
   /** Absent: return routability alone. */
   readonly peers?: PeerProofConfig;
+  /** Shown with each update that return routability proves. */
+  readonly delegation?: DelegatedKey;
 }
 
 /**
@@ -55,6 +58,8 @@ export class BindingUpdateList {
   readonly #memory: PathMemory;
   /** As new as any that a forgotten peer was sent: it may remember (RFC 6275 section 5.2.8). */
   #sequence: number;
+  /** The same of each peer with a configured key: it remembers for as long as it has the key. */
+  readonly #keyed = new Map<Address, number>();
 
   /** @param cameHome did a Home Test come by the way that its Init went? */
   constructor(
@@ -79,12 +84,12 @@ export class BindingUpdateList {
     const { env } = this.#state;
     const known = rememberedPeer(this.#config.home, key, value, env);
     if (known === undefined || env.without.has('journal')) return [];
-    const { peer, sequence, until, careOf } = known;
+    const { peer, sequence, until } = known;
     const useful = until > now && isWanted && this.#room(now).room;
     if (!useful) return [forgetPeer(this.#config.home, peer)];
     const registration = this.#registrationFor(peer, sequence);
     this.#peers.set(peer, registration);
-    return registration.restore(until, careOf, now);
+    return registration.restore(known, now);
   }
 
   deadline(): Instant | undefined {
@@ -100,6 +105,24 @@ export class BindingUpdateList {
     const stopped = peer.stop();
     const unset = this.#state.paths.unsetRegistered(this.#config.home, address);
     return [...stopped, ...unset, this.#drop(address, peer)];
+  }
+
+  /** The number before the next update's to a peer; undefined: it is on the list, and is told so. */
+  lastNumber(peer: Address): number | undefined {
+    if (this.#peers.has(peer)) return undefined;
+    return this.keyOf(peer) === undefined ? this.#sequence : (this.#keyed.get(peer) ?? 0);
+  }
+
+  /** An update with this number was sent to a peer: what follows is newer. */
+  used(peer: Address, sequence: number): void {
+    if (this.keyOf(peer) !== undefined) this.#keyed.set(peer, sequence);
+    else if (sequenceNewer(sequence, this.#sequence)) this.#sequence = sequence;
+  }
+
+  /** The key that a peer was given beforehand. */
+  keyOf(peer: Address): ConfiguredKey | undefined {
+    if (this.#state.env.without.has('configured-key')) return undefined;
+    return this.#config.peers?.keys.get(peer);
   }
 
   /** How many peers are on the list. */
@@ -121,6 +144,16 @@ export class BindingUpdateList {
     return this.#peers.get(peer);
   }
 
+  /** What proves us to a peer, or would. */
+  means(peer: Address): ProofMeans {
+    const known = this.#peers.get(peer);
+    if (known !== undefined) return known.proof.means;
+    const { without } = this.#state.env;
+    const { cga } = this.#config.peers ?? {};
+    if (this.keyOf(peer) !== undefined) return 'configured-key';
+    return cga === undefined || without.has('cga') ? 'return-routability' : 'cga';
+  }
+
   all(): IterableIterator<[Address, PeerRegistration]> {
     return this.#peers.entries();
   }
@@ -137,12 +170,12 @@ export class BindingUpdateList {
   }
 
   /** The peer is to know this care-of address now, whether it was told of any before or not. */
-  move(peer: Address, careOf: Address, now: Instant): Output[] {
+  move(peer: Address, careOf: Address, now: Instant, whoever = false): Output[] {
     const known = this.#peers.get(peer);
-    if (known !== undefined) return known.move(careOf, now);
+    if (known !== undefined) return known.move(careOf, now, whoever);
     const { room, outputs } = this.#room(now);
     if (!room) return [...outputs, count('mobility.list_full')];
-    return [...outputs, ...this.add(peer).move(careOf, now)];
+    return [...outputs, ...this.add(peer).move(careOf, now, whoever)];
   }
 
   /** The registration with a peer, which is made where there is none; not bounded. */
@@ -174,7 +207,7 @@ export class BindingUpdateList {
 
   received(received: Received, now: Instant): Output[] {
     const { message, source } = received;
-    const peer = this.#peers.get(source);
+    const peer = this.#peers.get(source) ?? this.#testedElsewhere(received);
     switch (message.layer) {
       case 'home-test': {
         if (peer === undefined || !this.#cameHome(received)) break;
@@ -203,6 +236,20 @@ export class BindingUpdateList {
         return [];
     }
     return [count('mobility.test_unexpected')];
+  }
+
+  /** A test may have gone to where its peer is bound. */
+  #testedElsewhere({ message, source }: Received): PeerRegistration | undefined {
+    const cookie =
+      message.layer === 'home-test'
+        ? message.homeInitCookie
+        : message.layer === 'care-of-test'
+          ? message.careOfInitCookie
+          : undefined;
+    if (cookie === undefined || !this.#state.bindings.isCareOf(source)) return undefined;
+    return [...this.#peers.values()].find(
+      ({ peer, proof }) => proof.awaits(cookie) && metAt(peer, this.#state) === source,
+    );
   }
 
   /** An update may have gone to another address of its peer: one that this peer has told of. */
@@ -282,16 +329,16 @@ export class BindingUpdateList {
 
   /** @param last the number that the peer was last sent, where that is known. */
   #registrationFor(peer: Address, last?: number): PeerRegistration {
-    const { home, peers } = this.#config;
+    const { home, peers, delegation } = this.#config;
     const { crypto, without } = this.#state.env;
     const made = (proof: PeerProof, first = this.#sequence) =>
       new PeerRegistration(peer, this.#identity, proof, this.#state, last ?? first, this.#memory);
-    const key = peers?.keys.get(peer);
-    if (key !== undefined && !without.has('configured-key')) {
-      // Its numbers may be used once only, so the peer is asked for the last one (status 135).
-      return made(new ConfiguredKeyProof(home, key, this.#state), 0);
+    const key = this.keyOf(peer);
+    if (key !== undefined) {
+      // Numbers are used once only: where the last one is not known, the peer says it (status 135).
+      return made(new ConfiguredKeyProof(home, key, this.#state), this.#keyed.get(peer) ?? 0);
     }
-    const tests = new ReturnRoutabilityProof(peer, home, this.#state);
+    const tests = new ReturnRoutabilityProof(peer, home, this.#state, delegation);
     if (peers?.cga === undefined || without.has('cga')) return made(tests);
     if (crypto.rsa === undefined) throw new RangeError('RFC 4866 needs RSA, and none is handed in');
     return made(new CgaProof(home, peers.cga, crypto.rsa, tests, this.#state));
@@ -299,7 +346,7 @@ export class BindingUpdateList {
 
   #drop(address: Address, { sequence }: PeerRegistration): Output {
     this.#peers.delete(address);
-    if (sequenceNewer(sequence, this.#sequence)) this.#sequence = sequence;
+    this.used(address, sequence);
     return forgetPeer(this.#config.home, address);
   }
 

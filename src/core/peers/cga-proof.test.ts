@@ -100,3 +100,25 @@ test('a token is renewed before sequence numbers come again', () => {
   answerTest(proof, 'care-of', B);
   assert.ok(names(proof, B).includes('cga-parameters'));
 });
+
+test('what a restart keeps is the permanent token and how much it has signed; the first update with it is complete', () => {
+  const proof = granted();
+  assert.deepEqual(names(proof).slice(-1), ['binding-authorization-data']);
+  const kept = proof.kept();
+  assert.equal(kept, '0404040404040404/1');
+  const again = tested();
+  assert.equal(again.kept(), undefined);
+  again.takeUp(kept!, A);
+  assert.equal(again.needsHomeTest(at(1)), false);
+  assert.equal(
+    again.kept(),
+    '0404040404040404/65',
+    'some more may have been sent than were counted',
+  );
+  assert.deepEqual(names(again), ['nonce-indices', 'binding-authorization-data']);
+  for (const damaged of ['', '04/1', '0404040404040404', 'x404040404040404/1']) {
+    const none = tested();
+    none.takeUp(damaged, A);
+    assert.equal(none.kept(), undefined, damaged);
+  }
+});

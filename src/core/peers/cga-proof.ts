@@ -1,4 +1,5 @@
 import type { Address } from '../../wire/address.ts';
+import { fromHex, toHex } from '../../wire/hex.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf, MobilityOptionInput } from '../../wire/packet.ts';
 import type { CgaIdentity } from '../config.ts';
@@ -15,7 +16,7 @@ import {
 import { destinationOf, updateAuthorization } from '../signalling/binding-authorization.ts';
 import type { Proof } from '../signalling/signalling.ts';
 import { after, type Duration, type Instant } from '../time.ts';
-import { isExpiredNonce, type PeerProof, type Proving } from './peer-proof.ts';
+import { isExpiredNonce, type PeerProof, type ProofMeans, type Proving } from './peer-proof.ts';
 import type { ReturnRoutabilityProof } from './return-routability-proof.ts';
 import type { TestKind, TimedToken, Token } from './routability-test.ts';
 
@@ -24,6 +25,8 @@ import type { TestKind, TimedToken, Token } from './routability-test.ts';
  * twice, and an old update never looks new. Source: RFC 4866 section 4.9.
  */
 export const MAX_TOKEN_UPDATES = 0x7fff;
+/** Updates that an earlier life may have sent since it last counted them for the journal. */
+const UNCOUNTED_UPDATES = 64;
 
 /**
  * How this node proves itself to a peer by the key that its home address was made from.
@@ -80,6 +83,11 @@ export class CgaProof implements PeerProof {
     this.#tests = tests;
     this.#state = state;
     this.#signatureSize = rsa.sign(identity.privateKey, new Uint8Array()).length;
+  }
+
+  get means(): ProofMeans {
+    if (this.#permanent !== undefined) return 'permanent-token';
+    return this.#unaware ? this.#tests.means : 'cga';
   }
 
   get waiting(): boolean {
@@ -240,6 +248,19 @@ export class CgaProof implements PeerProof {
     const token = { keygenToken, nonceIndex: indices.careOfNonceIndex };
     this.#careOf = { address: careOf, token, until };
     return true;
+  }
+
+  kept(): string | undefined {
+    return this.#permanent && `${toHex(this.#permanent)}/${this.#updates}`;
+  }
+
+  takeUp(kept: string, careOf: Address | undefined): void {
+    const [, token = '', updates] = /^([0-9a-f]{16})\/(\d{1,5})$/.exec(kept) ?? [];
+    const permanent = fromHex(token);
+    if (permanent?.length !== KEYGEN_TOKEN_SIZE) return;
+    this.#permanent = permanent;
+    this.#updates = Number(updates) + UNCOUNTED_UPDATES;
+    this.#complete = careOf;
   }
 
   refused(status: number): boolean {

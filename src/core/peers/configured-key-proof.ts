@@ -16,6 +16,7 @@ import type { PeerProof, Proving } from './peer-proof.ts';
  * Supported standards: RFC 4449 section 3.
  */
 export class ConfiguredKeyProof implements PeerProof {
+  readonly means = 'configured-key';
   readonly waiting = false;
   readonly #home: Address;
   readonly #key: ConfiguredKey;

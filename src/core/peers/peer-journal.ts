@@ -16,6 +16,8 @@ export interface RememberedPeer {
   readonly until: Instant;
   /** What it holds; absent: not certain. */
   readonly careOf?: Address;
+  /** What proves us to it from now on, as the proof writes it. */
+  readonly proof?: string;
 }
 
 const keyOf = (home: Address, peer: Address) =>
@@ -24,15 +26,23 @@ const keyOf = (home: Address, peer: Address) =>
 type Clock = Pick<Environment, 'epoch'>;
 
 export function rememberPeer(home: Address, known: RememberedPeer, { epoch }: Clock): Output {
-  const { peer, sequence, until, careOf } = known;
+  const { peer, sequence, until, careOf, proof } = known;
   const held = careOf === undefined ? '' : ` ${formatAddress(careOf)}`;
-  return { kind: 'store', key: keyOf(home, peer), value: `${sequence} ${epoch + until}${held}` };
+  const kept = proof === undefined ? '' : ` by=${proof}`;
+  const value = `${sequence} ${epoch + until}${held}${kept}`;
+  return { kind: 'store', key: keyOf(home, peer), value };
 }
 
 export const forgetPeer = (home: Address, peer: Address): Output => ({
   kind: 'store',
   key: keyOf(home, peer),
 });
+
+/** The home address whose peer a key is about; undefined: it is about something else. */
+export const homeOfPeer = (key: string): Address | undefined =>
+  key.startsWith('peer/') ? parseAddress(key.split('/')[1] ?? '') : undefined;
+
+const VALUE = /^(\d{1,5}) (\d{1,16})(?: ([0-9a-f:.]+))?(?: by=(\S+))?$/;
 
 /** The peer that a stored value stands for; undefined where it is none of this home address's. */
 export function rememberedPeer(
@@ -43,7 +53,7 @@ export function rememberedPeer(
 ): RememberedPeer | undefined {
   const peer = parseAddress(key.split('/')[2] ?? '');
   if (peer === undefined || key !== keyOf(home, peer)) return undefined;
-  const [, sequence, until, held] = /^(\d{1,5}) (\d{1,16})(?: (\S+))?$/.exec(value) ?? [];
+  const [, sequence, until, held, proof] = VALUE.exec(value) ?? [];
   // What is damaged is as good as over: it is known by its key, and goes.
   if (sequence === undefined) return { peer, sequence: 0, until: 0 as Instant };
   const careOf = held === undefined ? undefined : parseAddress(held);
@@ -52,5 +62,6 @@ export function rememberedPeer(
     sequence: Number(sequence) & 0xffff,
     until: (Number(until) - epoch) as Instant,
     ...(careOf && { careOf }),
+    ...(proof !== undefined && { proof }),
   };
 }

@@ -8,8 +8,8 @@ import type { Target } from '../signalling/registration.ts';
 import { bindingUpdate, type Proof } from '../signalling/signalling.ts';
 import { after, between, type Duration, type Instant, seconds } from '../time.ts';
 import { addressSetIn, addressSetOption } from './address-set.ts';
-import { forgetPeer, rememberPeer } from './peer-journal.ts';
-import type { Identity } from './peer-proof.ts';
+import { forgetPeer, type RememberedPeer, rememberPeer } from './peer-journal.ts';
+import type { Identity, PeerProof } from './peer-proof.ts';
 
 /** So long data goes the new way without an answer. */
 const EARLY_TIME: Duration = seconds(1);
@@ -38,12 +38,17 @@ export class PeerOutcome {
   readonly #peer: Address;
   readonly #home: Address;
   readonly #firstFromHome: boolean;
+  readonly #proof: PeerProof;
+  /** With a home agent a proof can be had anew; an identity that is cut off has what it had. */
+  readonly #keeps: boolean;
   readonly #state: NodeState;
   /** What it holds for certain. */
   #held: Address | undefined;
 
-  constructor(peer: Address, identity: Identity, state: NodeState) {
+  constructor(peer: Address, identity: Identity, proof: PeerProof, state: NodeState) {
     this.#peer = peer;
+    this.#proof = proof;
+    this.#keeps = identity.isCutOff !== undefined;
     this.#home = identity.home;
     this.#firstFromHome = identity.firstFromHome === true;
     this.#state = state;
@@ -66,7 +71,7 @@ export class PeerOutcome {
     const told = tells ? [addressSetOption({ addresses: sets.ownBeside(home), parks })] : [];
     const fromHome = this.#firstFromHome && !certain;
     return [
-      ...(certain ? [] : [rememberPeer(home, { peer, sequence, until }, env)]),
+      ...(certain ? [] : [this.#remember({ sequence, until })]),
       count('mobility.bu_sent'),
       ...(repeat > 0 ? [count('mobility.bu_retransmitted')] : []),
       ...bindingUpdate({ ...update, fromHome, home, to, told, homeRegistration: false }),
@@ -89,9 +94,11 @@ export class PeerOutcome {
   }
 
   /** What an answer that is proved tells of the peer. */
-  learn({ options }: LayerOf<'binding-acknowledgement'>): void {
+  learn({ options }: LayerOf<'binding-acknowledgement'>, from: Address): void {
     const set = addressSetIn(options);
-    if (set !== undefined) this.#state.sets.tell(this.#peer, set);
+    if (set === undefined) return;
+    // It tells the addresses beside the one that was asked, which need not be the one that we know it by.
+    this.#state.sets.tell(this.#peer, { ...set, addresses: [from, ...set.addresses] });
   }
 
   unaware(reason: string): Output[] {
@@ -108,7 +115,7 @@ export class PeerOutcome {
   }
 
   bound({ careOf, until, sequence, began }: Bound, now: Instant): Output[] {
-    const { paths, env } = this.#state;
+    const { paths } = this.#state;
     const [peer, home] = [this.#peer, this.#home];
     const before = paths.registeredCareOf(home, peer);
     this.#held = careOf;
@@ -116,7 +123,7 @@ export class PeerOutcome {
     const accepted = { lifetime_s, sequence, source: 'RFC 6275 11.7.3' };
     return [
       count('mobility.ba_received'),
-      rememberPeer(home, { peer, sequence, until, careOf }, env),
+      this.#remember({ sequence, until, careOf }),
       ...paths.setRegistered(home, peer, careOf, until),
       tell({ kind: 'registration.accepted', ...this.#names(careOf), ...accepted }),
       this.#phase(began, now),
@@ -159,6 +166,12 @@ export class PeerOutcome {
       ...(known === undefined ? [] : [this.#lost(known, reason)]),
       tell(pathChanged(this.#peer, this.#home, this.#otherwise(), reason)),
     ];
+  }
+
+  #remember(known: Omit<RememberedPeer, 'peer' | 'proof'>): Output {
+    const proof = this.#keeps ? this.#proof.kept?.() : undefined;
+    const all = { ...known, peer: this.#peer, ...(proof !== undefined && { proof }) };
+    return rememberPeer(this.#home, all, this.#state.env);
   }
 
   #otherwise(): PathKind {

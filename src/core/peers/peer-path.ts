@@ -34,6 +34,8 @@ export class PeerPath {
   /** Packets out of the tunnel when the peer was begun to be asked for proof. */
   #tunnelledBefore: number | undefined;
   #flowedAt: Instant | undefined;
+  /** Headers vanished on the way from there, and the binding for it is being taken back. */
+  #vanishedFrom: Address | undefined;
   #heardAt: Instant | undefined;
 
   /** @param memory of the paths of all peers. */
@@ -73,6 +75,7 @@ export class PeerPath {
   /** An update from there was answered. */
   proved(careOf: Address, now: Instant): void {
     this.#memory.works(this.#peer, careOf);
+    this.#vanishedFrom = undefined;
     this.#watch.proved(now);
   }
 
@@ -132,11 +135,26 @@ export class PeerPath {
 
   /**
    * Has an update vanished that the peer may have obeyed? It proved itself by what came another way, so
-   * it is the headers that get lost. A path that failed before is given up sooner.
+   * it is the headers that get lost: the path is given up, and one that failed before sooner.
    */
-  isVanished({ careOf, lifetime }: Target, repeat: number, now: Instant): boolean {
+  giveUp({ careOf, lifetime }: Target, repeat: number, now: Instant): boolean {
     if (lifetime === 0 || !this.isAstray(now)) return false;
-    return repeat >= (this.#memory.isDoubtful(this.#peer, careOf) ? 1 : MAX_UPDATES_VANISHED);
+    const patience = this.#memory.isDoubtful(this.#peer, careOf) ? 1 : MAX_UPDATES_VANISHED;
+    if (repeat < patience) return false;
+    this.failed(careOf, 'update', now);
+    this.#vanishedFrom = careOf;
+    return true;
+  }
+
+  /**
+   * Is the peer silent by the home agent, too? Then it was away rather than the path bad, and may be back:
+   * from where it is to be asked again, once.
+   */
+  askAgainFrom({ lifetime }: Target, repeat: number): Address | undefined {
+    const careOf = this.#vanishedFrom;
+    if (lifetime > 0 || repeat < MAX_UPDATES_VANISHED) return undefined;
+    this.#vanishedFrom = undefined;
+    return careOf;
   }
 
   /** Asks what the path has carried, when it is time. */

@@ -24,6 +24,12 @@ export interface Identity {
   isCutOff?(peer: Address): boolean;
 }
 
+/**
+ * What proves us to a peer, or would: the tests of return routability, the key that the address is made
+ * of, the token that the peer gave for that key, a key that both were given.
+ */
+export type ProofMeans = 'return-routability' | 'cga' | 'permanent-token' | 'configured-key';
+
 /** How asking a peer for proof goes on. */
 export interface Proving {
   readonly outputs: Output[];
@@ -37,6 +43,8 @@ export interface Proving {
  * where it comes from.
  */
 export interface PeerProof {
+  /** What it is just now, for an operator who asks. */
+  readonly means: ProofMeans;
   /** Does a test wait for its answer? */
   readonly waiting: boolean;
   deadline(): Instant | undefined;
@@ -75,6 +83,10 @@ export interface PeerProof {
   accepted(message: LayerOf<'binding-acknowledgement'>, careOf: Address, now: Instant): boolean;
   /** The peer refuses the proof. True: there is another to be tried. */
   refused(status: number): boolean;
+  /** What is to be kept over a restart since it may not be had again; absent: nothing. */
+  kept?(): string | undefined;
+  /** Takes up what was kept. @param careOf where the peer knows us for certain. */
+  takeUp?(kept: string, careOf: Address | undefined): void;
 }
 
 /** The lifetime of a binding for a care-of address away from home; zero: it is not to be told yet. */

@@ -1,6 +1,6 @@
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS, nameIn } from '../../wire/numbers.ts';
-import type { Layer } from '../../wire/packet.ts';
+import type { LayerOf } from '../../wire/packet.ts';
 import { LIFETIME_UNIT } from '../constants.ts';
 import type { EntryUse } from '../forwarding/entry.ts';
 import type { NodeState } from '../node-state.ts';
@@ -12,6 +12,7 @@ import { lifetimeOf } from '../signalling/signalling.ts';
 import { between, type Duration, type Instant, NO_TIME, seconds, sooner } from '../time.ts';
 import { LeftAlone } from './left-alone.ts';
 import { GIVEN_UP, type PathMemory } from './path-memory.ts';
+import type { RememberedPeer } from './peer-journal.ts';
 import { PeerOutcome } from './peer-outcome.ts';
 import { PeerPath } from './peer-path.ts';
 import {
@@ -23,7 +24,7 @@ import {
 } from './peer-proof.ts';
 import type { TestKind, Token } from './routability-test.ts';
 
-type BindingAcknowledgement = Extract<Layer, { layer: 'binding-acknowledgement' }>;
+type Answer = LayerOf<'binding-acknowledgement'>;
 
 /** Updates sent without an answer before a peer counts as silent. */
 const MAX_UPDATES_UNANSWERED = 5;
@@ -68,7 +69,7 @@ export class PeerRegistration {
     memory: PathMemory,
   ) {
     this.peer = peer;
-    this.#outcome = new PeerOutcome(peer, identity, state);
+    this.#outcome = new PeerOutcome(peer, identity, proof, state);
     this.path = new PeerPath(peer, identity.home, state, memory);
     this.#identity = identity;
     this.#state = state;
@@ -81,10 +82,11 @@ export class PeerRegistration {
     return this.#registration.sequence;
   }
 
-  /** In an earlier life it was told of us. @param careOf what it holds, where it has answered. */
-  restore(until: Instant, careOf: Address | undefined, now: Instant): Output[] {
+  /** In an earlier life it was told of us. */
+  restore({ until, careOf, proof }: RememberedPeer, now: Instant): Output[] {
     const lifetime = between(now, until);
     this.#alone.told(now, lifetime);
+    if (proof !== undefined) this.proof.takeUp?.(proof, careOf);
     if (careOf === undefined) return [];
     this.#registration.resume({ careOf, lifetime }, until, now);
     this.path.proved(careOf, now);
@@ -107,22 +109,19 @@ export class PeerRegistration {
     return sooner(sooner(this.#alone.deadline(), this.path.deadline()), asking);
   }
 
-  /** The peer shall know this care-of address; `home`: that we are at home again. */
-  move(careOf: Address, now: Instant): Output[] {
+  /** The peer shall know this care-of address; `home`: none any more, `whoever` told it of one. */
+  move(careOf: Address, now: Instant, whoever = false): Output[] {
     const release = careOf === this.#identity.home;
     // A peer whose answers alone were lost sends to where we were: it must be told, silent or not.
     const mayHold = this.#alone.mayHold(now);
     if (!this.#alone.isOver(now) && !mayHold) return [];
     const held = this.#registration.expiresAt !== undefined || this.#registration.waiting;
-    if (release && !held && !mayHold) return this.stop();
+    if (release && !held && !mayHold && !whoever) return this.stop();
     if (!release && this.path.isBad(careOf, now)) return this.#withdraw(GIVEN_UP.lately, now);
-    const underWay = this.asking || this.#proved;
     if (this.#registration.bound?.careOf === careOf) return this.#stay(careOf, now);
-    if (this.#wanted === careOf && underWay) return [];
-    this.#wanted = careOf;
-    this.#proved = false;
+    if (this.#wanted === careOf && (this.asking || this.#proved)) return [];
     this.#alone.end(now);
-    return this.#prove(now);
+    return this.#ask(careOf, now);
   }
 
   /** Back where the peer has us still: what was begun for elsewhere is void. */
@@ -146,9 +145,9 @@ export class PeerRegistration {
     this.path.stop();
     this.proof.stop();
     this.#registration.forget();
+    this.#alone.cancel();
     this.#wanted = undefined;
     this.#proved = false;
-    this.#alone.cancel();
     return [];
   }
 
@@ -167,7 +166,7 @@ export class PeerRegistration {
     return this.#proving(this.proof.received(kind, at, cookie, token, now), now);
   }
 
-  acknowledged(received: Received, message: BindingAcknowledgement, now: Instant): Output[] {
+  acknowledged(received: Received, message: Answer, now: Instant): Output[] {
     const careOf = this.#registration.target?.careOf;
     if (careOf === undefined) return [count('mobility.ba_unexpected')];
     // Answers 136 to 138 cannot be signed; they only make us prove again (RFC 6275 section 9.5.4).
@@ -178,7 +177,7 @@ export class PeerRegistration {
     const answer = { status, sequence, lifetime: lifetimeOf(message.lifetime) };
     const results = this.#registration.acknowledged(answer, now);
     const bound = results.some(({ kind }) => kind === 'bound');
-    if (bound) this.#outcome.learn(message);
+    if (bound) this.#outcome.learn(message, received.source);
     const again = bound && this.proof.accepted(message, careOf, now) && this.#wanted === careOf;
     return [...this.#registered(results, now), ...(again ? this.#prove(now) : [])];
   }
@@ -191,9 +190,8 @@ export class PeerRegistration {
     this.#alone.holdsNothing(now);
     // No others would come while home is cut off; if the peer does not know these, it says so (136).
     if (!this.#isCutOff) this.proof.forgetTokens();
-    this.#proved = false;
     const fallBack = this.#outcome.fallBack('the peer knows no binding');
-    return [count('mobility.be_received'), ...fallBack, ...this.#prove(now)];
+    return [count('mobility.be_received'), ...fallBack, ...this.#ask(this.#wanted!, now)];
   }
 
   /** The peer showed that it knows nothing of Mobile IPv6. */
@@ -236,6 +234,12 @@ export class PeerRegistration {
   /** How many packets our entry for this peer has carried: in use since we last looked? */
   used(packets: number, now: Instant): Output[] {
     return this.path.isUsed(packets) ? this.refresh(now) : [];
+  }
+
+  #ask(careOf: Address, now: Instant): Output[] {
+    this.#wanted = careOf;
+    this.#proved = false;
+    return this.#prove(now);
   }
 
   #prove(now: Instant): Output[] {
@@ -303,19 +307,18 @@ export class PeerRegistration {
   #sendUpdate(output: Extract<RegistrationOutput, { kind: 'send' }>, now: Instant): Output[] {
     const { target, sequence, repeat } = output;
     const proof = this.proof.proof(target.careOf, now);
-    if (this.path.isVanished(target, repeat, now)) {
-      this.path.failed(target.careOf, 'update', now);
-      return this.#withdraw(GIVEN_UP.vanished, now);
-    }
+    if (this.path.giveUp(target, repeat, now)) return this.#withdraw(GIVEN_UP.vanished, now);
+    const from = this.path.askAgainFrom(target, repeat);
+    if (from !== undefined) return this.#ask(from, now);
     if (target.lifetime > 0) this.#alone.told(now, target.lifetime);
     // Tokens run out while a peer is silent: back to proving, with the number used up.
     if (repeat > MAX_UPDATES_UNANSWERED || proof === undefined) {
       if (this.path.isHeard(now)) this.path.failed(target.careOf, 'update', now);
       return this.#leaveAlone(GIVEN_UP.silent, now);
     }
-    const until = this.#alone.mayHoldUntil;
+    const update = { ...target, sequence, proof, repeat, until: this.#alone.mayHoldUntil };
     return [
-      ...this.#outcome.update({ ...target, sequence, proof, repeat, until }, now),
+      ...this.#outcome.update(update, now),
       ...(repeat === 0 && target.lifetime > 0 ? [this.path.count(target.careOf, 'after')] : []),
     ];
   }
@@ -335,9 +338,7 @@ export class PeerRegistration {
     if (!held) return [...told, ...this.stop()];
     this.path.stop();
     this.proof.stop();
-    this.#wanted = this.#identity.home;
-    this.#proved = false;
-    return [...told, ...this.#prove(now)];
+    return [...told, ...this.#ask(this.#identity.home, now)];
   }
 
   /** What the path has carried: it is proved anew where that is due. */
@@ -357,11 +358,11 @@ export class PeerRegistration {
   }
 
   #leaveAlone(reason: string, now: Instant, time?: Duration): Output[] {
-    const { LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT } = this.#state.constants;
+    const { LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT: again } = this.#state.constants;
     const careof = this.#wanted ?? this.#identity.home;
     this.stop();
-    this.proof.gaveUp();
-    this.#alone.begin(time ?? LEFT_ALONE_TIME, MAX_BINDACK_TIMEOUT, careof, now);
+    if (!this.#isCutOff) this.proof.gaveUp();
+    this.#alone.begin(time ?? LEFT_ALONE_TIME, again, careof, now);
     return this.#outcome.refused(careof, reason);
   }
 }

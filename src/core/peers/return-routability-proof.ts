@@ -1,5 +1,6 @@
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import type { DelegatedKey } from '../config.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, type Received, tell } from '../part.ts';
 import type { Output } from '../role.ts';
@@ -8,8 +9,10 @@ import {
   verifyBindingAuthorization,
 } from '../security/return-routability.ts';
 import { updateAuthorization } from '../signalling/binding-authorization.ts';
+import { delegatedProof } from '../signalling/delegated-update.ts';
 import { NO_PROOF, type Proof, signal } from '../signalling/signalling.ts';
 import type { Duration, Instant } from '../time.ts';
+import { metAt } from './met-at.ts';
 import { isExpiredNonce, type PeerProof, type Proving } from './peer-proof.ts';
 import {
   RoutabilityTest,
@@ -32,17 +35,21 @@ const EXPIRED: { readonly [Status in number]?: TestKind } = {
  * Supported standards: RFC 6275 sections 5.2.5 to 5.2.7, 11.6, 6.2.6, 6.2.7.
  */
 export class ReturnRoutabilityProof implements PeerProof {
+  readonly means = 'return-routability';
   readonly #peer: Address;
   readonly #home: Address;
   readonly #state: NodeState;
   readonly #tests: RoutabilityTest;
+  readonly #delegation: DelegatedKey | undefined;
   /** The mechanism `return-routability` is taken away: everything counts as proved. */
   readonly #off: boolean;
   #careOf: Address | undefined;
   /** What the newest update was signed with: its answer is too, even when the tokens run out. */
   #signed: { readonly careOf: Address; readonly key: Uint8Array } | undefined;
 
-  constructor(peer: Address, home: Address, state: NodeState) {
+  /** @param delegation shown with each update, for peers that ask who may bind the address. */
+  constructor(peer: Address, home: Address, state: NodeState, delegation?: DelegatedKey) {
+    this.#delegation = delegation;
     this.#peer = peer;
     this.#home = home;
     this.#state = state;
@@ -126,13 +133,17 @@ export class ReturnRoutabilityProof implements PeerProof {
     const key = this.#key(careOf, now);
     if (tokens === undefined || key === undefined) return undefined;
     this.#signed = { careOf, key };
-    return updateAuthorization(this.#state.env.crypto, key, careOf, [
+    const { crypto } = this.#state.env;
+    const proof = updateAuthorization(crypto, key, careOf, [
       {
         option: 'nonce-indices',
         homeNonceIndex: tokens.home.nonceIndex,
         careOfNonceIndex: tokens.careOf?.nonceIndex ?? 0,
       },
     ]);
+    if (this.#delegation === undefined) return proof;
+    const binding = { home: this.#home, careOf, secret: key };
+    return delegatedProof(crypto, this.#delegation, binding, proof);
   }
 
   /** Is this acknowledgement from the peer that proved our update for this care-of address? */
@@ -188,7 +199,7 @@ export class ReturnRoutabilityProof implements PeerProof {
       count(isHome ? 'mobility.hoti_sent' : 'mobility.coti_sent'),
       ...signal({
         source: isHome ? this.#home : this.#careOf!,
-        destination: this.#peer,
+        destination: metAt(this.#peer, this.#state),
         layers: [
           isHome
             ? { layer: 'home-test-init', homeInitCookie: cookie }

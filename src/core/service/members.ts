@@ -1,42 +1,37 @@
-import type { Address } from '../../wire/address.ts';
 import { formatAddress, isUnicastRoutable } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
+import type { MobilityOptionInput } from '../../wire/packet.ts';
 import type { Binding } from '../bindings/binding-cache.ts';
 import { fromTunnelEntry, fromTunnelId } from '../bindings/home-agent-entries.ts';
-import {
-  answer,
-  askedBy,
-  type BindingUpdate,
-  type JudgedUpdate,
-  type Judgement,
-} from '../bindings/judged-update.ts';
+import { answer, askedBy, type BindingUpdate, type Judgement } from '../bindings/judged-update.ts';
 import type { ServiceConfig } from '../config.ts';
 import { type Registrant, UpdateProofs } from '../home-registration/update-proofs.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, forward, type Received, tell, unforward } from '../part.ts';
 import type { Output } from '../role.ts';
 import { ntpTimestamp } from '../security/authentication-option.ts';
+import { timestampOf } from '../signalling/home-authentication.ts';
 import { sequenceNewer } from '../signalling/sequence.ts';
 import { after, type Instant, seconds } from '../time.ts';
+import {
+  type Member,
+  type MemberRecord,
+  type MembershipChange,
+  registrantOf,
+  saidIn,
+  spiOf,
+  type Told,
+} from './member.ts';
 
 /** Servers that one service address may have. */
 export const MAX_MEMBERS = 64;
 
-/** A server that answers for the service address just now. */
-export interface Member {
-  /** The name under which it is in the binding cache; the holder's own is `self`. */
-  readonly registrant: string;
-  readonly address: Address;
-}
-
-/** What became of an update: a server that joined (or renewed, or moved), or one that left. */
-export interface MembershipChange {
-  readonly outputs: Output[];
-  readonly joined?: Member;
-  readonly left?: Member;
-}
-
 const TIMESTAMP_KEY = 'member-timestamp/';
+/** A server that its own holder does not tell of any more, though it is there, is looked at so often. */
+const OVERDUE = seconds(1);
+
+type Telling = (registrant: string) => readonly MobilityOptionInput[];
+type Accepted = Pick<Binding, 'home' | 'careOf' | 'sequence' | 'lifetime' | 'expiresAt'>;
 
 /**
  * The servers of a service address: each registers as a mobile node does with its home agent, and the
@@ -50,13 +45,28 @@ const TIMESTAMP_KEY = 'member-timestamp/';
 export class Members {
   readonly #config: ServiceConfig;
   readonly #state: NodeState;
+  readonly #telling: Telling;
   readonly #proofs: UpdateProofs;
   readonly #registrants: ReadonlyMap<string, Registrant>;
+  /** By registrant. */
+  readonly #told = new Map<string, Told>();
+  /** Of the last word of each, as `MemberRecord` has it. */
+  readonly #versions = new Map<string, bigint>();
+  /** Servers of other holders, which tell of them no longer. */
+  readonly #overdue = new Set<string>();
+  /** Those of them that their holder found silent. */
+  readonly #doubted = new Set<string>();
+  /** Servers that were removed here, and took no leave. */
+  readonly #silent = new Set<string>();
+  /** Those of which there is a new word that came here first. */
+  #changed = new Set<string>();
 
-  constructor(config: ServiceConfig, state: NodeState) {
+  /** @param telling what a server is told with the answer to its registration. */
+  constructor(config: ServiceConfig, state: NodeState, telling: Telling = () => []) {
+    this.#telling = telling;
     this.#config = config;
     this.#state = state;
-    this.#proofs = new UpdateProofs(state);
+    this.#proofs = new UpdateProofs(state, config.authorities);
     this.#registrants = new Map(
       config.members.map(({ authentication }) => [
         registrantOf(authentication),
@@ -77,7 +87,7 @@ export class Members {
     const { service } = this.#config;
     return [...this.#state.bindings.all()]
       .filter(({ home, scope }) => home === service && scope === 'home')
-      .map(memberOf)
+      .map((binding) => this.#memberOf(binding))
       .sort((a, b) => (a.registrant < b.registrant ? -1 : 1));
   }
 
@@ -93,29 +103,168 @@ export class Members {
       outputs.push(count('mobility.bu_refused'), ...answer(judged, 'home'));
       return { outputs };
     }
-    outputs.push(count('mobility.bu_accepted'), ...answer(judged, 'home'));
-    if (judged.lifetime > 0) return this.#accept(judged, registrant, outputs, now);
-    const gone = this.#state.bindings.delete(judged.home, registrant);
-    if (gone === undefined) return { outputs };
-    return { outputs: [...outputs, ...this.#forget(gone, 'deleted')], left: memberOf(gone) };
+    const { proof } = judged;
+    const options = [...this.#telling(registrant), ...proof.options];
+    const answered = answer({ ...judged, proof: { ...proof, options } }, 'home');
+    outputs.push(count('mobility.bu_accepted'), ...answered);
+    this.#changedTo(registrant, timestampOf(update) ?? 0n);
+    if (judged.lifetime > 0) {
+      const known = this.#state.bindings.get(judged.home, registrant) !== undefined;
+      const since = known ? this.#told.get(registrant)?.since : now;
+      this.#told.set(registrant, { ...saidIn(update), ...(since !== undefined && { since }) });
+      const expiresAt = after(now, judged.lifetime);
+      return this.#accept({ ...judged, expiresAt }, registrant, outputs);
+    }
+    this.#silent.delete(registrant);
+    const { outputs: gone, left } = this.#delete(registrant);
+    return { outputs: [...outputs, ...gone], ...(left && { left }) };
   }
 
-  /** A message between two servers: is it from the one, and new? It makes no binding here. */
-  check(
-    received: Received,
-    update: BindingUpdate,
+  /** Servers whose last word came here, and not to another holder: once each time. */
+  takeChanged(): readonly string[] {
+    const changed = [...this.#changed];
+    this.#changed = new Set();
+    return changed;
+  }
+
+  /** Is it for this holder to see whether a server is there? */
+  isWatched({ registrant, by }: Member): boolean {
+    return by === undefined || this.#overdue.has(registrant);
+  }
+
+  /** Is it missed by another holder, and was not heard since? */
+  isDoubted({ registrant }: Member): boolean {
+    return this.#doubted.has(registrant);
+  }
+
+  /** Those of which there ever was a word. */
+  known(): IterableIterator<string> {
+    return this.#versions.keys();
+  }
+
+  /** A server is as good as one that has just come. */
+  easeIn(registrant: string, now: Instant): void {
+    this.#told.set(registrant, { ...this.#told.get(registrant), since: now });
+  }
+
+  /** What other holders are to know of a server; undefined where nothing is known of it. */
+  record(registrant: string): MemberRecord | undefined {
+    const version = this.#versions.get(registrant);
+    if (version === undefined) return undefined;
+    const { by = this.#config.address, ...told } = this.#told.get(registrant) ?? {};
+    const binding = this.#state.bindings.get(this.#config.service, registrant);
+    if (binding === undefined) {
+      return { registrant, version, by, ...(this.#silent.has(registrant) && { silent: true }) };
+    }
+    const { careOf: address, sequence, lifetime, expiresAt } = binding;
+    return { registrant, version, by, there: { ...told, address, sequence, lifetime, expiresAt } };
+  }
+
+  /** Another holder tells of a server; undefined: it is nothing new. */
+  adopt(
+    { registrant, version, by, silent, there }: MemberRecord,
     now: Instant,
-  ): { readonly outputs: Output[]; readonly isProved: boolean } {
-    const { judged, outputs } = this.#judge(received, update, now);
-    const isProved = judged !== undefined && judged.status < 128;
-    return { outputs: [...outputs, ...(judged ? answer(judged, 'home') : [])], isProved };
+  ): MembershipChange | undefined {
+    const proved = this.#registrants.get(registrant);
+    if (proved === undefined) return { outputs: [count('service.shared_unknown')] };
+    const before = this.record(registrant);
+    const older = before !== undefined && version < before.version;
+    if (older && !this.#state.env.without.has('shared-versions')) {
+      // Our own, on its way back while there is another already.
+      if (by === this.#config.address) return undefined;
+      return { outputs: [count('service.shared_old')] };
+    }
+    if (version === before?.version && by === before.by) return undefined;
+    this.#versions.set(registrant, version);
+    this.#changed.delete(registrant);
+    // What was proved to one of them is a replay at all.
+    if (version > proved.lastTimestamp) proved.lastTimestamp = version;
+    const elsewhere = by !== this.#config.address && { by };
+    if (silent === true && before?.there !== undefined && this.#looksAgain) {
+      this.#told.set(registrant, { ...this.#told.get(registrant), ...elsewhere });
+      this.#overdue.add(registrant);
+      this.#doubted.add(registrant);
+      return { outputs: [count('service.member_doubted')] };
+    }
+    if (there === undefined || there.expiresAt <= now) {
+      this.#told.set(registrant, { ...elsewhere });
+      return this.#delete(registrant);
+    }
+    const { address: careOf, sequence, lifetime, expiresAt, ...told } = there;
+    this.#told.set(registrant, { ...told, ...elsewhere });
+    const binding = { home: this.#config.service, careOf, sequence, lifetime, expiresAt };
+    return this.#accept(binding, registrant, [count('service.shared_taken')]);
   }
 
-  /** Those whose lifetime is over: servers that died, or cannot be heard. */
-  expire(now: Instant): { readonly outputs: Output[]; readonly left: readonly Member[] } {
-    const gone = this.#state.bindings.expire('home', now);
-    const outputs = gone.flatMap((binding) => this.#forget(binding, 'expired'));
-    return { outputs, left: gone.map(memberOf) };
+  /** The number of the update by which a server is registered; -1 where it is not. */
+  numberOf(registrant: string): number {
+    return this.#state.bindings.get(this.#config.service, registrant)?.sequence ?? -1;
+  }
+
+  /** A server is there no more. */
+  remove(registrant: string): MembershipChange {
+    const version = this.#versions.get(registrant);
+    const own = this.#told.get(registrant)?.by === undefined;
+    if (own && version !== undefined) this.#changedTo(registrant, version + 1n);
+    this.#silent.add(registrant);
+    return this.#delete(registrant);
+  }
+
+  #delete(registrant: string): MembershipChange {
+    const gone = this.#state.bindings.delete(this.#config.service, registrant);
+    if (gone === undefined) return { outputs: [] };
+    return { outputs: this.#forget(gone, 'deleted'), left: this.#memberOf(gone) };
+  }
+
+  /**
+   * A message between two servers: is it from the one, and new? It makes no binding here, and its answer
+   * is the caller's. `judged` is absent where it gets none.
+   */
+  check(received: Received, update: BindingUpdate, now: Instant): Judgement {
+    const { judged, outputs } = this.#judge(received, update, now);
+    return { outputs, ...(judged && { judged }) };
+  }
+
+  /**
+   * Those whose lifetime is over: servers that died, or cannot be heard.
+   *
+   * @param stays one that is known by another holder is there still, and is looked at again a second later.
+   */
+  expire(
+    now: Instant,
+    stays: (member: Member) => boolean = () => false,
+  ): { readonly outputs: Output[]; readonly left: readonly Member[] } {
+    const { bindings } = this.#state;
+    const outputs: Output[] = [];
+    const left: Member[] = [];
+    for (const binding of bindings.expire('home', now)) {
+      const member = this.#memberOf(binding);
+      if (member.by !== undefined && stays(member)) {
+        const expiresAt = after(now, OVERDUE);
+        bindings.set({ ...binding, expiresAt });
+        this.#overdue.add(binding.registrant);
+        outputs.push(...this.#fromTunnel({ ...binding, expiresAt }));
+        continue;
+      }
+      const version = this.#versions.get(binding.registrant);
+      if (member.by === undefined && version !== undefined) {
+        this.#changedTo(binding.registrant, version + 1n);
+        this.#silent.add(binding.registrant);
+      }
+      outputs.push(...this.#forget(binding, 'expired'));
+      left.push(member);
+    }
+    return { outputs, left };
+  }
+
+  get #looksAgain(): boolean {
+    return !this.#state.env.without.has('second-look');
+  }
+
+  #changedTo(registrant: string, version: bigint): void {
+    if (!this.#registrants.has(registrant)) return;
+    this.#versions.set(registrant, version);
+    this.#changed.add(registrant);
   }
 
   /** Another holds the address now, and they register there. */
@@ -169,47 +318,51 @@ export class Members {
   }
 
   #accept(
-    { home, careOf, sequence, lifetime }: JudgedUpdate,
+    { home, careOf, sequence, lifetime, expiresAt }: Accepted,
     registrant: string,
     outputs: Output[],
-    now: Instant,
   ): MembershipChange {
-    const { bindings, env } = this.#state;
+    const { bindings } = this.#state;
     const before = bindings.get(home, registrant);
-    const expiresAt = after(now, lifetime);
+    this.#overdue.delete(registrant);
+    this.#doubted.delete(registrant);
+    this.#silent.delete(registrant);
     const scope = 'home';
     const binding = { scope, home, registrant, bindingId: 0, careOf, sequence, lifetime } as const;
     bindings.set({ ...binding, expiresAt });
     const moved = before !== undefined && before.careOf !== careOf;
     outputs.push(
       ...(moved ? unforward(fromTunnelId(home, before)) : []),
-      // What it does not send to clients straight comes back through the tunnel.
-      ...forward(fromTunnelEntry(this.#config.address, home, { careOf }, expiresAt, env.without)),
+      ...this.#fromTunnel({ ...binding, expiresAt }),
       tell({
         ...{ kind: 'binding.accepted', scope, home, registrant, careof: careOf, sequence },
         lifetime_s: lifetime / seconds(1),
       }),
     );
-    return { outputs, joined: { registrant, address: careOf } };
+    return { outputs, joined: this.#memberOf({ registrant, careOf }) };
+  }
+
+  /** What it does not send to clients straight comes back through the tunnel. */
+  #fromTunnel({
+    home,
+    careOf,
+    expiresAt,
+  }: Pick<Binding, 'home' | 'careOf' | 'expiresAt'>): Output[] {
+    const { env } = this.#state;
+    return forward(fromTunnelEntry(this.#config.address, home, { careOf }, expiresAt, env.without));
+  }
+
+  #memberOf({ registrant, careOf: address }: Pick<Binding, 'registrant' | 'careOf'>): Member {
+    return { registrant, address, ...this.#told.get(registrant) };
   }
 
   #forget(binding: Binding, how: 'expired' | 'deleted'): Output[] {
+    this.#overdue.delete(binding.registrant);
+    this.#doubted.delete(binding.registrant);
     const { scope, home, registrant, careOf: careof } = binding;
     return [
       ...unforward(fromTunnelId(home, binding)),
       tell({ kind: `binding.${how}`, scope, home, registrant, careof }),
     ];
   }
-}
-
-const memberOf = ({ registrant, careOf: address }: Binding): Member => ({ registrant, address });
-
-/** A member is known by the number of its key. */
-const registrantOf = (
-  authentication: ServiceConfig['members'][number]['authentication'],
-): string => (authentication.method === 'rfc4285' ? `${authentication.spi}` : '');
-
-function spiOf({ options }: BindingUpdate): string {
-  const option = options.find((one) => one.option === 'authentication');
-  return option === undefined ? '' : `${option.spi}`;
 }

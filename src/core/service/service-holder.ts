@@ -1,6 +1,9 @@
-import { type Address, formatAddress } from '../../wire/address.ts';
+import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
+import type { MobilityOptionInput } from '../../wire/packet.ts';
+import type { BindingUpdate } from '../bindings/judged-update.ts';
 import type { ServiceConfig } from '../config.ts';
+import { connectionSegment } from '../forwarding/connection-segment.ts';
 import type { ForwardingEntry, Hook } from '../forwarding/entry.ts';
 import { PacketView } from '../forwarding/packet-view.ts';
 import { pushIpv6 } from '../forwarding/rewrite.ts';
@@ -9,10 +12,15 @@ import type { NodeState } from '../node-state.ts';
 import { count, forward, type PartInput, type Received, tell, unforward } from '../part.ts';
 import { RateLimit } from '../rate-limit.ts';
 import type { Output } from '../role.ts';
+import type { CheckView, ServiceView } from '../service-view.ts';
+import type { Asking } from '../signalling/heartbeats.ts';
 import { after, type Instant, milliseconds, seconds, sooner } from '../time.ts';
-import { Clients, SELF } from './clients.ts';
-import { type Member, Members } from './members.ts';
-import { servedClientsIn } from './served-clients.ts';
+import { type ClientObserver, Clients, SELF } from './clients/clients.ts';
+import { servedClientsIn } from './clients/served-clients.ts';
+import { Strays } from './clients/strays.ts';
+import type { Member, MembershipChange } from './member.ts';
+import { Members } from './members.ts';
+import { PathErrors } from './path-errors.ts';
 
 /**
  * So long after it has begun a holder gives no client to anybody: the servers say meanwhile whom they have,
@@ -22,6 +30,29 @@ const SETTLING = seconds(1);
 /** Home Tests of clients that are not known go to every server, no more often than this. */
 const COPY_INTERVAL = milliseconds(10);
 const COPIES = 100;
+
+/** What a holder does beside handing clients out. */
+export interface HolderOptions {
+  /** A server is not sure to be there: others are given its new clients, if there are others. */
+  isSuspected?(member: Member): boolean;
+  /** The node itself, which is a server, takes no new clients. */
+  isLeaving?(): boolean;
+  /** These clients had a server that is there no more. */
+  onLost?(clients: readonly Address[], now: Instant): Output[];
+  /** Another holder tells of a server no longer: is it there all the same? */
+  isThere?(member: Member): boolean;
+  /** Other holders have told of the servers and clients that they know. */
+  isTold?(): boolean;
+  /** Its program did not answer lately: the same. */
+  hasFailed?(member: Member): boolean;
+  /** What a server is told with the answer to its registration. */
+  telling?(registrant: string): MobilityOptionInput[];
+  /** What there is to say of its program. */
+  checkOf?(member: Member): CheckView | undefined;
+  /** How it is asked whether it is there. */
+  askingOf?(member: Member): Asking | undefined;
+  readonly observer?: ClientObserver;
+}
 
 /**
  * Holds a service address on its link, and hands each client that sends to it to one of the servers.
@@ -37,17 +68,35 @@ export class ServiceHolder {
   readonly clients: Clients;
   readonly #config: ServiceConfig;
   readonly #at: Hook;
-  readonly #proxy: NeighborProxy;
-  readonly #copies = new RateLimit(COPY_INTERVAL, COPIES);
+  readonly #options: HolderOptions;
+  /** Absent where no link is asked for the address. */
+  readonly #proxy: NeighborProxy | undefined;
+  readonly #strays: Strays;
+  readonly #copyLimit = new RateLimit(COPY_INTERVAL, COPIES);
+  readonly #pathErrors: PathErrors;
   #heldSince: Instant | undefined;
 
   /** @param at `arriving` where this node is a server too: its kernel has the address. */
-  constructor(config: ServiceConfig, state: NodeState, at: Hook) {
+  constructor(config: ServiceConfig, state: NodeState, at: Hook, options: HolderOptions = {}) {
+    this.#options = options;
     this.#config = config;
     this.#at = at;
-    this.members = new Members(config, state);
-    this.clients = new Clients(config, state, at);
-    this.#proxy = new NeighborProxy(config.link, config.address, state.constants, 'its holder');
+    this.members = new Members(config, state, (one) => options.telling?.(one) ?? []);
+    this.clients = new Clients(config, state, at, options.observer);
+    const { link, address } = config;
+    this.#pathErrors = new PathErrors(config, this.clients, {
+      pass: (octets, member) => this.pass(octets, member),
+      toOthers: (octets) => this.#others().flatMap((member) => this.pass(octets, member)),
+    });
+    this.#strays = new Strays(state.env.without, config.quicPorts);
+    if (link !== undefined) {
+      this.#proxy = new NeighborProxy(link, address, state.constants, 'its holder');
+    }
+  }
+
+  /** Did the program of a server not answer lately? */
+  hasFailed(member: Member): boolean {
+    return this.#options.hasFailed?.(member) === true;
   }
 
   get holds(): boolean {
@@ -55,7 +104,28 @@ export class ServiceHolder {
   }
 
   deadline(): Instant | undefined {
-    return sooner(this.#proxy.deadline(), sooner(this.members.deadline(), this.clients.deadline()));
+    return sooner(
+      this.#proxy?.deadline(),
+      sooner(this.members.deadline(), this.clients.deadline()),
+    );
+  }
+
+  /** What there is to say of it. */
+  view(): ServiceView {
+    const { service, address } = this.#config;
+    const given = this.clients.given;
+    const servers = this.members.all().map((member) => ({
+      address: member.address,
+      clients: given.get(member.registrant) ?? 0,
+      sessions: member.sessions,
+      capacity: member.capacity ?? 1,
+      suspected: this.#options.isSuspected?.(member) === true,
+      check: this.#options.checkOf?.(member),
+      asking: this.#options.askingOf?.(member),
+    }));
+    const serverOf = (client: Address) => this.clients.memberOf(client)?.address;
+    const { holds } = this;
+    return { service, address, holds, servers, clients: this.clients.size, serverOf };
   }
 
   /** What comes for the address is ours from now on. */
@@ -65,9 +135,9 @@ export class ServiceHolder {
     this.members.begin(now);
     const { service: home, link } = this.#config;
     return [
-      ...forward(this.#newClients()),
-      ...this.#proxy.add(home, now),
-      tell({ kind: 'service.held', home, link, reason }),
+      ...forward(...this.#newClients()),
+      ...(this.#proxy?.add(home, now) ?? []),
+      tell({ kind: 'service.held', home, ...(link && { link }), reason }),
     ];
   }
 
@@ -77,26 +147,31 @@ export class ServiceHolder {
     this.#heldSince = undefined;
     const { service: home, link } = this.#config;
     return [
-      ...unforward(this.#newClients().id),
-      ...this.#proxy.remove(home),
+      ...unforward(...this.#newClients().map(({ id }) => id)),
+      ...(this.#proxy?.remove(home) ?? []),
       ...this.members.forgetAll(),
       ...this.clients.keepOwn(),
-      tell({ kind: 'service.released', home, link, reason }),
+      tell({ kind: 'service.released', home, ...(link && { link }), reason }),
     ];
   }
 
   /** Somebody else says that it holds the address, who comes behind us. */
   insist(now: Instant): Output[] {
-    return this.#proxy.claimAgain(this.#config.service, now);
+    return this.#proxy?.claimAgain(this.#config.service, now) ?? [];
   }
 
   handle(input: PartInput, now: Instant): Output[] {
     switch (input.kind) {
       case 'link':
-        if (input.link === this.#config.link) this.#proxy.setLinkAddress(input.linkAddress);
+        if (input.link === this.#config.link) this.#proxy?.setLinkAddress(input.linkAddress);
         return [];
       case 'answer':
         return this.clients.answered(input.id, input.use, now);
+      case 'notice':
+        if (input.connection !== undefined && input.dst === this.#config.service) {
+          this.clients.saw(input.src, input.connection, now);
+        }
+        return [];
       case 'tick':
         return this.#tick(now);
       case 'received':
@@ -107,30 +182,63 @@ export class ServiceHolder {
   }
 
   #tick(now: Instant): Output[] {
-    const { outputs, left } = this.members.expire(now);
-    const lost = left.flatMap(({ registrant }) => this.clients.lose(registrant));
-    return [...outputs, ...lost, ...this.clients.tick(now), ...this.#proxy.tick(now)];
+    const isThere = (member: Member) => this.#options.isThere?.(member) === true;
+    const { outputs, left } = this.members.expire(now, isThere);
+    const lost = left.flatMap((one) => this.lose(one, now));
+    return [...outputs, ...lost, ...this.clients.tick(now), ...(this.#proxy?.tick(now) ?? [])];
+  }
+
+  /** A server does not answer: it gets nobody any more, and those that it has get others. */
+  remove({ registrant }: Member, now: Instant): Output[] {
+    const { outputs, left } = this.members.remove(registrant);
+    return left === undefined ? outputs : [...outputs, ...this.lose(left, now)];
+  }
+
+  /** Clients of a server get another one when they next send. */
+  lose({ registrant }: Member, now: Instant): Output[] {
+    const clients = [...this.clients.of(registrant)];
+    const outputs = this.clients.lose(registrant);
+    return [...outputs, ...(this.#options.onLost?.(clients, now) ?? [])];
   }
 
   #received(received: Received, now: Instant): Output[] {
     const { message, reason, destination, home } = received;
-    const { service, address } = this.#config;
-    if (reason === 'service-client') return this.#fromClient(received, now);
-    if (message.layer === 'binding-update' && message.homeRegistration) {
-      if (destination !== address || home !== service) return [];
-      const { outputs, joined, left } = this.members.update(received, message, now);
-      if (left !== undefined) outputs.push(...this.clients.lose(left.registrant));
-      const told = joined === undefined ? [] : servedClientsIn(message.options);
-      outputs.push(...told.flatMap((client) => this.#adopt(client, joined!, now)));
-      if (joined !== undefined) outputs.push(...this.#follow(joined, now));
-      return outputs;
+    const { service, address, nearest } = this.#config;
+    const isRouted = reason === 'service-client';
+    const isUpdate = message.layer === 'binding-update' && message.homeRegistration;
+    if (isUpdate && home === service && (destination === address || isRouted)) {
+      return this.#joins(received, message, now);
     }
+    if (isRouted) return this.#fromClient(received, now);
+    if (reason === 'icmpv6' && nearest && destination === service) {
+      return this.#pathErrors.overheard(received, now);
+    }
+    if (isUpdate) return [];
     // Where the kernel has the address, its Mobility Header messages come here straight.
     const isOthers = this.clients.memberOf(received.source)?.registrant !== SELF;
-    if (reason === 'mobility' && destination === service && isOthers) {
+    // What another server passed on is passed on no further.
+    if (reason === 'mobility' && destination === service && isOthers && !received.tunnel) {
       return this.#toAll(received, now);
     }
-    return this.#proxy.received(received);
+    return this.#proxy?.received(received) ?? [];
+  }
+
+  /** A server registers: at this node's address, or at the service's own if routes lead here. */
+  #joins(received: Received, update: BindingUpdate, now: Instant): Output[] {
+    // Whatever it was sent to, it is this node alone that answers.
+    const { address: destination } = this.#config;
+    const change = this.members.update({ ...received, destination }, update, now);
+    const { joined } = change;
+    const told = joined === undefined ? [] : servedClientsIn(update.options);
+    const outputs = this.changed(change, now);
+    outputs.push(...told.flatMap((client) => this.#adopt(client, joined!, now)));
+    return outputs;
+  }
+
+  /** A server has come, or is met elsewhere, or has left: its clients go with it. */
+  changed({ outputs, joined, left }: MembershipChange, now: Instant): Output[] {
+    const lost = left === undefined ? [] : this.clients.lose(left.registrant);
+    return [...outputs, ...lost, ...(joined === undefined ? [] : this.#follow(joined, now))];
   }
 
   /** A server is met elsewhere now, and with it its clients. */
@@ -150,43 +258,100 @@ export class ServiceHolder {
     const { octets, source } = received;
     const view = new PacketView(octets);
     if (view.protocol === PROTOCOL.mobility) return this.#toAll(received, now);
-    if (now < after(this.#heldSince!, SETTLING)) return [count('service.settling')];
-    const { outputs, member } = this.clients.assign(source, this.#servers(), now);
+    if (view.isError) return this.#pathErrors.diverted(view);
+    if (!isUnicastRoutable(source)) return [count('service.no_client')];
+    if (this.#config.nearest) return this.#fromNearby(received, view, now);
+    const isTold = this.#options.isTold?.() === true;
+    if (!isTold && now < after(this.#heldSince!, SETTLING)) return [count('service.settling')];
+    const segment = connectionSegment(view);
+    const { outputs, member } = this.clients.assign(source, this.#sure(), now, segment);
     if (member === undefined) return outputs;
-    return [...outputs, ...this.#pass(octets, member)];
+    return [...outputs, ...this.pass(octets, member)];
+  }
+
+  /**
+   * The routes of the network led a client here, and maybe in the middle of what it has with another
+   * server. That one takes the packet, and has what follows sent to it.
+   */
+  #fromNearby({ octets, source, tunnel }: Received, view: PacketView, now: Instant): Output[] {
+    // Another server asks whose client it is.
+    if (tunnel !== undefined) return [count('service.not_ours')];
+    const known = this.clients.memberOf(source) !== undefined;
+    if (known || !this.#strays.mayBeOthers(source, view, now)) {
+      const { outputs, member } = this.clients.assign(source, [this.#self], now);
+      return member === undefined ? outputs : [...outputs, ...this.pass(octets, member)];
+    }
+    return [count('service.stray'), ...this.#copies(octets, now)];
+  }
+
+  /** Those that are there for certain; all, where none is. */
+  #sure(): Member[] {
+    const servers = this.#servers();
+    const { isSuspected, hasFailed } = this.#options;
+    const sure = servers.filter((one) => !(isSuspected?.(one) || hasFailed?.(one)));
+    return sure.length > 0 ? sure : servers;
   }
 
   /** Those that clients are given to: the node itself too, where it is one. */
   #servers(): Member[] {
-    const self = { registrant: SELF, address: this.#config.address };
-    return [...this.members.all(), ...(this.#at === 'arriving' ? [self] : [])];
+    const takes = this.#at === 'arriving' && this.#options.isLeaving?.() !== true;
+    return [...this.members.all(), ...(takes ? [this.#self] : [])];
+  }
+
+  get #self(): Member {
+    return { registrant: SELF, address: this.#config.address };
   }
 
   /** Which server waits for it shows there: no other takes it. */
-  #toAll(received: Received, now: Instant): Output[] {
-    const members = this.members.all();
-    if (members.length === 0 || !this.#copies.take(now)) return [count('service.not_passed_on')];
-    return [
-      count('service.passed_on'),
-      ...members.flatMap((member) => this.#pass(received.octets, member)),
-    ];
+  #toAll({ octets }: Received, now: Instant): Output[] {
+    const copies = this.#copies(octets, now);
+    if (copies.length === 0) return [count('service.not_passed_on')];
+    return [count('service.passed_on'), ...copies];
+  }
+
+  /** The packet to every other server; to none when that was done too often. */
+  #copies(octets: Uint8Array, now: Instant): Output[] {
+    const others = this.#others();
+    if (others.length === 0 || !this.#copyLimit.take(now)) return [];
+    return others.flatMap((member) => this.pass(octets, member));
+  }
+
+  /** The nearest server needs no word of others: they are there, or take nothing. */
+  #others(): Member[] {
+    const { nearest, members, address: own } = this.#config;
+    if (!nearest) return this.members.all();
+    const others = members.filter(({ address }) => address !== own);
+    return others.map(({ address }) => ({ registrant: formatAddress(address), address }));
   }
 
   /** As it came, inside a tunnel; to the node itself by what its kernel does with its own address. */
-  #pass(octets: Uint8Array, { registrant, address }: Member): Output[] {
+  pass(octets: Uint8Array, { registrant, address }: Member): Output[] {
     if (registrant === SELF) return [{ kind: 'transmit', octets }];
     const pushed = pushIpv6(new PacketView(octets), this.#config.address, address);
     return typeof pushed === 'string' ? [] : [{ kind: 'transmit', octets: pushed }];
   }
 
-  #newClients(): ForwardingEntry {
-    const { service } = this.#config;
-    return {
-      id: `service/${formatAddress(service)}/new`,
-      owner: 'service',
-      at: this.#at,
-      match: { dst: { address: service }, ...(this.#at === 'leaving' && { mobility: true }) },
-      do: [{ divert: 'control', reason: 'service-client' }],
-    };
+  #newClients(): ForwardingEntry[] {
+    const { service, nearest } = this.#config;
+    const dst = { address: service };
+    const entry = { owner: 'service', at: this.#at };
+    const id = `service/${formatAddress(service)}`;
+    return [
+      {
+        ...{ ...entry, id: `${id}/new` },
+        match: { dst, ...(this.#at === 'leaving' && { mobility: true }) },
+        do: [{ divert: 'control', reason: 'service-client' }],
+      },
+      // Who tells of an error, or asks whether there is anybody, is no client.
+      ...(nearest
+        ? [
+            {
+              ...{ ...entry, id: `${id}/icmpv6` },
+              match: { dst, protocol: PROTOCOL.icmpv6 },
+              do: [],
+            },
+          ]
+        : []),
+    ];
   }
 }

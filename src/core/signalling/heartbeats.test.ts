@@ -95,6 +95,8 @@ test('a watched peer is asked every minute; what it did not answer is no answer'
   assert.ok(second.layer === 'heartbeat' && second.sequence === first.sequence + 1);
   one.packet(response(second.sequence, 5), 62);
   assert.equal(one.counters['heartbeat.restart_seen'], 1);
+  assert.equal(one.counters['heartbeat.heard'], 2);
+  assert.equal(one.counters['mobility.not_taken'], undefined, 'what is waited for is taken');
 });
 
 test('a peer that leaves more than three requests unanswered counts as silent, once', () => {

@@ -46,6 +46,15 @@ export function homeProof(
   };
 }
 
+/** The number of the security association of RFC 4285 in four octets; none with other methods. */
+export function associationNumber(authentication: Authentication): Uint8Array {
+  const number = new Uint8Array(authentication.method === 'rfc4285' ? 4 : 0);
+  if (authentication.method === 'rfc4285') {
+    new DataView(number.buffer).setUint32(0, authentication.spi);
+  }
+  return number;
+}
+
 export type ProofResult = 'proved' | 'missing' | 'wrong';
 
 /** Does the message carry the proof that this method demands? */

@@ -10,7 +10,7 @@ import {
 } from '../../wire/packet.ts';
 import { LIFETIME_UNIT } from '../constants.ts';
 import type { CareofEvent } from '../events.ts';
-import { type Received, tell } from '../part.ts';
+import { count, type Received, tell } from '../part.ts';
 import type { LinkAddress, Output } from '../role.ts';
 import { type Duration, seconds } from '../time.ts';
 
@@ -195,6 +195,12 @@ export function bindingAcknowledgement(answer: BindingAcknowledgementSignal): Ou
     to: answer.linkAddress,
   });
 }
+
+/** Asks whoever is registered to register again. Source: RFC 6275 section 6.1.2. */
+export const askAgain = (source: Address, destination: Address): Output[] => [
+  count('mobility.brr_sent'),
+  ...signal({ source, destination, layers: [{ layer: 'binding-refresh-request' }] }),
+];
 
 /** Whole units of 4 s, rounded down: nobody is promised more than was meant. */
 export function wireLifetime(lifetime: Duration): number {

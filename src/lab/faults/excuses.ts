@@ -156,6 +156,11 @@ export class Excuses {
     const { phases, network } = this.#run;
     const { home, peer } = network.lifetimes;
     let wait = this.misled(from, to) ? MISLED : 0;
+    // Who forgets takes a session along that has lost its first address: nothing speaks for that any more.
+    const isBound = network.movers.some(({ name, places }) => {
+      return places.length === 0 && (name === from || name === to);
+    });
+    if (isBound && (this.died(from) || this.died(to))) return Number.POSITIVE_INFINITY;
     for (const { name, agents } of network.mobileNodes) {
       if (name !== from && name !== to) continue;
       if (agents.some((agent) => this.forgot(agent))) wait = Math.max(wait, home);

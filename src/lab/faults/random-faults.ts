@@ -15,7 +15,7 @@ export interface Phases {
   readonly quiet: number;
   /** From here on nothing is sent. */
   readonly silence: number;
-  /** Two lifetimes later. */
+  /** Two lifetimes later, and when sessions are forgotten. */
   readonly end: number;
 }
 
@@ -37,7 +37,8 @@ export function randomPhases(dice: Dice, { lifetimes }: RandomNetwork): Phases {
   const healed = hurt + dice.pick([3, 4, 5, 6, 7, 8, 10, 15]);
   const quiet = healed + 12 + longest;
   const silence = Math.max(healed + 30, quiet + 2);
-  return { hurt, healed, quiet, silence, end: silence + 2 * longest + 6 };
+  const end = silence + lifetimes.session + 2 * longest + 6;
+  return { hurt, healed, quiet, silence, end };
 }
 
 /** The events of a scenario file, in order. */
@@ -78,7 +79,7 @@ class Faults {
     // Nothing hurts a mobile node as much as moving does: it is what all this is for.
     this.#kinds = [...chosen, 'move', 'move'];
     this.#mortal = [...network.nodes.keys()].filter(() => dice.chance(0.4));
-    for (const { name, interfaces } of network.mobileNodes) {
+    for (const { name, interfaces } of network.movers) {
       for (const [key, link] of interfaces) this.#on.set(`${name}.${key}`, link);
     }
   }
@@ -135,9 +136,10 @@ class Faults {
     for (const node of this.#dead) {
       this.#add(at, { restart: node, journal: this.#remembers(node) });
     }
-    for (const { name, interfaces } of this.#network.mobileNodes) {
+    for (const { name, interfaces } of this.#network.movers) {
       const places = [...interfaces.keys()].map((key) => this.#on.get(`${name}.${key}`));
-      if (places.every((link) => link === null)) this.#move(at, `${name}.wlan0`);
+      if (places.every((link) => link === null))
+        this.#move(at, `${name}.${[...interfaces.keys()][0]}`);
     }
   }
 
@@ -153,8 +155,10 @@ class Faults {
   }
 
   rest(at: number, rest: Rest): void {
-    for (const { name, home, interfaces } of this.#network.mobileNodes) {
+    for (const { name } of this.#network.movers) {
       if (rest === 'dead') this.#add(at, { crash: name });
+    }
+    for (const { name, home, interfaces } of this.#network.mobileNodes) {
       if (rest !== 'home') continue;
       this.#add(at, { move: `${name}.wlan0`, to: home });
       if (interfaces.has('lte0')) this.#add(at, { 'link-down': `${name}.lte0` });
@@ -163,7 +167,7 @@ class Faults {
 
   #move(at: number, place: string): void {
     const dice = this.#dice;
-    const to = dice.pick(this.#network.places);
+    const to = this.#place(place);
     const gap = dice.pick([0, 0, 0, 20, 300]);
     this.#on.set(place, to);
     this.#add(at, { move: place, to, ...(gap > 0 && { gap: `${gap}ms` }) });
@@ -171,13 +175,20 @@ class Faults {
 
   #toggle(at: number, place: string): void {
     if (this.#on.get(place) === null) {
-      const to = this.#dice.pick(this.#network.places);
+      const to = this.#place(place);
       this.#on.set(place, to);
       this.#add(at, { 'link-up': place, to });
       return;
     }
     this.#on.set(place, null);
     this.#add(at, { 'link-down': place });
+  }
+
+  /** A link that an interface may go to. */
+  #place(place: string): string {
+    const [name, key] = place.split('.') as [string, string];
+    const { places, interfaces } = this.#network.movers.find((one) => one.name === name)!;
+    return places.length > 0 ? this.#dice.pick(places) : interfaces.get(key)!;
   }
 
   /** One direction between two nodes, all from or to one, or the whole link. */

@@ -11,33 +11,52 @@ import type { Dice } from './dice.ts';
 /** One entry of a scenario file as it stands there. */
 export type Entry = Readonly<Record<string, unknown>>;
 
-export interface MobileNode {
+/** A node whose interfaces come and go. */
+export interface Mover {
   readonly name: string;
+  /** Interfaces with the link that each is on at the start. */
+  readonly interfaces: ReadonlyMap<string, string | null>;
+  /** Links that its interfaces may go to; none: each has its own. */
+  readonly places: readonly string[];
+}
+
+export interface MobileNode extends Mover {
   readonly home: string;
   /** Those that serve its home link: any of them, where it has to find one itself. */
   readonly agents: readonly string[];
   /** It and its agent share keys with numbers that must not begin anew: neither may forget them. */
   readonly numbered: boolean;
-  /** Interfaces with the link that each is on at the start. */
-  readonly interfaces: ReadonlyMap<string, string | null>;
 }
 
 export interface RandomNetwork {
   readonly links: ReadonlyMap<string, Entry>;
   readonly nodes: ReadonlyMap<string, Entry>;
+  /** Mobile nodes, or hosts with several providers. */
+  readonly movers: readonly Mover[];
   readonly mobileNodes: readonly MobileNode[];
   /** Nodes that stay: correspondent nodes, and hosts that know nothing of Mobile IPv6. */
   readonly peers: readonly string[];
-  /** Links that a mobile node may go to. */
-  readonly places: readonly string[];
   readonly lifetimes: Lifetimes;
   readonly constants: Entry;
+  /** Agents of an anycast address and their servers, where there are such. */
+  readonly anycast?: AnycastPart;
+  /** Counters that here are no sign of anything wrong. */
+  readonly rare: ReadonlySet<string>;
+}
+
+export interface AnycastPart {
+  readonly agents: readonly string[];
+  readonly servers: readonly string[];
+  /** Nothing fails but what agents share: nobody may feel that. */
+  readonly storeAlone: boolean;
 }
 
 /** In seconds. */
 export interface Lifetimes {
   readonly home: number;
   readonly peer: number;
+  /** So long a session that is not used any more is remembered. */
+  readonly session: number;
 }
 
 /**
@@ -64,7 +83,7 @@ export function randomNetwork(dice: Dice): RandomNetwork {
   const homes = dice.pick([1, 1, 1, 2, 2, 3]);
   const visits = dice.whole(2, 5);
   const cores = dice.pick([1, 1, 2, 2, 3]);
-  const lifetimes = { home: dice.pick(LIFETIMES), peer: dice.pick(LIFETIMES) };
+  const lifetimes = { home: dice.pick(LIFETIMES), peer: dice.pick(LIFETIMES), session: 0 };
   const links = randomLinks(dice, homes, visits, cores);
   const places = [...links.keys()].filter((name) => !name.startsWith('core'));
   const nodes = new Map<string, Entry>();
@@ -96,7 +115,16 @@ export function randomNetwork(dice: Dice): RandomNetwork {
     mobileNodes.push(randomMobileNode(dice, index, nodes, { homes, places, open, lifetimes }));
   }
   const constants = randomConstants(dice, lifetimes);
-  return { links, nodes, mobileNodes, peers, places, lifetimes, constants };
+  return {
+    links,
+    nodes,
+    movers: mobileNodes,
+    mobileNodes,
+    peers,
+    lifetimes,
+    constants,
+    rare: new Set(),
+  };
 }
 
 /** The number behind a name. */
@@ -173,7 +201,7 @@ function randomMobileNode(
     dad: dice.pick(['optimistic', 'optimistic', 'normal', 'off']),
     'route-optimisation': dice.chance(0.85),
   });
-  return { name, home, agents, numbered, interfaces };
+  return { name, home, agents, numbered, interfaces, places };
 }
 
 /** RFC 4285's option, or ESP with configured keys; each node has keys of its own. */

@@ -13,6 +13,16 @@ test('random scenarios are right, and no two are the same', () => {
   assert.equal(titles.size, 100);
 });
 
+test('in some networks of agents servers show who may bind the address, and others ask for it', () => {
+  const shown = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => {
+    const { nodes, delegations } = randomRun(seed, 'agents').scenario;
+    const asks = [...nodes.values()].some((node) => 'authorities' in node);
+    assert.equal(asks, delegations.size > 0);
+    return asks;
+  });
+  assert.ok(shown.includes(true) && shown.includes(false), `${shown}`);
+});
+
 test('the file of a seed is the run of the seed', () => {
   const { scenario, seed } = randomRun(9);
   const file = scenarioOf(randomScenarioText(seed));

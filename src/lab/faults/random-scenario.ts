@@ -4,8 +4,22 @@ import { namedRandom } from '../../sim/random.ts';
 import { diagnosticLine } from '../scenario/diagnostic.ts';
 import { readScenarioData, type Scenario } from '../scenario/read.ts';
 import { Dice } from './dice.ts';
+import { agentFaults, clientTraffic, randomAgents } from './random-agents.ts';
+import { delegate } from './random-delegations.ts';
 import { type Phases, type Rest, randomFaults, randomPhases } from './random-faults.ts';
 import { type Entry, LEAST_MTU, type RandomNetwork, randomNetwork } from './random-network.ts';
+import { randomProviders } from './random-providers.ts';
+
+/**
+ * Who is thrown into a network: mobile nodes and their home agents, hosts with several providers, or agents of one
+ * anycast address.
+ */
+export const NETWORKS = {
+  mobility: randomNetwork,
+  providers: randomProviders,
+  agents: randomAgents,
+} as const;
+export type NetworkKind = keyof typeof NETWORKS;
 
 export interface RandomRun {
   readonly seed: number;
@@ -19,8 +33,8 @@ export interface RandomRun {
 const NOWHERE = { line: 1, column: 1 } as const;
 
 /** The run of a seed. It goes through the reader of files, so that a file of it is the same run. */
-export function randomRun(seed: number): RandomRun {
-  const { file, ...rest } = thrown(seed);
+export function randomRun(seed: number, kind: NetworkKind = 'mobility'): RandomRun {
+  const { file, ...rest } = thrown(seed, kind);
   const source = { data: file, position: () => NOWHERE };
   const read = readScenarioData(`seed-${seed}`, source, () => {
     throw new RangeError('a random scenario names no key files');
@@ -30,8 +44,8 @@ export function randomRun(seed: number): RandomRun {
 }
 
 /** The same as a file for `careof lab run`, as a person would write it. */
-export function randomScenarioText(seed: number): string {
-  const document = new Document(thrown(seed).file);
+export function randomScenarioText(seed: number, kind: NetworkKind = 'mobility'): string {
+  const document = new Document(thrown(seed, kind).file);
   // The entries of a section stand on a line each: below the file, its section, and the section's map.
   visit(document, {
     Collection: (_, node, path) => {
@@ -41,19 +55,18 @@ export function randomScenarioText(seed: number): string {
   return document.toString({ lineWidth: 0 });
 }
 
-function thrown(seed: number) {
+function thrown(seed: number, kind: NetworkKind) {
   const dice = new Dice(namedRandom(seed, 'random scenario'));
-  const network = randomNetwork(dice);
-  const phases = randomPhases(dice, network);
-  const rest = dice.pick(['home', 'home', 'dead', 'away'] as const);
-  const traffic = randomTraffic(dice, network, phases);
-  const events = randomFaults(dice, network, phases, rest);
+  const thrown = kind === 'agents' ? thrownAgents(dice) : thrownMovers(dice, NETWORKS[kind]);
+  const { network, phases, rest, traffic, events } = thrown;
+  const nodes = new Map(network.nodes);
+  if (kind === 'agents') delegate(new Dice(namedRandom(seed, 'delegations')), nodes);
   const file = {
     title: `A random network that is hurt from ${phases.hurt} s to ${phases.healed} s, then healed`,
     random: seed,
     constants: network.constants,
     links: Object.fromEntries(network.links),
-    nodes: Object.fromEntries(network.nodes),
+    nodes: Object.fromEntries(nodes),
     traffic,
     events,
     until: `${phases.end}s`,
@@ -62,10 +75,26 @@ function thrown(seed: number) {
   return { file, network, phases, rest };
 }
 
+function thrownMovers(dice: Dice, networkOf: (dice: Dice) => RandomNetwork) {
+  const network = networkOf(dice);
+  const phases = randomPhases(dice, network);
+  const rest: Rest = dice.pick(['home', 'home', 'dead', 'away']);
+  const traffic = randomTraffic(dice, network, phases);
+  return { network, phases, rest, traffic, events: randomFaults(dice, network, phases, rest) };
+}
+
+function thrownAgents(dice: Dice) {
+  const network = randomAgents(dice);
+  const phases = randomPhases(dice, network);
+  const traffic = clientTraffic(dice, network, phases);
+  const rest: Rest = 'home';
+  return { network, phases, rest, traffic, events: agentFaults(dice, network, phases) };
+}
+
 /** Datagrams to and from each mobile node all the time, and sessions now and then. */
 function randomTraffic(dice: Dice, network: RandomNetwork, phases: Phases): Entry {
   const { peers } = network;
-  const mobile = network.mobileNodes.map(({ name }) => name);
+  const mobile = network.movers.map(({ name }) => name);
   const traffic: Record<string, Entry> = {};
   // What fits with all headers of a path: of a longer one each new path may cost one (RFC 8201 section 4).
   const large = [...network.links.values()].some(({ mtu }) => mtu === LEAST_MTU)

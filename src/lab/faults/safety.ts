@@ -110,9 +110,8 @@ export class Safety {
   }
 
   #checkOwner(node: SimNode, { entry, home, careOf }: Claim): void {
-    const { homes } = this.#inside;
     const owner = this.#inside.ownerOf(careOf);
-    if (owner === undefined || owner !== homes.get(home)) {
+    if (owner === undefined || owner !== this.#inside.ownerOf(home)) {
       const text = `${entry.id}: ${formatAddress(careOf)} is of ${owner ?? 'nobody'}`;
       this.#report('foreign-care-of', node.name, text);
     }

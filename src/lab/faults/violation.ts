@@ -24,6 +24,9 @@ export const RULES = {
   'session-broken': 'a session whose ends lived goes on to its end',
   'not-reached': 'ten seconds after the heal every datagram arrives',
   'not-optimised': 'peers are sent to straight again, where both can',
+  'agents-disagree': 'a while after the heal all agents know the same servers and clients',
+  'server-unknown': 'and each of them knows every server',
+  'client-lost': 'nobody loses a server while nothing fails but what agents share',
   leftover: 'two lifetimes after the last packet no table holds anything of it',
   exception: 'nothing is thrown',
 } as const satisfies Record<string, string>;

@@ -10,20 +10,28 @@ import {
   startInside,
 } from './children.ts';
 
+/** Where an agent runs. */
+export interface AgentPlace {
+  readonly node: string;
+  readonly namespace: string;
+  /** For what its programs need on disk. */
+  readonly folder: string;
+  /** Whom it asks names, as resolv.conf(5). */
+  readonly resolver: string | undefined;
+}
+
 export class AgentProcess {
   /** Settled when all its sockets listen; rejected where it ends before. */
   readonly ready: Promise<void>;
   readonly #started: Started;
 
   constructor(
-    node: string,
-    namespace: string,
+    { node, namespace, folder, resolver }: AgentPlace,
     flows: readonly AgentFlow[],
-    folder: string,
     onReport: (report: FlowReport) => void,
     onFailure: (cause: Error) => void,
   ) {
-    this.#started = startInside(namespace, commandOf('lab/linux/agent/agent'));
+    this.#started = startInside(namespace, commandOf('lab/linux/agent/agent'), resolver);
     const { child, complaints } = this.#started;
     this.ready = new Promise((resolve, reject) => {
       createInterface({ input: child.stdout }).on('line', (line) => {
@@ -46,6 +54,11 @@ export class AgentProcess {
   begin(origin: number): void {
     hurryChild(this.#started);
     this.#order({ origin });
+  }
+
+  /** Checks by HTTP are answered so from now on. */
+  setAnswer(status: number): void {
+    this.#order({ status });
   }
 
   kill(): void {

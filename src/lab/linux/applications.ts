@@ -4,19 +4,28 @@ import type { SimNode, Simulation } from '../../sim/index.ts';
 import { type Address, formatAddress, parseAddress } from '../../wire/address.ts';
 import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
+import { checkedPorts } from '../run/checked-ports.ts';
 import { type FlowEnds, flowEndsOf, flowsIn } from '../run/flow-ends.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { applicationOf } from '../sim/applications.ts';
 import { Resolvers } from '../sim/resolvers.ts';
 import type { AgentFlow, AgentSource, FlowReport } from './agent/protocol.ts';
+import { Stretches } from './stretches.ts';
 
 export class Applications {
   readonly records: FlowRecord[] = [];
   /** The ends of each flow by the key of its packets. */
   readonly endpoints: ReadonlyMap<string, FlowEnds>;
   readonly #flows = new Map<string, TcpFlow | UdpFlow>();
+  readonly #multipath: boolean;
+  /** Connections go from one server to another; who offers them for that has other code to receive by. */
+  readonly #moves: boolean;
+  readonly #checked: ReadonlyMap<string, ReadonlySet<number>>;
 
-  constructor(scenario: Scenario, plan: Plan) {
+  constructor(scenario: Scenario, plan: Plan, multipath = false) {
+    this.#checked = checkedPorts(plan);
+    this.#multipath = multipath;
+    this.#moves = scenario.events.some(({ kind }) => kind === 'drain' || kind === 'hand-over');
     this.endpoints = flowEndsOf(scenario, plan, { programs: true });
     for (const ends of flowsIn(this.endpoints)) {
       const { flow: name, text } = ends;
@@ -31,10 +40,16 @@ export class Applications {
 
   /** What an agent on this node does that starts at this moment of the run. */
   ordersOf(node: string, now: Instant): AgentFlow[] {
-    return [...flowsIn(this.endpoints)].flatMap((ends) => [
-      ...(ends.from.name === node ? sending(ends, now) : []),
-      ...(ends.to.name === node ? receiving(ends, now) : []),
+    const orders = [...flowsIn(this.endpoints)].flatMap((ends) => [
+      ...(isServedBy(ends.from, node) ? sending(ends, now) : []),
+      ...(isServedBy(ends.to, node) ? receiving(ends, now, this.#moves) : []),
     ]);
+    for (const port of this.#checked.get(node) ?? []) orders.push(answering(port));
+    return this.#multipath
+      ? orders.map((one) =>
+          one.do === 'take' || one.do === 'give' ? { ...one, multipath: true } : one,
+        )
+      : orders;
   }
 
   /** The ends of flows on a node that stays in the simulator have the simulator's applications. */
@@ -70,6 +85,10 @@ export class Applications {
   }
 }
 
+/** Programs that answer for an address of several servers run on all of them. */
+const isServedBy = ({ name, servedBy = [name] }: PlannedNode, node: string): boolean =>
+  servedBy.includes(node);
+
 /** Applications of mobile nodes use their home address. */
 const sourceOf = ({ role, identity }: PlannedNode): AgentSource =>
   role === 'mobile-node' ? { home: formatAddress(identity) } : {};
@@ -79,23 +98,24 @@ function sending(ends: FlowEnds, now: Instant): AgentFlow[] {
   const to = formatAddress(ends.to.identity);
   const base = { flow, port, do: 'send', to, from: sourceOf(from) } as const;
   if (text.protocol === 'udp') {
-    const { protocol, start, stop, rate, payload } = text;
-    return [{ ...base, protocol, start, stop, rate, payload }];
+    const { protocol, start, stop, rate, payload, quic = false } = text;
+    return [{ ...base, protocol, start, stop, rate, payload, quic }];
   }
-  const { protocol, start, size, over, program } = text;
+  const { protocol, start, size, over, program, name } = text;
   // A connection that was there before a crash is not taken up again.
   if (start < now && program !== 'curl') return [];
   const stream = { ...base, protocol, start, size, ...(over !== undefined && { over }) };
-  if (program === undefined) return [stream];
+  if (program === undefined) return [{ ...stream, ...(name !== undefined && { name }) }];
   return [{ ...stream, do: program === 'curl' ? 'serve' : 'give' }];
 }
 
-function receiving(ends: FlowEnds, now: Instant): AgentFlow[] {
+/** @param moves connections go from one server to another. */
+function receiving(ends: FlowEnds, now: Instant, moves: boolean): AgentFlow[] {
   const { flow, port, text, to } = ends;
   const { protocol } = text;
   const base = { flow, port } as const;
   if (protocol === 'udp' || text.program === undefined)
-    return [{ ...base, protocol, do: 'receive' }];
+    return [{ ...base, protocol, do: 'receive', movable: moves && to.servedBy !== undefined }];
   const { start, size, over, program } = text;
   if (start < now && program === 'curl') return [];
   const other = { to: formatAddress(ends.from.identity), from: sourceOf(to) };
@@ -103,11 +123,17 @@ function receiving(ends: FlowEnds, now: Instant): AgentFlow[] {
   return [{ ...stream, do: program === 'curl' ? 'fetch' : 'take' }];
 }
 
+/** It is no flow, and nobody is told of it. */
+const answering = (port: number): AgentFlow => ({
+  ...{ flow: `checks of port ${port}`, port, do: 'answer', protocol: 'tcp' },
+});
+
 class TcpFlow {
   readonly ends: FlowEnds;
   readonly record: TcpRecord;
   /** What is sent is in the record already. */
   writtenDown = false;
+  readonly #stretches = new Stretches();
 
   constructor(ends: FlowEnds, record: TcpRecord) {
     this.ends = ends;
@@ -122,7 +148,9 @@ class TcpFlow {
     this.record.failed('unreachable');
   }
 
-  report({ sent = [], received = [], sentAll, receivedAll, failed }: FlowReport): void {
+  report({ sent = [], received = [], sentAll, stretch, ...report }: FlowReport): void {
+    if (stretch !== undefined) this.#stretches.add(stretch);
+    const { failed, receivedAll = stretch && this.#stretches.digest() } = report;
     for (const [octets] of sent) this.record.sent(octets);
     for (const [octets, at] of received) this.record.received(octets, at as Instant);
     if (sentAll !== undefined) this.record.sentAll(sentAll);

@@ -32,10 +32,26 @@ export interface Started {
 }
 
 /**
+ * The command that runs another one with this file as its /etc/resolv.conf: in a mount namespace of its
+ * own, which goes with it.
+ */
+const resolvingBy = (file: string, command: readonly string[]): readonly string[] => [
+  ...['unshare', '--mount', '--propagation', 'slave', '--', 'sh', '-c'],
+  'mount --bind "$0" /etc/resolv.conf && exec "$@"',
+  ...[file, ...command],
+];
+
+/**
  * Starts a process inside. It does not belong to the terminal's group: Ctrl-C is the lab's to hear,
  * which ends its children in order.
+ * @param resolver whom it asks names, as resolv.conf(5); the machine's own file if absent.
  */
-export function startInside(namespace: string, [program, ...args]: readonly string[]): Started {
+export function startInside(
+  namespace: string,
+  command: readonly string[],
+  resolver?: string,
+): Started {
+  const [program, ...args] = resolver === undefined ? command : resolvingBy(resolver, command);
   const child = inNamespace(namespace, () =>
     spawn(program!, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true }),
   );
@@ -68,7 +84,7 @@ export function hurry(): () => void {
 }
 
 /** From now on a child goes before others of the machine. */
-export function hurryChild({ child }: Started): void {
+export function hurryChild({ child }: { readonly child: Pick<Child, 'pid'> }): void {
   if (child.pid !== undefined) hurryOn(child.pid, PRIORITY.host);
 }
 

@@ -6,6 +6,7 @@ import { type CareofEvent, eventOfJson } from '../../core/events.ts';
 import type { Command } from '../../core/role.ts';
 import { ControlClient } from '../../linux/control/control-client.ts';
 import { formatAddress } from '../../wire/address.ts';
+import type { Knowledge } from '../run-record.ts';
 import {
   ChildFailure,
   commandOf,
@@ -16,7 +17,7 @@ import {
 } from './children.ts';
 
 /** A daemon that has not begun to answer by then never will. */
-const MOST_START_MS = 30_000;
+const MOST_START_MS = 90_000;
 const AGAIN_MS = 20;
 /** One that begins may be asked too early; then it is asked again. */
 const MOST_ANSWER_MS = 1000;
@@ -30,6 +31,10 @@ export interface DaemonOptions {
   readonly folder: string;
   readonly dataPlane: string;
   readonly without: Iterable<string>;
+  /** Whom it asks names, as resolv.conf(5). */
+  readonly resolver: string | undefined;
+  /** The socket of what it shares with others, if it does. */
+  readonly store: string | undefined;
   /** The kernel's names of links, by the file's. */
   readonly interfaces: ReadonlyMap<string, string>;
   /** Something happened. @param bootTime when, microseconds of CLOCK_BOOTTIME. */
@@ -47,14 +52,17 @@ export class DaemonProcess {
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    const { node, namespace, file, folder, dataPlane, without, interfaces } = options;
+    const { node, namespace, file, folder, dataPlane, without, resolver, store, interfaces } =
+      options;
     const links = [...interfaces].filter(([link, name]) => link !== name);
-    this.#started = startInside(namespace, [
+    const command = [
       ...[...commandOf('cli/main'), 'up', '-c', file, '--node', node],
       ...['--readable-keys', '--state', folder, '--data-plane', dataPlane],
+      ...(store === undefined ? [] : ['--store', store]),
       ...links.flatMap(([link, name]) => ['--interface', `${link}=${name}`]),
       ...[...without].flatMap((mechanism) => ['--without', mechanism]),
-    ]);
+    ];
+    this.#started = startInside(namespace, command, resolver);
     const { child, complaints } = this.#started;
     child.stdout.resume();
     child.on('exit', (code, signal) => {
@@ -80,6 +88,16 @@ export class DaemonProcess {
     return (answer ?? {}) as Record<string, number>;
   }
 
+  /** What it knows of servers and clients; undefined where it shares nothing. */
+  async known(): Promise<Knowledge | undefined> {
+    if (this.#options.store === undefined) return undefined;
+    const said = (await this.#client?.request('agents').catch(() => undefined)) as
+      | { servers: readonly unknown[]; clients: number }
+      | undefined;
+    if (said === undefined) return undefined;
+    return { servers: said.servers.length, clients: said.clients, text: JSON.stringify(said) };
+  }
+
   /** The name of the data plane that it has chosen. */
   async dataPlane(): Promise<string> {
     const status = await this.#client?.request('status').catch(() => undefined);
@@ -103,23 +121,31 @@ export class DaemonProcess {
       if (this.#ended !== undefined) throw this.#ended;
       try {
         this.#client = await ControlClient.open(path);
-        const status = await this.#client.request('status', {}, MOST_ANSWER_MS);
-        if ((status as { ready?: boolean }).ready === true) break;
+        if (await this.#isReady(this.#client)) return;
         this.#client.close();
       } catch (cause) {
         this.#client?.close();
-        if (Date.now() > until) throw cause;
+        if (Date.now() > until) throw this.#silence(cause);
       }
       await wait(AGAIN_MS);
     }
-    await this.#client.watch(
-      'watch',
-      { past: true },
-      {
-        onEvent: (said) => this.#told(said),
-        onEnd: () => {},
-      },
+  }
+
+  #silence(cause: unknown): Error {
+    const said = this.#started.complaints.join('\n') || String(cause);
+    const seconds = MOST_START_MS / 1000;
+    return new ChildFailure(
+      `careof up on ${this.#options.node} did not answer in ${seconds} s: ${said}`,
     );
+  }
+
+  /** Does the role run? Then it is listened to from here on. */
+  async #isReady(client: ControlClient): Promise<boolean> {
+    const status = await client.request('status', {}, MOST_ANSWER_MS);
+    if ((status as { ready?: boolean }).ready !== true) return false;
+    const onEvent = (said: Readonly<Record<string, unknown>>) => this.#told(said);
+    await client.watch('watch', { past: true }, { onEvent, onEnd: () => {} });
+    return true;
   }
 
   #told(said: Readonly<Record<string, unknown>>): void {
@@ -145,6 +171,8 @@ export class DaemonProcess {
 function commandJson(command: Command): object {
   switch (command.do) {
     case 'prefer':
+    case 'drain':
+    case 'undrain':
       return command;
     case 'revoke':
       return { ...command, home: formatAddress(command.home) };

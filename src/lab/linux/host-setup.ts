@@ -1,9 +1,12 @@
 /** What a host of a plan is made of: the kernel's settings, its addresses and its routes. */
+import { execFileSync } from 'node:child_process';
 import { IFA_F } from '../../linux/sys/netlink/addresses.ts';
 import { TABLE } from '../../linux/sys/netlink/routes.ts';
 import type { Rtnetlink } from '../../linux/sys/netlink/rtnetlink.ts';
-import type { Address } from '../../wire/address.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
 import type { PlannedNode } from '../plan.ts';
+import type { RouteChange } from '../plan-anycast.ts';
+import type { PlannedRoute } from '../plan-routes.ts';
 
 /** Below /proc/sys/net, before there is an interface: what `default` says holds for each that comes. */
 export function settingsOf({ forwarding, role }: PlannedNode): ReadonlyMap<string, string> {
@@ -50,6 +53,34 @@ export function configure(
       ...(via !== undefined && { via }),
     });
   }
+}
+
+/** Subflows of a connection beside its first one. */
+const SUBFLOWS = '4';
+
+/** A host tells who it is connected with of its further addresses, and connects to theirs. Source: ip-mptcp(8). */
+export function allowMultipath({ interfaces }: PlannedNode): void {
+  const ip = (...args: string[]) => execFileSync('ip', ['mptcp', ...args]);
+  ip('limits', 'set', 'subflow', SUBFLOWS, 'add_addr_accepted', SUBFLOWS);
+  for (const address of interfaces.flatMap((one) => one.addresses).slice(1)) {
+    ip('endpoint', 'add', formatAddress(address), 'signal');
+  }
+}
+
+/** Routes of the main table change, as a routing protocol has it. Throws SysError. */
+export function reroute(
+  netlink: Rtnetlink,
+  { add, remove }: Omit<RouteChange, 'node'>,
+  ifindexOf: (interfaceName: string) => number,
+): void {
+  const made = ({ prefix, prefixLength, interface: link, via }: PlannedRoute) => ({
+    destination: { address: prefix, length: prefixLength },
+    ifindex: ifindexOf(link),
+    table: TABLE.main,
+    ...(via !== undefined && { via }),
+  });
+  for (const route of remove) netlink.removeRoute(made(route));
+  for (const route of add) netlink.addRoute(made(route));
 }
 
 /** Tables of routes for one source, and the rules that lead there behind those of a daemon. */

@@ -10,14 +10,18 @@ import { Rtnetlink } from '../../linux/sys/netlink/rtnetlink.ts';
 import type { Poller } from '../../linux/sys/poller.ts';
 import { Tun } from '../../linux/sys/tun.ts';
 import { type Link, namedLinkAddress } from '../../sim/index.ts';
+import type { Names } from '../dns/name-server.ts';
 import type { PlannedNode } from '../plan.ts';
+import type { RouteChange } from '../plan-anycast.ts';
+import type { Knowledge } from '../run-record.ts';
 import type { AgentFlow, FlowReport } from './agent/protocol.ts';
 import { AgentProcess } from './agent-process.ts';
 import { DaemonProcess } from './daemon-process.ts';
-import { configure, settingsOf } from './host-setup.ts';
+import { allowMultipath, configure, reroute, settingsOf } from './host-setup.ts';
 import { filterIngress } from './ingress.ts';
 import { interfaceNames } from './interface-names.ts';
 import { unmountBelow } from './mounts.ts';
+import { NameServerProcess } from './name-service.ts';
 import type { RealTime } from './real-time.ts';
 import { killInside, namespaceOf } from './remains.ts';
 import { TapStation } from './tap-station.ts';
@@ -33,7 +37,15 @@ export interface HostOptions {
   /** The node's own folder. */
   readonly folder: string;
   readonly dataPlane: string;
+  /** Connections of Multipath TCP use all its addresses. */
+  readonly multipath: boolean;
   readonly without: Iterable<string>;
+  /** Whom its processes ask names, as resolv.conf(5); the machine's own file if absent. */
+  readonly resolver: string | undefined;
+  /** The names that it tells. */
+  readonly names: Names | undefined;
+  /** The socket of what its daemon shares with others, if it does. */
+  readonly store: string | undefined;
   /** What its agent does that starts now. */
   readonly orders: () => AgentFlow[];
   readonly onReport: (report: FlowReport) => void;
@@ -48,6 +60,7 @@ interface Life {
   readonly stations: ReadonlyMap<string, TapStation>;
   readonly daemon: DaemonProcess | undefined;
   readonly agent: AgentProcess | undefined;
+  readonly nameServer: NameServerProcess | undefined;
 }
 
 export class LinuxHost {
@@ -60,6 +73,8 @@ export class LinuxHost {
   /** What its daemon had counted when it was asked last, and those before it. */
   #counted: Readonly<Record<string, number>> = {};
   #countedBefore: Readonly<Record<string, number>> = {};
+  /** What its applications answer checks with, if somebody said so. */
+  #answer: number | undefined;
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -87,7 +102,7 @@ export class LinuxHost {
 
   /** The power comes on: kernel, interfaces without a cable, processes. */
   start(): void {
-    const { planned, orders, folder, onReport, onFailure } = this.#options;
+    const { planned, multipath } = this.#options;
     createNamespace(this.#namespace);
     const netlink = inNamespace(this.#namespace, () => {
       for (const [name, value] of settingsOf(planned))
@@ -98,23 +113,21 @@ export class LinuxHost {
       planned.interfaces.map(({ name }) => [name, this.#station(name, netlink)] as const),
     );
     configure(netlink, planned, (name) => stations.get(name)!.ifindex);
+    if (multipath) inNamespace(this.#namespace, () => allowMultipath(planned));
     const { nat, ingress } = planned;
     if (nat !== undefined) inNamespace(this.#namespace, () => translate(nat, this.#names));
     if (ingress !== undefined) {
       inNamespace(this.#namespace, () => filterIngress(ingress, this.#names));
     }
-    const flows = orders();
-    const agent =
-      flows.length === 0
-        ? undefined
-        : new AgentProcess(planned.name, this.#namespace, flows, folder, onReport, onFailure);
     const daemon = planned.config === undefined ? undefined : this.#daemon();
-    this.#life = { netlink, stations, daemon, agent };
+    const [agent, nameServer] = [this.#agent(), this.#nameServer()];
+    this.#life = { netlink, stations, daemon, agent, nameServer };
   }
 
   /** Settled when its processes are ready; rejected where one cannot start. */
   async ready(): Promise<void> {
-    await Promise.all([this.#life?.agent?.ready, this.#life?.daemon?.ready]);
+    const { agent, daemon, nameServer } = this.#life ?? {};
+    await Promise.all([agent?.ready, daemon?.ready, nameServer?.ready]);
   }
 
   /** All cables go in, and the applications begin. @param origin instant 0 of CLOCK_BOOTTIME. */
@@ -127,6 +140,13 @@ export class LinuxHost {
   attach(interfaceName: string, link: Link | undefined): void {
     this.#links.set(interfaceName, link);
     this.#life?.stations.get(interfaceName)?.plug(link);
+  }
+
+  reroute(change: Omit<RouteChange, 'node'>): void {
+    const life = this.#life;
+    if (life !== undefined) {
+      reroute(life.netlink, change, (name) => life.stations.get(name)!.ifindex);
+    }
   }
 
   command(command: Command): void {
@@ -145,6 +165,10 @@ export class LinuxHost {
     return (await this.#life?.daemon?.ask('sizes')) ?? {};
   }
 
+  async known(): Promise<Knowledge | undefined> {
+    return await this.#life?.daemon?.known();
+  }
+
   async dataPlane(): Promise<string> {
     return (await this.#life?.daemon?.dataPlane()) ?? '';
   }
@@ -157,6 +181,7 @@ export class LinuxHost {
     this.#forget();
     life.daemon?.kill();
     life.agent?.kill();
+    life.nameServer?.kill();
     for (const station of life.stations.values()) station.close();
     life.netlink.close();
     killInside([this.#namespace]);
@@ -171,6 +196,23 @@ export class LinuxHost {
     this.#forget();
     this.#life.daemon?.kill();
     this.#life = { ...this.#life, daemon: undefined };
+  }
+
+  /** Its applications answer checks by HTTP so, those that start later too. */
+  setAnswer(status: number): void {
+    this.#answer = status;
+    this.#life?.agent?.setAnswer(status);
+  }
+
+  /** Its applications are killed, or start again; kernel and daemon go on. */
+  async setPrograms(running: boolean, origin: number): Promise<void> {
+    if (this.#life === undefined) return;
+    this.#life.agent?.kill();
+    const agent = running ? this.#agent() : undefined;
+    this.#life = { ...this.#life, agent };
+    await agent?.ready;
+    // They may have been killed again.
+    if (this.#life?.agent === agent) agent?.begin(origin);
   }
 
   /**
@@ -212,11 +254,29 @@ export class LinuxHost {
     return new TapStation(planned.name, tap, netlink, time, poller);
   }
 
+  #agent(): AgentProcess | undefined {
+    const { planned, orders, folder, resolver, onReport, onFailure } = this.#options;
+    const flows = orders();
+    if (flows.length === 0) return undefined;
+    const place = { node: planned.name, namespace: this.#namespace, folder, resolver };
+    const agent = new AgentProcess(place, flows, onReport, onFailure);
+    if (this.#answer !== undefined) agent.setAnswer(this.#answer);
+    return agent;
+  }
+
+  #nameServer(): NameServerProcess | undefined {
+    const { planned, names, folder, onFailure } = this.#options;
+    if (names === undefined) return undefined;
+    const place = { node: planned.name, namespace: this.#namespace, folder };
+    return new NameServerProcess(place, names, planned.identity, onFailure);
+  }
+
   #daemon(): DaemonProcess {
-    const { planned, file, folder, dataPlane, without, onEvent, onFailure } = this.#options;
+    const { planned, file, folder, dataPlane, without, resolver, store, onEvent, onFailure } =
+      this.#options;
     return new DaemonProcess({
       ...{ node: planned.name, namespace: this.#namespace, file, folder, dataPlane, without },
-      ...{ interfaces: this.#names, onEvent, onFailure },
+      ...{ resolver, store, interfaces: this.#names, onEvent, onFailure },
     });
   }
 }

@@ -1,4 +1,5 @@
 /** The network of a plan on real hosts; links and attackers are the simulator's. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Counter } from '../../core/counters.ts';
 import type { CareofEvent } from '../../core/events.ts';
@@ -13,17 +14,22 @@ import {
   type SimNode,
 } from '../../sim/index.ts';
 import { type Address, isLinkLocal } from '../../wire/address.ts';
+import type { Names } from '../dns/name-server.ts';
 import type { Plan } from '../plan.ts';
+import type { RouteChange } from '../plan-anycast.ts';
+import { nameServersOf, namesOf } from '../plan-names.ts';
 import type { Attacker } from '../run/attackers/attacker.ts';
 import { hiredAttackers } from '../run/attackers/hired.ts';
 import { flowsIn } from '../run/flow-ends.ts';
 import { Happenings, type Hosts } from '../run/happenings.ts';
 import { linksOf } from '../run/planned-links.ts';
 import { simulatedNode } from '../run/simulated-node.ts';
-import type { Attachment, Logged } from '../run-record.ts';
+import type { Attachment, Knowledge, Logged } from '../run-record.ts';
 import type { Scenario } from '../scenario/read.ts';
+import { AgentsStore } from './agents-store.ts';
 import type { Applications } from './applications.ts';
 import { LinuxHost } from './host.ts';
+import { resolverText } from './name-service.ts';
 import type { RealTime } from './real-time.ts';
 
 export interface NetworkOptions {
@@ -32,6 +38,7 @@ export interface NetworkOptions {
   readonly applications: Applications;
   readonly environment: SharedEnvironment;
   readonly dataPlane: string;
+  readonly multipath: boolean;
   /** A folder for each node goes here. */
   readonly folder: string;
   readonly onFailure: (cause: unknown) => void;
@@ -45,9 +52,14 @@ export class LinuxNetwork implements Hosts {
   readonly #simulated = new Map<string, SimNode>();
   readonly #attackers: ReadonlyMap<string, Attacker>;
   readonly #happenings: Happenings;
+  readonly #store: AgentsStore;
   readonly #plan: Plan;
   readonly #options: NetworkOptions;
   readonly #events: Logged[] = [];
+  /** What each name server tells. */
+  readonly #names: ReadonlyMap<string, Names>;
+  /** The file by which hosts know them, if there are any. */
+  readonly #resolver: string | undefined;
   /** Addresses that each node has just now, by its interfaces' names. */
   readonly #addresses = new Map<string, Map<string, Set<Address>>>();
 
@@ -56,6 +68,13 @@ export class LinuxNetwork implements Hosts {
     this.#options = options;
     const { simulation } = options.time;
     this.links = linksOf(simulation, plan);
+    this.#names = namesOf(scenario, plan);
+    this.#resolver = resolverFile(plan, options.folder);
+    this.#store = new AgentsStore(plan, {
+      folder: options.folder,
+      anyVersion: options.environment.without.has('shared-versions'),
+      onFailure: options.onFailure,
+    });
     for (const planned of plan.nodes) {
       this.#addresses.set(planned.name, fixedAddresses(planned));
       if (planned.role === 'attacker') {
@@ -102,6 +121,7 @@ export class LinuxNetwork implements Hosts {
 
   /** Makes all hosts; settled when all are ready. Cables are out. */
   async build(): Promise<void> {
+    await this.#store.open();
     for (const host of this.#hosts.values()) host.start();
     await Promise.all([...this.#hosts.values()].map((host) => host.ready()));
   }
@@ -139,6 +159,13 @@ export class LinuxNetwork implements Hosts {
     return new Map(await Promise.all(asked));
   }
 
+  /** What agents of anycast addresses that share it know. */
+  async known(): Promise<Map<string, Knowledge>> {
+    const asked = [...this.#hosts].map(async ([name, host]) => [name, await host.known()] as const);
+    const answers = await Promise.all(asked);
+    return new Map(answers.flatMap(([name, known]) => (known ? [[name, known]] : [])));
+  }
+
   /** Names of the data planes that the daemons have chosen. */
   async dataPlanes(): Promise<Set<string>> {
     const names = await Promise.all([...this.#hosts.values()].map((host) => host.dataPlane()));
@@ -174,11 +201,28 @@ export class LinuxNetwork implements Hosts {
     this.#log(name, { kind: 'node.crashed', reason: 'control side' });
   }
 
+  setPrograms(name: string, running: boolean): void {
+    const done = this.#hosts.get(name)?.setPrograms(running, this.#options.time.origin!);
+    done?.catch(this.#options.onFailure);
+  }
+
+  setAnswer(name: string, status: number): void {
+    this.#hosts.get(name)?.setAnswer(status);
+  }
+
   restart(name: string, options: { readonly journal: boolean }): void {
     const host = this.#hosts.get(name);
     if (host === undefined || host.whole) return;
     this.#log(name, { kind: 'node.started', ...(host.running && { reason: 'control side' }) });
     host.restart(options, this.#options.time.origin!).catch(this.#options.onFailure);
+  }
+
+  reroute(name: string, change: Omit<RouteChange, 'node'>): void {
+    this.#hosts.get(name)?.reroute(change);
+  }
+
+  setIsolated(name: string, isolated: boolean): void {
+    this.#store.setIsolated(name, isolated);
   }
 
   command(name: string, command: Command): void {
@@ -188,14 +232,18 @@ export class LinuxNetwork implements Hosts {
   /** Ends all processes; namespaces go with the run's remains. */
   close(): void {
     for (const host of this.#hosts.values()) host.crash();
+    this.#store.close();
   }
 
   #host(scenario: Scenario, planned: Plan['nodes'][number]): LinuxHost {
-    const { time, poller, applications, folder, dataPlane, environment } = this.#options;
+    const { time, poller, applications, folder, dataPlane, multipath, environment } = this.#options;
     const { name } = planned;
     return new LinuxHost({
-      ...{ planned, time, poller, links: this.links, file: scenario.file, dataPlane },
+      ...{ planned, time, poller, links: this.links, file: scenario.file, dataPlane, multipath },
       without: environment.without,
+      resolver: this.#resolver,
+      names: this.#names.get(name),
+      store: this.#store.pathOf(name),
       folder: join(folder, name),
       orders: () => applications.ordersOf(name, time.simulation.now),
       onReport: (report) => applications.report(report),
@@ -240,6 +288,15 @@ export class LinuxNetwork implements Hosts {
     const all = [...(this.#addresses.get(planned.name)?.get(one) ?? [])];
     return all.findLast((address) => !isLinkLocal(address)) ?? all[0];
   }
+}
+
+/** Writes down who is asked for names. */
+function resolverFile(plan: Plan, folder: string): string | undefined {
+  const servers = nameServersOf(plan);
+  if (servers.length === 0) return undefined;
+  const file = join(folder, 'resolv.conf');
+  writeFileSync(file, resolverText(servers));
+  return file;
 }
 
 /** What a node has from the start, by its interfaces' names. */

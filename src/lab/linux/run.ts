@@ -15,6 +15,7 @@ import type { RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario/read.ts';
 import { Applications } from './applications.ts';
 import { ChildFailure, hurry } from './children.ts';
+import { hasNameServer } from './name-service.ts';
 import { LinuxNetwork } from './network.ts';
 import { RealTime } from './real-time.ts';
 import { LAB_FOLDER, makeRunFolder, removeOwn, sweep } from './remains.ts';
@@ -30,6 +31,8 @@ export interface LinuxRunOptions {
   readonly dataPlane?: 'auto' | 'ebpf' | 'tun';
   /** Holds measured times against expectations too. */
   readonly judgeTimes?: boolean;
+  /** Streams by socat are of Multipath TCP instead, and hosts tell of all their addresses: to compare with. */
+  readonly multipath?: boolean;
   /** Told now and then how far the run is, both in network time; flows may last past `end`. */
   readonly onProgress?: (now: Instant, end: Instant) => void;
 }
@@ -58,9 +61,10 @@ export async function runOnLinux(
 ): Promise<RunRecord> {
   const obstacle = obstacleToNamespaces();
   if (obstacle !== undefined) throw new LinuxUnfit(obstacle, hintFor(obstacle));
-  for (const [name, { role }] of scenario.nodes) {
-    if (role !== 'name-server') continue;
-    throw new LinuxUnfit(`${name}: name servers are of the simulator alone`, '--backend sim');
+  for (const [name, node] of scenario.nodes) {
+    const { role } = node;
+    if (role !== 'name-server' || hasNameServer()) continue;
+    throw new LinuxUnfit(`${name}: there is no knotd to serve names`, 'apt-get install knot');
   }
   sweep();
   const abort = new AbortController();
@@ -109,7 +113,7 @@ class LinuxRun {
     const onFailure = (cause: unknown) => abort.abort(cause);
     this.#time = new RealTime(new Simulation(this.seed), this.#poller, onFailure);
     this.#plan = planOf(scenario);
-    this.#applications = new Applications(scenario, this.#plan);
+    this.#applications = new Applications(scenario, this.#plan, options.multipath);
     this.#network = new LinuxNetwork(scenario, this.#plan, {
       ...{ time: this.#time, poller: this.#poller, applications: this.#applications, onFailure },
       environment: {
@@ -119,6 +123,7 @@ class LinuxRun {
         constants: scenario.constants,
       },
       dataPlane: options.dataPlane ?? 'auto',
+      multipath: options.multipath ?? false,
       folder: makeRunFolder(),
     });
     const { links } = this.#network;
@@ -182,6 +187,7 @@ class LinuxRun {
   async #record(files: readonly string[]): Promise<RunRecord> {
     const ended = this.#time.simulation.now;
     const counters = await this.#network.counters();
+    const known = await this.#network.known();
     const dataPlanes = await this.#network.dataPlanes();
     this.#applications.close(ended);
     const network = this.#network;
@@ -192,7 +198,7 @@ class LinuxRun {
         dataPlane: [...dataPlanes].join(', ') || 'none',
         judgesTimes: this.#options.judgeTimes ?? false,
       },
-      ...{ ended, counters, files },
+      ...{ ended, counters, known, files },
       ...{ events: network.events, attachments: network.attachments, owners: network.owners },
       flows: this.#applications.records,
       paths: this.#watch.paths,

@@ -172,8 +172,26 @@ export function networkText(event: ScenarioEvent): [string, string] {
       return [event.node, `${event.node} crashes`];
     case 'kill':
       return [event.node, `${event.node}'s control side is killed`];
+    case 'stop-programs':
+      return [event.node, `${event.node}'s programs end`];
+    case 'start-programs':
+      return [event.node, `${event.node}'s programs are back`];
+    case 'answer':
+      return [event.node, `${event.node}'s programs answer checks with ${event.status}`];
     case 'restart':
       return [event.node, `${event.node} is back${event.journal ? '' : ', its journal lost'}`];
+    case 'drain':
+      return [event.node, `${event.node} is drained within ${timeText(event.within)}`];
+    case 'undrain':
+      return [event.node, `${event.node} is to stay`];
+    case 'withdraw':
+      return [event.node, `${event.node} announces its anycast address no longer`];
+    case 'announce':
+      return [event.node, `${event.node} announces its anycast address`];
+    case 'isolate':
+      return [event.node, `${event.node} does not reach what it shares`];
+    case 'reconnect':
+      return [event.node, `${event.node} reaches what it shares again`];
     case 'cut': {
       const way = event.from === undefined && event.to === undefined ? '' : wayText(event);
       return ['', `link ${event.link} is cut${way}`];

@@ -26,6 +26,10 @@ export function grouped(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ' ');
 }
 
+/** Such as `1 session` or `12 sessions`. */
+export const counted = (count: number, what: string): string =>
+  `${grouped(count)} ${what}${count === 1 ? '' : 's'}`;
+
 /** A size in octets, such as `20MB` or `64B`. */
 export function sizeText(octets: number): string {
   for (const [unit, factor] of [

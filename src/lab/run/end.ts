@@ -16,7 +16,7 @@ export class End {
   readonly #flows: number;
   #overAt: number | undefined;
 
-  /** @param patience a TCP flow that has not ended so long after everything else never will. */
+  /** @param patience a TCP flow that has not ended so long after all was written never will. */
   constructor(scenario: Scenario, patience: Duration) {
     const events = scenario.events.map((event) =>
       event.kind === 'attack'
@@ -27,7 +27,10 @@ export class End {
     const ends = flows.map((flow) => (flow.protocol === 'udp' ? flow.stop : flow.start));
     const last = Math.max(START, ...events, ...ends);
     this.least = Math.max(last + AFTERMATH, scenario.until ?? START) as Instant;
-    this.limit = (this.least + patience) as Instant;
+    const written = flows.map((flow) =>
+      flow.protocol === 'tcp' ? flow.start + (flow.over ?? 0) : 0,
+    );
+    this.limit = (Math.max(this.least, ...written) + patience) as Instant;
     this.#flows = flows.length;
   }
 

@@ -5,6 +5,7 @@ import type { Plan, PlannedNode } from '../plan.ts';
 import { addressesOf } from '../plan-names.ts';
 import type { Scenario } from '../scenario/read.ts';
 import type { FlowText } from '../scenario/traffic.ts';
+import { checkedPorts } from './checked-ports.ts';
 
 /** Each once. */
 export const flowsIn = (ends: ReadonlyMap<string, FlowEnds>): ReadonlySet<FlowEnds> =>
@@ -48,6 +49,7 @@ export function flowEndsOf(
 ): Map<string, FlowEnds> {
   const nodes = new Map(plan.nodes.map((node) => [node.name, node]));
   const chosen = new Set([...scenario.traffic.values()].map((flow) => flow.port));
+  for (const ports of checkedPorts(plan).values()) for (const port of ports) chosen.add(port);
   let next = FIRST_PORT;
   const freePort = () => {
     while (chosen.has(next)) next++;

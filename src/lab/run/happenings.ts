@@ -2,7 +2,9 @@
 import type { Command } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Link, Simulation } from '../../sim/index.ts';
-import type { Plan } from '../plan.ts';
+import type { Address } from '../../wire/address.ts';
+import type { Plan, PlannedNode } from '../plan.ts';
+import type { RouteChange } from '../plan-anycast.ts';
 import type { Attachment } from '../run-record.ts';
 import { headersIn } from '../scenario/headers.ts';
 import type { ScenarioEvent } from '../scenario/scenario-events.ts';
@@ -17,8 +19,16 @@ export interface Hosts {
   crash(node: string): void;
   /** The control side dies; the kernel with all that it was told, and programs, go on. */
   kill(node: string): void;
+  /** The programs of a node end, or are back; the kernel and its control side go on. */
+  setPrograms(node: string, running: boolean): void;
+  /** They answer checks by HTTP with this status from now on. */
+  setAnswer(node: string, status: number): void;
   /** Starts what crashed or was killed; what runs already goes on. */
   restart(node: string, options: { readonly journal: boolean }): void;
+  /** Routes of a node change, as a routing protocol has it. */
+  reroute(node: string, change: Omit<RouteChange, 'node'>): void;
+  /** A node reaches what it shares with others (core/shared-store.ts) no more, or again. */
+  setIsolated(node: string, isolated: boolean): void;
   /** The operator's word to a node's control side; nothing where there is none. */
   command(node: string, command: Command): void;
 }
@@ -38,6 +48,8 @@ export class Happenings {
   readonly #stage: Stage;
   /** The link that an interface was on last, for a `link-up` without a name. */
   readonly #lastLink = new Map<string, string>();
+  /** Changes of routes so far, which a node that comes back has to be told of. */
+  readonly #rerouted: RouteChange[] = [];
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -53,34 +65,45 @@ export class Happenings {
   }
 
   #happen(event: ScenarioEvent): void {
-    const { links, hosts, attackers, simulation } = this.#stage;
+    const { links, hosts, attackers } = this.#stage;
     switch (event.kind) {
       case 'move':
-        if (event.gap === 0) this.#attach(event.node, event.interface, event.to);
-        else {
-          this.#attach(event.node, event.interface, undefined);
-          simulation.in(event.gap, () => this.#attach(event.node, event.interface, event.to));
-        }
+        this.#move(event);
         return;
       case 'link-down':
         this.#attach(event.node, event.interface, undefined);
         return;
-      case 'link-up': {
-        const last = this.#lastLink.get(`${event.node}.${event.interface}`);
-        this.#attach(event.node, event.interface, event.to ?? last);
+      case 'link-up':
+        this.#linkUp(event);
         return;
-      }
       case 'prefer':
-        hosts.command(event.node, { do: 'prefer', link: event.interface });
+      case 'undrain':
+      case 'revoke':
+      case 'drain':
+      case 'hand-over':
+        this.#command(event);
         return;
       case 'crash':
-        hosts.crash(event.node);
-        return;
       case 'kill':
-        hosts.kill(event.node);
+        hosts[event.kind](event.node);
+        return;
+      case 'stop-programs':
+      case 'start-programs':
+        hosts.setPrograms(event.node, event.kind === 'start-programs');
+        return;
+      case 'answer':
+        hosts.setAnswer(event.node, event.status);
         return;
       case 'restart':
-        hosts.restart(event.node, { journal: event.journal && this.#stage.journals });
+        this.#restart(event);
+        return;
+      case 'withdraw':
+      case 'announce':
+        this.#reroute(event);
+        return;
+      case 'isolate':
+      case 'reconnect':
+        hosts.setIsolated(event.node, event.kind === 'isolate');
         return;
       case 'cut':
         links.get(event.link)!.cut(event.from, event.to);
@@ -97,20 +120,62 @@ export class Happenings {
       case 'change':
         links.get(event.link)!.change(linkOptions(event.set));
         return;
-      case 'revoke': {
-        const home = this.#stage.plan.nodes.find(({ name }) => name === event.node)!.identity;
-        hosts.command(event.agent, { do: 'revoke', home });
-        return;
-      }
-      case 'hand-over': {
-        const of = (wanted: string) => this.#stage.plan.nodes.find(({ name }) => name === wanted)!;
-        const [client, to] = [of(event.client).identity, of(event.to).identity];
-        hosts.command(event.from, { do: 'hand-over', client, to });
-        return;
-      }
       case 'attack':
         attackers.get(event.node)!.attack(event.attack);
+    }
+  }
+
+  #move({ node, interface: one, to, gap }: Extract<ScenarioEvent, { kind: 'move' }>): void {
+    this.#attach(node, one, gap === 0 ? to : undefined);
+    if (gap > 0) this.#stage.simulation.in(gap, () => this.#attach(node, one, to));
+  }
+
+  /** A link comes up where it was last, if nothing is said. */
+  #linkUp({ node, interface: one, to }: Extract<ScenarioEvent, { kind: 'link-up' }>): void {
+    this.#attach(node, one, to ?? this.#lastLink.get(`${node}.${one}`));
+  }
+
+  /** What the operator says to a control side. */
+  #command(event: ScenarioEvent): void {
+    const { hosts } = this.#stage;
+    switch (event.kind) {
+      case 'prefer':
+        hosts.command(event.node, { do: 'prefer', link: event.interface });
         return;
+      case 'undrain':
+        hosts.command(event.node, { do: 'undrain' });
+        return;
+      case 'revoke':
+        hosts.command(event.agent, { do: 'revoke', home: this.#node(event.node).identity });
+        return;
+      case 'drain':
+        hosts.command(event.node, { do: 'drain', within: event.within });
+        return;
+      case 'hand-over':
+        this.#handOver(event);
+    }
+  }
+
+  #handOver({ client, from, to }: Extract<ScenarioEvent, { kind: 'hand-over' }>): void {
+    const other = ownAddress(this.#node(to));
+    const handed = { client: this.#node(client).identity, to: other };
+    this.#stage.hosts.command(from, { do: 'hand-over', ...handed });
+  }
+
+  #node(wanted: string): PlannedNode {
+    return this.#stage.plan.nodes.find(({ name }) => name === wanted)!;
+  }
+
+  #restart({ node, journal }: Extract<ScenarioEvent, { kind: 'restart' }>): void {
+    const { hosts, journals } = this.#stage;
+    hosts.restart(node, { journal: journal && journals });
+    for (const change of this.#rerouted) if (change.node === node) hosts.reroute(node, change);
+  }
+
+  #reroute(event: ScenarioEvent): void {
+    for (const change of this.#stage.plan.routeChanges.get(event) ?? []) {
+      this.#rerouted.push(change);
+      this.#stage.hosts.reroute(change.node, change);
     }
   }
 
@@ -142,3 +207,7 @@ export class Happenings {
     }
   }
 }
+
+/** A server's own, which is not the one that all servers answer from. */
+const ownAddress = ({ interfaces, identity }: PlannedNode): Address =>
+  interfaces[0]?.addresses[0] ?? identity;

@@ -2,13 +2,15 @@
 import {
   type Kernel,
   type Link,
+  type Route,
   SimNode,
   type SimNodeOptions,
   type Simulation,
 } from '../../sim/index.ts';
 import type { PlannedNode } from '../plan.ts';
+import type { PlannedRoute } from '../plan-routes.ts';
 
-type Given = Pick<SimNodeOptions, 'environment' | 'onEvent' | 'resolve' | 'role'>;
+type Given = Pick<SimNodeOptions, 'environment' | 'onEvent' | 'resolve' | 'role' | 'shared'>;
 
 /** @param onStart its kernel has come up, at the start or after a crash. */
 export function simulatedNode(
@@ -40,7 +42,12 @@ function configureFixed(kernel: Kernel, { interfaces, routes }: PlannedNode): vo
       kernel.addAddress(name, { address, prefixLength: 64, optimistic: false, preferred: false });
     }
   }
-  for (const { interface: link, ...route } of routes) {
-    kernel.addRoute({ ...route, link, origin: 'fixed' });
-  }
+  for (const route of routes) kernel.addRoute(kernelRoute(route));
 }
+
+/** A route of the plan as a kernel has it. */
+export const kernelRoute = ({ interface: link, ...route }: PlannedRoute): Route => ({
+  ...route,
+  link,
+  origin: 'fixed',
+});

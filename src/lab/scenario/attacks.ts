@@ -59,16 +59,18 @@ const message = text('the innermost layer of what was overheard, such as binding
   },
 );
 
+const place = text('an address, or the name of a node or of one of its interfaces');
+
 const replay = object('a message, such as { message: binding-update, to: ha }', {
   message,
   to: name('the node it went to').optional(),
   heard: oneOf(HEARD).optional().meta({ description: 'of several that one; last if absent' }),
+  at: place.optional().meta({ description: 'not to where it went, but to this node' }),
   'udp-source': name('a node')
     .optional()
     .meta({ description: 'not as it was, but inside UDP in the name of this node' }),
 });
 
-const place = text('an address, or the name of a node or of one of its interfaces');
 const token = oneOf(TOKENS).optional();
 
 const bind = object('a binding, such as { peer: cn, home: mn, careof: mallory }', {
@@ -122,6 +124,8 @@ export interface Replayed {
   readonly message: string;
   readonly to?: string;
   readonly heard: (typeof HEARD)[number];
+  /** It goes to this node and not to the one it went to. */
+  readonly at?: string;
   /** It goes inside UDP, in the name of this node. */
   readonly udpSource?: string;
 }
@@ -167,8 +171,9 @@ export function attackOf(keys: Fields): Attack {
     return { do: 'send', layers: send, count, interval, vary, ...(on && { on }) };
   }
   if (keys.replay !== undefined) {
-    const { message, to, heard = 'last', 'udp-source': udpSource } = keys.replay;
-    return { do: 'replay', message, heard, ...(to && { to }), ...(udpSource && { udpSource }) };
+    const { message, to, heard = 'last', at, 'udp-source': udpSource } = keys.replay;
+    const ends = { ...(to && { to }), ...(at && { at }), ...(udpSource && { udpSource }) };
+    return { do: 'replay', message, heard, ...ends };
   }
   const forged = keys.bind!;
   return {

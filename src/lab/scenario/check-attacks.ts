@@ -24,6 +24,12 @@ export function* checkAttack(
       if (text === undefined) continue;
       yield* unknownName([...path, 'replay', key], 'node', text, nodeNames(draft));
     }
+    const { at } = attack;
+    const places = placesOf(draft);
+    if (at !== undefined && !places.has(at) && !readIpv6(at).ok) {
+      const message = `"${at}" is neither an IPv6 address nor a node: ${suggestion(at, [...places])}`;
+      yield { path: [...path, 'replay', 'at'], message };
+    }
   } else {
     for (const [key, text] of [
       ['peer', attack.peer],

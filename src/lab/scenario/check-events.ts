@@ -25,29 +25,40 @@ export function* checkEvents(draft: Draft): Generator<Finding> {
   }
 }
 
+/** One node cannot spread what happens to it. */
+function* checkOver(draft: Draft, path: Path, event: ScenarioEvent): Generator<Finding> {
+  if (event.over === undefined || !('node' in event)) return;
+  if (countOf(draft.nodes.get(event.node)) !== undefined) return;
+  const message = `"${event.node}" is one node: \`over\` spreads an event over the nodes of a \`count\``;
+  yield { path: [...path, 'over'], message };
+}
+
 function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<Finding> {
-  if (
-    event.over !== undefined &&
-    'node' in event &&
-    countOf(draft.nodes.get(event.node)) === undefined
-  ) {
-    const message = `"${event.node}" is one node: \`over\` spreads an event over the nodes of a \`count\``;
-    yield { path: [...path, 'over'], message };
-  }
+  yield* checkOver(draft, path, event);
   switch (event.kind) {
     case 'move':
     case 'link-up':
-      yield* checkPlace(draft, [...path, event.kind], event.node, event.interface);
-      if (event.to !== undefined) {
-        yield* unknownName([...path, 'to'], 'link', event.to, draft.links.keys());
-      }
-      break;
     case 'link-down':
     case 'prefer':
-      yield* checkPlace(draft, [...path, event.kind], event.node, event.interface);
+      yield* checkPlace(draft, path, event);
       break;
     case 'crash':
-      yield* unknownName([...path, 'crash'], 'node', event.node, eventNames(draft));
+    case 'stop-programs':
+    case 'start-programs':
+      yield* unknownName([...path, event.kind], 'node', event.node, eventNames(draft));
+      break;
+    case 'answer':
+      yield* checkAnswer(draft, path, event.node);
+      break;
+    case 'drain':
+    case 'undrain':
+    case 'withdraw':
+    case 'announce':
+      yield* checkAnycastNode(draft, [...path, event.kind], event.node);
+      break;
+    case 'isolate':
+    case 'reconnect':
+      yield* checkSharing(draft, [...path, event.kind], event.node);
       break;
     case 'kill':
       yield* checkKill(draft, [...path, 'kill'], event.node);
@@ -68,15 +79,10 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
       yield* checkRenumber(draft, [...path, 'renumber'], event);
       break;
     case 'change':
-      yield* unknownName([...path, 'change', 'link'], 'link', event.link, draft.links.keys());
-      if (Object.keys(event.set).length === 0) {
-        yield { path: [...path, 'change'], message: 'changes nothing: add loss: 5% or the like' };
-      }
-      yield* checkDrops(draft, [...path, 'change', 'drops'], event.link, event.set.drops);
+      yield* checkChange(draft, [...path, 'change'], event);
       break;
     case 'revoke':
-      yield* unknownName([...path, 'revoke', 'node'], 'node', event.node, nodeNames(draft));
-      yield* unknownName([...path, 'revoke', 'agent'], 'node', event.agent, nodeNames(draft));
+      yield* checkRevoke(draft, [...path, 'revoke'], event);
       break;
     case 'hand-over':
       yield* checkHandOver(draft, [...path, 'hand-over'], event);
@@ -85,6 +91,68 @@ function* checkEvent(draft: Draft, path: Path, event: ScenarioEvent): Generator<
       yield* checkAttack(draft, path, event.node, event.attack);
       break;
   }
+}
+
+function* checkChange(
+  draft: Draft,
+  path: Path,
+  { link, set }: Extract<ScenarioEvent, { kind: 'change' }>,
+): Generator<Finding> {
+  yield* unknownName([...path, 'link'], 'link', link, draft.links.keys());
+  if (Object.keys(set).length === 0) {
+    yield { path, message: 'changes nothing: add loss: 5% or the like' };
+  }
+  yield* checkDrops(draft, [...path, 'drops'], link, set.drops);
+}
+
+const SERVERS: ReadonlySet<string> = new Set(['content-slave', 'anycast-server']);
+const ANNOUNCERS: ReadonlySet<string> = new Set(['anycast-server', 'anycast-agent']);
+
+function* checkRevoke(
+  draft: Draft,
+  path: Path,
+  event: Extract<ScenarioEvent, { kind: 'revoke' }>,
+): Generator<Finding> {
+  yield* unknownName([...path, 'node'], 'node', event.node, nodeNames(draft));
+  yield* unknownName([...path, 'agent'], 'node', event.agent, nodeNames(draft));
+}
+
+/** Servers are drained; what announces an address is of anycast. */
+function* checkAnycastNode(draft: Draft, path: Path, name: string): Generator<Finding> {
+  yield* unknownName(path, 'node', name, nodeNames(draft));
+  const role = nodeNamed(draft, name)?.role;
+  const drains = path.at(-1) === 'drain' || path.at(-1) === 'undrain';
+  if (role === undefined || (drains ? SERVERS.has(role) : ANNOUNCERS.has(role))) return;
+  const right = drains
+    ? 'only servers of one address are drained'
+    : 'only anycast servers and agents announce an address';
+  yield { path, message: `"${name}" has the role ${role}: ${right}` };
+}
+
+/** Whoever is to answer otherwise is asked by HTTP. */
+function* checkAnswer(draft: Draft, path: Path, name: string): Generator<Finding> {
+  yield* unknownName([...path, 'answer', 'node'], 'node', name, nodeNames(draft));
+  const node = nodeNamed(draft, name);
+  if (node === undefined) return;
+  const asked =
+    node.role === 'anycast-server' &&
+    [...draft.nodes.values()].some(
+      (one) =>
+        one?.role === 'anycast-agent' &&
+        one.service === node.service &&
+        one.check?.http !== undefined,
+    );
+  if (asked) return;
+  const message = `nobody asks "${name}" by HTTP: an agent of its address does with \`check: { http: 80 }\``;
+  yield { path: [...path, 'answer', 'node'], message };
+}
+
+function* checkSharing(draft: Draft, path: Path, name: string): Generator<Finding> {
+  yield* unknownName(path, 'node', name, nodeNames(draft));
+  const node = nodeNamed(draft, name);
+  if (node === undefined || (node.role === 'anycast-agent' && node.shares === true)) return;
+  const message = `"${name}" shares nothing: only anycast agents with \`shares: true\` do`;
+  yield { path, message };
 }
 
 function* checkHandOver(
@@ -96,8 +164,8 @@ function* checkHandOver(
     const name = event[key];
     yield* unknownName([...path, key], 'node', name, nodeNames(draft));
     const role = nodeNamed(draft, name)?.role;
-    if (key === 'client' || role === undefined || role === 'content-slave') continue;
-    const message = `"${name}" has the role ${role}: only content slaves hand clients on`;
+    if (key === 'client' || role === undefined || SERVERS.has(role)) continue;
+    const message = `"${name}" has the role ${role}: only servers of one address hand clients on`;
     yield { path: [...path, key], message };
   }
 }
@@ -198,10 +266,15 @@ function before(
 
 function* checkPlace(
   draft: Draft,
-  path: Path,
-  name: string,
-  interfaceName: string,
+  at: Path,
+  event: ScenarioEvent & { readonly node: string; readonly interface: string },
 ): Generator<Finding> {
+  const path = [...at, event.kind];
+  if ('to' in event && event.to !== undefined) {
+    yield* unknownName([...at, 'to'], 'link', String(event.to), draft.links.keys());
+  }
+  const { node: name, interface: interfaceName } = event;
+  const stays = event.kind === 'link-down' || (event.kind === 'link-up' && event.to === undefined);
   const names = eventNames(draft);
   if (!names.has(name)) {
     yield* unknownName(path, 'node', name, names);
@@ -209,12 +282,13 @@ function* checkPlace(
   }
   const node = nodeNamed(draft, name);
   if (node === undefined) return;
-  if (isFixed(node)) {
+  if (isFixed(node) && !stays) {
     const message = `"${name}" has the role ${node.role}: only mobile nodes and multihomed hosts move. For a whole link write cut`;
     yield { path, message };
     return;
   }
-  const known = Object.keys(node.interfaces);
+  // Interfaces of the others are called as their links are.
+  const known = isFixed(node) ? node.on : Object.keys(node.interfaces);
   if (known.includes(interfaceName)) return;
   const message = `"${name}" has no interface "${interfaceName}"; it has ${known.join(', ')}`;
   yield { path, message };

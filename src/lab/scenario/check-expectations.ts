@@ -62,6 +62,18 @@ function* checkFlow(draft: Draft, name: string, value: FlowExpectation): Generat
 function* checkStation(draft: Draft, name: string, value: NodeExpectation): Generator<Finding> {
   const node = nodeNamed(draft, name);
   if (node === undefined) return;
+  const other = value['agrees-with'];
+  if (other !== undefined) {
+    for (const one of [name, other]) {
+      const agent = nodeNamed(draft, one);
+      if (agent === undefined && one === other) {
+        yield* unknownName(['expect', name, 'agrees-with'], 'node', other, nodeNames(draft));
+      } else if (agent !== undefined && agent.role !== 'anycast-agent') {
+        const message = `"${one}" has the role ${agent.role}: only anycast agents share what they know`;
+        yield { path: ['expect', name, 'agrees-with'], message };
+      }
+    }
+  }
   if (value.handovers !== undefined && node.role !== 'mobile-node') {
     const message = `"${name}" has the role ${node.role}: only mobile nodes have hand-overs`;
     yield { path: ['expect', name, 'handovers'], message };

@@ -2,7 +2,7 @@
 import { nodeNames, unknownName } from './check.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
-import type { NodeText } from './nodes.ts';
+import { type NodeText, withArticle } from './nodes.ts';
 
 /** What is wrong with `peers` of a node. */
 export function* checkPeers(
@@ -49,7 +49,7 @@ function* checkShared(
   }
   const mobile = node.role !== 'correspondent-node' || partner.role !== 'correspondent-node';
   if (!mobile || !hasKeys(partner)) {
-    const message = `"${other}" is a ${partner.role}: a key is shared between a mobile node or multihomed host and a correspondent node, or another such one`;
+    const message = `"${other}" is ${withArticle(partner.role)}: a key is shared between a mobile node or multihomed host and a correspondent node, or another such one`;
     yield { path, message };
     return;
   }

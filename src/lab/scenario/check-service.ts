@@ -5,6 +5,7 @@ import type { Draft } from './draft.ts';
 import { samePrefix } from './links.ts';
 import { suggestion } from './nearest.ts';
 import type { NodeText } from './nodes.ts';
+import { checkNumber } from './server-numbers.ts';
 import type { ContentMasterText, ContentSlaveText } from './service-nodes.ts';
 
 /** What is wrong with a content master or slave; nothing of other nodes. */
@@ -42,21 +43,7 @@ function* checkSlave(draft: Draft, path: Path, node: ContentSlaveText): Generato
     const message = `is not on "${master.on[0]}" as its master is: they share one link`;
     yield { path: [...path, 'on'], message };
   }
-  const number = numberOf(node);
-  if (number === undefined) {
-    const message =
-      'is not { rfc4285: { spi: 256, key: "hex:..." } }, by which servers are told apart';
-    yield { path: [...path, 'auth'], message };
-    return;
-  }
-  for (const [name, other] of draft.nodes) {
-    if (name === path[1]) return;
-    if (other?.role !== 'content-slave' || other.master !== node.master) continue;
-    if (numberOf(other) !== number) continue;
-    const message = `${number} is the number of "${name}" already: servers are told apart by it`;
-    yield { path: [...path, 'auth', 'rfc4285', 'spi'], message };
-  }
+  const shares = (other: NodeText): other is ContentSlaveText =>
+    other.role === 'content-slave' && other.master === node.master;
+  yield* checkNumber(draft, path, node, shares);
 }
-
-const numberOf = ({ auth }: ContentSlaveText): number | undefined =>
-  auth === 'none' ? undefined : auth.rfc4285?.spi;

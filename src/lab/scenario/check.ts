@@ -6,6 +6,7 @@
 import type { Address } from '../../wire/address.ts';
 import { formatAddress } from '../../wire/address.ts';
 import { checkOwnAddresses } from './check-addresses.ts';
+import { checkAnycast } from './check-anycast.ts';
 import { checkAuthentication } from './check-authentication.ts';
 import { checkEvents } from './check-events.ts';
 import { checkExpectations } from './check-expectations.ts';
@@ -105,6 +106,7 @@ function* checkFixedNode(draft: Draft, path: Path, node: FixedText): Generator<F
   yield* checkNat(path, node);
   yield* checkProviding(draft, path, node);
   yield* checkService(draft, path, node);
+  yield* checkAnycast(draft, path, node);
   yield* checkNames(draft, path, node);
   for (const [index, { to, via }] of (
     ('routes' in node ? node.routes : undefined) ?? []
@@ -120,7 +122,12 @@ function* checkFixedNode(draft: Draft, path: Path, node: FixedText): Generator<F
   }
 }
 
-const ROUTING: ReadonlySet<string> = new Set(['home-agent', 'access-router', 'router']);
+const ROUTING: ReadonlySet<string> = new Set([
+  'home-agent',
+  'access-router',
+  'router',
+  'anycast-agent',
+]);
 
 function* checkMobileNode(
   draft: Draft,

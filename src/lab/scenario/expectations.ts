@@ -106,6 +106,9 @@ export const nodeExpectation = object('what is expected of the node, such as { b
   unasked: bound('size')
     .optional()
     .meta({ description: 'octets from nodes that it had sent nothing to' }),
+  'agrees-with': name('another anycast agent').optional().meta({
+    description: 'agent that knows the same servers and clients at the end',
+  }),
   handovers: z
     .union([z.int().min(0), z.array(handover)], {
       error: 'is neither a number of hand-overs nor a list of them, one entry each, in order',

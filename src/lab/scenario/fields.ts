@@ -13,6 +13,8 @@ import {
   readBound,
   readIpv6,
   readKey,
+  readNetwork,
+  readOctets,
   readPrefix,
   readQuantity,
   readSpan,
@@ -70,6 +72,10 @@ export const prefix = () =>
   textRead('an IPv6 prefix of 64 bits, such as 2001:db8:1::/64', readPrefix);
 export const ipv6 = () => textRead('an IPv6 address, such as 2001:db8:1::100', readIpv6);
 export const key = () => textRead('"hex:" with the octets of the key, or "file:PATH"', readKey);
+export const network = () => textRead('an IPv6 prefix, such as 2001:db8:a::/48', readNetwork);
+/** So many octets that are no secret. */
+export const octets = (size: number) =>
+  textRead(`"hex:" with ${size} octets`, (text) => readOctets(text, size));
 export const span = () =>
   textRead('a stretch of time, such as "6s.." or "2s..5s"', readSpan, { examples: ['6s..'] });
 

@@ -17,6 +17,27 @@ const interfaceName = z
 /** Nobody is asked who they are, so only who is on this host may fetch. */
 const METRICS = /^(?:\/.{1,100}|(?:\[::1\]|127\.0\.0\.1):[0-9]{1,5})$/;
 
+const STORE = /^https?:\/\/[^/\s]{1,255}\/?$/;
+/** A path of a Unix socket ends at 107 octets. */
+const DAEMONS = /^unix:\/run\/careof\/[^/]*\.sock$/;
+const LOCAL_STORE = /^unix:\/[!-~]{1,106}$/;
+
+const members = z
+  .array(
+    z
+      .string()
+      .regex(STORE, { error: 'is not the URL of an etcd member, such as http://[::1]:2379' }),
+  )
+  .refine((members) => members.length > 0 && members.length < 10, {
+    error: 'names none, or more than 9: some that are near are enough',
+  });
+const localStore = z
+  .string()
+  .regex(LOCAL_STORE, { error: 'is not the path of a socket, such as unix:/run/careof/www.store' })
+  .refine((path) => !DAEMONS.test(path), {
+    error: 'is where a daemon has its own socket: let it end otherwise, such as www.store',
+  });
+
 /** The sections that a scenario has not. */
 export const HOST = {
   this: name('the entry of nodes that this host is, such as ha').optional(),
@@ -36,6 +57,16 @@ export const HOST = {
     })
     .optional()
     .meta({ description: 'where Prometheus fetches metrics; nowhere if absent' }),
+  store: z
+    .union([members, localStore], {
+      error:
+        'is neither a list of URLs, such as [ "http://[::1]:2379" ], nor a path, such as unix:/run/careof/www.store',
+    })
+    .optional()
+    .meta({
+      description:
+        'by what anycast agents share what they know: members of an etcd cluster, or a socket of this machine; unix:/run/careof/agents.store if absent',
+    }),
   'control-group': text('a group whose members may use the control socket').optional(),
 };
 

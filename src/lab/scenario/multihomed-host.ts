@@ -1,5 +1,6 @@
 /** A host with several providers, as it stands among the nodes of a scenario or of a host's file. */
 import { z } from 'zod';
+import { askedAuthorities } from './delegations.ts';
 import {
   bandwidth,
   list,
@@ -12,7 +13,7 @@ import {
   time,
   whole,
 } from './fields.ts';
-import { mobileNodePeers } from './peers.ts';
+import { multihomedPeers } from './peers.ts';
 import { readPrefix } from './quantity.ts';
 
 /** An interface, or where it has several prefixes the one of the provider. */
@@ -32,6 +33,7 @@ const prefer = list('interfaces or prefixes, such as [eth0, eth1]', provider).op
 
 const probe = object('how failures are noticed, such as { interval: 250ms, threshold: 3 }', {
   interval: time()
+    .refine((value) => value >= 10_000, { error: 'is too often: 10ms at the least' })
     .optional()
     .meta({ description: 'silence after which a path in use is asked; 250ms if absent' }),
   threshold: whole('intervals of silence, questions unanswered, that it takes', 2, 5).optional(),
@@ -49,8 +51,15 @@ const quality = object('a cost and a bandwidth, such as { cost: 5, bandwidth: 10
 });
 
 const rule = object('a rule, such as { to: 2001:db8:f::/64, prefer: [eth1] }', {
-  to: prefix(),
+  to: prefix()
+    .optional()
+    .meta({ description: 'sessions with peers in this prefix; all if absent' }),
+  port: whole('a port', 1, 65_535)
+    .optional()
+    .meta({ description: 'sessions that began with this port of either end; all if absent' }),
   prefer: list('interfaces or prefixes, such as [eth1]', provider),
+}).refine(({ to, port }) => to !== undefined || port !== undefined, {
+  error: 'names neither destinations (to) nor a port: prefer of the host is for all',
 });
 
 export const multihomedHost = object('a host with several providers', {
@@ -70,13 +79,14 @@ export const multihomedHost = object('a host with several providers', {
     })
     .optional()
     .meta({ description: 'the cheaper one is wanted, of those that cost the same the faster one' }),
-  rules: list('rules for destinations', rule)
+  rules: list('rules for destinations and ports', rule)
     .optional()
-    .meta({ description: 'what is preferred for some destinations; the first that fits' }),
+    .meta({ description: 'what is preferred for some destinations or ports; the first that fits' }),
   probe: probe.optional(),
-  peers: mobileNodePeers
+  peers: multihomedPeers
     .optional()
     .meta({ description: 'what proves it to peers besides return routability' }),
+  authorities: askedAuthorities,
   lifetime: time()
     .optional()
     .meta({ description: 'what it asks peers for, where its proof does not wear out' }),

@@ -7,7 +7,9 @@
 import { z } from 'zod';
 import type { Duration } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
+import { anycastAgent, anycastServer } from './anycast-nodes.ts';
 import { auth } from './authentication.ts';
+import { askedAuthorities } from './delegations.ts';
 import {
   ipv6,
   list,
@@ -22,13 +24,13 @@ import {
   yesNo,
 } from './fields.ts';
 
-/** In the stead of a home agent's name: RFC 6275 section 11.4.1. */
-export const DISCOVER = 'discover';
-
 import { samePrefix } from './links.ts';
 import { multihomedHost } from './multihomed-host.ts';
 import { correspondentPeers, mobileNodePeers } from './peers.ts';
 import { contentMaster, contentSlave } from './service-nodes.ts';
+
+/** In the stead of a home agent's name: RFC 6275 section 11.4.1. */
+export const DISCOVER = 'discover';
 
 /** Labels of letters, digits and hyphens, with a dot between. */
 const DNS_NAME = /^(?=.{1,100}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*$/;
@@ -43,6 +45,8 @@ export const ROLES = [
   'correspondent-node',
   'content-master',
   'content-slave',
+  'anycast-agent',
+  'anycast-server',
   'host',
   'router',
   'name-server',
@@ -176,6 +180,7 @@ const mobileNode = object('a mobile node', {
   peers: mobileNodePeers
     .optional()
     .meta({ description: 'what proves it to peers besides return routability' }),
+  authorities: askedAuthorities,
   count,
 });
 
@@ -185,6 +190,7 @@ const correspondentNode = object('a correspondent node', {
   'own-addresses': ownAddresses,
   'max-bindings': whole('bindings it keeps', 1, 1_000_000).optional(),
   peers: correspondentPeers.optional(),
+  authorities: askedAuthorities,
   routes,
   count,
 });
@@ -240,6 +246,8 @@ export const node = z.discriminatedUnion(
     correspondentNode,
     contentMaster,
     contentSlave,
+    anycastAgent,
+    anycastServer,
     host,
     router,
     nameServer,
@@ -289,3 +297,7 @@ export function providedOn(node: NodeText, link: string, address: Address): bool
 export function firstLink(text: string | null | undefined): string | undefined {
   return text === null || text === undefined || text === 'none' ? undefined : text;
 }
+
+/** `a router`, `an access-router`. */
+export const withArticle = (role: string): string =>
+  `${/^[aeiou]/.test(role) ? 'an' : 'a'} ${role}`;

@@ -1,6 +1,6 @@
 /** The keys that `peers` speaks of, read from the file or from files beside it. */
 import type { ConfiguredKey } from '../../core/config.ts';
-import { rsaKeyPair } from '../crypto.ts';
+import { nodeCryptography, rsaKeyPair } from '../crypto.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import type { KeySource } from './quantity.ts';
@@ -20,6 +20,10 @@ export interface PeerKeys {
   readonly shared: ReadonlyMap<string, ConfiguredKey>;
 }
 
+const RSA = nodeCryptography.rsa!;
+/** Octets of an option's data: its length is one octet (RFC 6275 section 6.2.1). */
+const LARGEST_SIGNATURE = 255;
+
 /** Octets of Kcn at least. Source: RFC 4449 section 3. */
 const LEAST_KEY = 20;
 /** Where the file gives no nonces, both ends take these. */
@@ -31,18 +35,24 @@ export class PeerKeyReader {
   readonly keys = new Map<string, PeerKeys>();
   readonly #readKey: ReadKey;
 
-  constructor(draft: Draft, readKey: ReadKey) {
+  /** @param ownKey what the addresses of a host with several providers are made of for want of another. */
+  constructor(draft: Draft, readKey: ReadKey, ownKey?: () => Uint8Array) {
     this.#readKey = readKey;
     for (const [name, node] of draft.nodes) {
-      const peers = node !== undefined && 'peers' in node ? node.peers : undefined;
+      const written = node !== undefined && 'peers' in node ? node.peers : undefined;
+      const peers = written ?? (node?.role === 'multihomed-host' ? {} : undefined);
       if (peers === undefined) continue;
       if (draft.own !== undefined && draft.allKeys !== true && draft.own !== name) continue;
       const path = ['nodes', name, 'peers'];
       const others = 'rfc4449' in peers ? peers.rfc4449 : undefined;
       const shared = this.#shared([...path, 'rfc4449'], others ?? {});
       const { rfc4866 } = peers;
-      const pair =
-        typeof rfc4866 === 'object' ? this.#pair([...path, 'rfc4866', 'key'], rfc4866) : undefined;
+      const at = [...path, 'rfc4866', 'key'];
+      const isOwn = node?.role === 'multihomed-host' && draft.own === name;
+      const own = isOwn && rfc4866 === undefined ? this.#read(path, ownKey) : undefined;
+      const octets = typeof rfc4866 === 'object' ? this.#octets(at, rfc4866.key) : own;
+      const sec = typeof rfc4866 === 'object' ? rfc4866.sec : undefined;
+      const pair = octets && this.#pair(at, octets, sec);
       this.keys.set(name, { shared, ...(pair && { cga: pair }) });
     }
   }
@@ -67,19 +77,26 @@ export class PeerKeyReader {
     return (source && this.#octets(path, source)) ?? NO_NONCE;
   }
 
-  #pair(path: Path, { key, sec = 0 }: { key: KeySource; sec?: number | undefined }) {
-    const octets = this.#octets(path, key);
-    if (octets === undefined) return undefined;
+  #pair(path: Path, octets: Uint8Array, sec = 0) {
     const pair = rsaKeyPair(octets);
-    if (pair !== undefined) return { ...pair, sec };
-    const mend = 'make one with openssl genpkey -algorithm RSA -out key.pem';
-    this.findings.push({ path, message: `is no RSA private key in PEM: ${mend}` });
+    const size = pair === undefined ? 0 : RSA.sign(pair.privateKey, new Uint8Array()).length;
+    if (pair !== undefined && size <= LARGEST_SIGNATURE) return { ...pair, sec };
+    const wrong =
+      pair === undefined
+        ? 'is no RSA private key in PEM'
+        : `has ${8 * size} bits, and a signature of ${size} octets fits in no mobility option`;
+    const mend = 'openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2032 -out key.pem';
+    this.findings.push({ path, message: `${wrong}: make one with ${mend}` });
     return undefined;
   }
 
   #octets(path: Path, source: KeySource): Uint8Array | undefined {
+    return this.#read(path, () => this.#readKey(source));
+  }
+
+  #read(path: Path, read: (() => Uint8Array) | undefined): Uint8Array | undefined {
     try {
-      return this.#readKey(source);
+      return read?.();
     } catch (cause) {
       this.findings.push({ path, message: (cause as Error).message });
       return undefined;

@@ -1,4 +1,5 @@
 /** How nodes prove themselves to peers, as it stands at a mobile node and at a correspondent node. */
+import { z } from 'zod';
 import { key, named, object, whole, yesNo } from './fields.ts';
 
 /** RFC 4449: what two nodes were given; both of them name the other. */
@@ -24,6 +25,22 @@ export const mobileNodePeers = object(
     rfc4866: rfc4866
       .optional()
       .meta({ description: 'the home address is made from this key, and shows it' }),
+    rfc4449: rfc4449.optional(),
+  },
+);
+
+export const multihomedPeers = object(
+  'how it proves itself to peers, such as { rfc4866: { key: "file:demo-key.pem" } }',
+  {
+    rfc4866: z
+      .union([z.literal(false), rfc4866], {
+        error: 'is neither a key, such as { key: "file:demo-key.pem" }, nor false',
+      })
+      .optional()
+      .meta({
+        description:
+          'its addresses are made from this key, and show it; absent: a host makes one and keeps it, and in the lab there is none; false: none',
+      }),
     rfc4449: rfc4449.optional(),
   },
 );

@@ -4,6 +4,7 @@
  *
  * Each reader gives the value, or a sentence that says what is wrong and what would be right.
  */
+import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import { type Duration, microseconds } from '../../core/time.ts';
 import {
   type Address,
@@ -12,6 +13,7 @@ import {
   isMulticast,
   parseAddress,
 } from '../../wire/address.ts';
+import { fromHex } from '../../wire/hex.ts';
 import { fail, ok, type Result } from '../../wire/result.ts';
 
 export type Reading<T> = Result<T, string>;
@@ -186,6 +188,26 @@ export function readPrefix(text: string): Reading<PrefixText> {
     return fail(`${quote(text)} is no prefix to give to a link: write one such as 2001:db8:1::/64`);
   }
   return ok({ address, length: 64 });
+}
+
+/** Reads a prefix of any length, which need not be one of a link. */
+export function readNetwork(text: string): Reading<PrefixText> {
+  const [, head = '', digits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const address = parseAddress(head);
+  const length = Number(digits);
+  if (address?.length !== IPV6_SIZE || digits === '' || length > 128) {
+    return fail(`${quote(text)} is not an IPv6 prefix, such as 2001:db8:a::/48`);
+  }
+  if (maskAddress(address, length) === address) return ok({ address, length });
+  return fail(`${quote(text)} has bits set behind its ${length}: write a network`);
+}
+
+/** Reads octets that are no secret. */
+export function readOctets(text: string, size: number): Reading<Uint8Array> {
+  const octets = text.startsWith('hex:') ? fromHex(text.slice(4)) : undefined;
+  if (octets === undefined) return fail(`${quote(text)} is not "hex:" with ${size} octets`);
+  if (octets.length === size) return ok(octets);
+  return fail(`"hex:" wants ${size} octets here, and has ${octets.length}`);
 }
 
 /** Reads an IPv6 address. */

@@ -10,7 +10,7 @@ import { type Diagnostic, type Finding, findingsOf } from './diagnostic.ts';
 import { HOST, type HostText, isInterfaceName } from './host.ts';
 import { suggestion } from './nearest.ts';
 import type { NodeText } from './nodes.ts';
-import { isFixed } from './nodes.ts';
+import { isFixed, withArticle } from './nodes.ts';
 import {
   type Data,
   diagnosed,
@@ -41,6 +41,8 @@ export interface HostReadingOptions {
   readonly literalKeyFault?: string | undefined;
   /** Keys of all nodes are read: for the lab, where one file is every host's. */
   readonly allKeys?: boolean | undefined;
+  /** The key that a host's addresses are made of where its file names none; absent: there is none then. */
+  readonly ownKey?: ((node: string) => Uint8Array) | undefined;
 }
 
 /** Reads the file of a host; all that is wrong comes back together, in order of place. */
@@ -60,11 +62,12 @@ export function readHostFile(
   const findings: Finding[] = [];
   const settings = settingsOf(source.data, findings);
   const self = selfOf(source.data, options, findings);
-  const { literalKeyFault } = options;
+  const { literalKeyFault, ownKey } = options;
   const reading: HostReading = {
     own: self?.from ?? '',
     ...(literalKeyFault !== undefined && { literalKeyFault }),
     ...(options.allKeys === true && { allKeys: true }),
+    ...(self !== undefined && ownKey !== undefined && { ownKey: () => ownKey(self.name) }),
   };
   const scenario = readScenarioData(file, source, options.readKeyFile, reading);
   const text = scenario.ok ? scenario.value.nodes.get(reading.own) : undefined;
@@ -143,7 +146,7 @@ function* checkHost(
 ): Generator<Finding> {
   const path = ['nodes', own];
   if (SILENT.has(text.role)) {
-    const message = `"${own}" is a ${text.role}, which has nothing to run: name a home agent, a mobile node, a correspondent node or an access router`;
+    const message = `"${own}" is ${withArticle(text.role)}, which has nothing to run: name a home agent, a mobile node, a correspondent node or an access router`;
     yield { path: [...path, 'role'], message };
     return;
   }

@@ -1,11 +1,13 @@
 /** From the octets of a scenario file to the scenario, or to all that is wrong with it. */
 import type { z } from 'zod';
+import type { DelegatedKey } from '../../core/config.ts';
 import type { ConstantName } from '../../core/constants.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Duration } from '../../core/time.ts';
 import { fail, ok, type Result } from '../../wire/result.ts';
 import { keyFault, keysOf } from './authentication.ts';
 import { check, countOf, nodeNames } from './check.ts';
+import { DelegationReader } from './delegations.ts';
 import { type Diagnostic, type Finding, findingsOf, type Path, pathText } from './diagnostic.ts';
 import type { Draft, Listed } from './draft.ts';
 import {
@@ -18,7 +20,7 @@ import {
 } from './expectations.ts';
 import { NAME_RULE } from './fields.ts';
 import type { LinkText } from './links.ts';
-import { isServed, type MobileNodeText, type NodeText } from './nodes.ts';
+import { isServed, type NodeText } from './nodes.ts';
 import { PeerKeyReader, type PeerKeys, type ReadKey } from './peer-keys.ts';
 import { event, eventOf, type ScenarioEvent, singleEvents } from './scenario-events.ts';
 import { hostFile, NAMED_SECTIONS, scenario as schema } from './schema.ts';
@@ -50,6 +52,8 @@ export interface Scenario {
   readonly keys: ReadonlyMap<string, Uint8Array>;
   /** What nodes prove themselves to peers with, by the node's name in the file. */
   readonly peerKeys: ReadonlyMap<string, PeerKeys>;
+  /** What nodes show of who lets them bind, by the node's name in the file. */
+  readonly delegations: ReadonlyMap<string, DelegatedKey>;
   /** `file:line` of a path in the file, for people who look for an expectation. */
   where(path: Path): string;
 }
@@ -77,6 +81,8 @@ export interface HostReading {
   readonly allKeys?: boolean;
   /** Why a key may not stand in the file itself; absent where it may. */
   readonly literalKeyFault?: string;
+  /** The key that this host's addresses are made of where the file names none. */
+  readonly ownKey?: () => Uint8Array;
 }
 
 /**
@@ -97,10 +103,13 @@ export function readScenarioData(
   const draft = reader.draft();
   const readKey = keyReader(readKeyFile, host);
   const { keys, findings: unread } = readKeys(draft, readKey);
-  const peerKeys = new PeerKeyReader(draft, readKey);
-  const findings = [...reader.findings, ...check(draft), ...unread, ...peerKeys.findings];
+  const peerKeys = new PeerKeyReader(draft, readKey, host?.ownKey);
+  const { delegations, findings: unshown } = new DelegationReader(draft, readKey);
+  const wrong = [...check(draft), ...unread, ...peerKeys.findings, ...unshown];
+  const findings = [...reader.findings, ...wrong];
   if (findings.length > 0) return fail(diagnosed(file, source, findings));
-  return ok({ ...scenarioOf(file, source, reader, draft), keys, peerKeys: peerKeys.keys });
+  const scenario = scenarioOf(file, source, reader, draft);
+  return ok({ ...scenario, keys, peerKeys: peerKeys.keys, delegations });
 }
 
 /** Gives the octets of a key; throws with the reason where there are none to be had. */
@@ -282,9 +291,7 @@ function readKeys(
   const keys = new Map<string, Uint8Array>();
   const findings: Finding[] = [];
   for (const [name, node] of draft.nodes) {
-    const isSlave = node?.role === 'content-slave';
-    if (node?.role !== 'mobile-node' && !isSlave) continue;
-    if (!(isSlave ? serves(draft, name, node) : knowsKeysOf(draft, name, node))) continue;
+    if (node === undefined || !('auth' in node) || !knowsKeysOf(draft, name, node)) continue;
     for (const text of keysOf(name, node.auth)) {
       const { path, source } = text;
       try {
@@ -307,10 +314,17 @@ function serves({ own, nodes }: Draft, name: string, { master }: ContentSlaveTex
   return self?.role === 'content-slave' && self.master === master;
 }
 
-/** Are a mobile node's keys for this host too: is it that node, or a home agent of its? */
-function knowsKeysOf({ own, nodes }: Draft, name: string, node: MobileNodeText): boolean {
+type KeyedText = Extract<NodeText, { auth?: unknown }>;
+
+/** Are a node's keys for this host too: is it that node, or one that it registers with? */
+function knowsKeysOf(draft: Draft, name: string, node: KeyedText): boolean {
+  const { own, nodes } = draft;
+  if (node.role === 'content-slave') return serves(draft, name, node);
   if (own === undefined || own === name) return true;
   const self = nodes.get(own);
+  if (node.role === 'anycast-server') {
+    return self !== undefined && 'service' in self && self.service === node.service;
+  }
   return self?.role === 'home-agent' && isServed(node, own, self);
 }
 
@@ -319,7 +333,7 @@ function scenarioOf(
   source: Pick<Source, 'position'>,
   reader: Reader,
   draft: Draft,
-): Omit<Scenario, 'keys' | 'peerKeys'> {
+): Omit<Scenario, 'keys' | 'peerKeys' | 'delegations'> {
   const seed = reader.section('seed');
   // Without findings every entry was read, so the maps hold no `undefined` any more.
   return {

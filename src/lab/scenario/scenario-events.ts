@@ -7,7 +7,6 @@ import { QUALITY_FIELDS } from './links.ts';
 
 /** Events that other versions know; here they are refused with this reason. */
 const LATER = {
-  drain: 'is not in this version yet: it comes with services on an anycast address',
   load: 'is not in this version yet: it comes with clusters of home agents',
 };
 
@@ -41,6 +40,16 @@ const SHAPE = {
   kill: name('a node').optional().meta({
     description: 'node whose control side dies; its kernel and its programs go on',
   }),
+  'stop-programs': name('a node').optional().meta({
+    description: 'node whose programs end: nobody listens there, and their connections break',
+  }),
+  'start-programs': name('a node').optional().meta({ description: 'node whose programs are back' }),
+  answer: object('{ node: s1, status: 500 }', {
+    node: name('a server of one address'),
+    status: whole('a status of HTTP', 200, 599),
+  })
+    .optional()
+    .meta({ description: 'what the programs of a server answer checks by HTTP with from now on' }),
   restart: name('a node')
     .optional()
     .meta({ description: 'node, or control side, that comes back' }),
@@ -68,6 +77,23 @@ const SHAPE = {
     node: name('a mobile node'),
     agent: name('its home agent'),
   }).optional(),
+  drain: name('a server of one address').optional().meta({
+    description: 'server that goes away: its clients go to others with their connections',
+  }),
+  within: time()
+    .optional()
+    .meta({ description: 'for drain: clients that cannot are waited for so long; 30s' }),
+  undrain: name('a server of one address')
+    .optional()
+    .meta({ description: 'server that stays, or is back' }),
+  withdraw: name('an anycast node').optional().meta({
+    description: 'node that announces its anycast address no longer: routes lead elsewhere',
+  }),
+  announce: name('an anycast node').optional().meta({ description: 'node that does so again' }),
+  isolate: name('an anycast agent').optional().meta({
+    description: 'agent that does not reach what it shares with the other agents any more',
+  }),
+  reconnect: name('an anycast agent').optional().meta({ description: 'agent that does again' }),
   'hand-over': object('{ client: cn, from: s1, to: s2 }: a server hands a client to another', {
     client: name('the client'),
     from: name('the server that it has'),
@@ -91,12 +117,21 @@ export const EVENT_KINDS = [
   'prefer',
   'crash',
   'kill',
+  'stop-programs',
+  'start-programs',
+  'answer',
   'restart',
   'cut',
   'lose',
   'heal',
   'change',
   'revoke',
+  'drain',
+  'undrain',
+  'withdraw',
+  'announce',
+  'isolate',
+  'reconnect',
   'hand-over',
   'renumber',
   'attack',
@@ -107,6 +142,7 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 const BELONGS: Readonly<Record<string, readonly EventKind[]>> = {
   to: ['move', 'link-up'],
   gap: ['move'],
+  within: ['drain'],
   over: ['move', 'link-down', 'link-up', 'prefer', 'crash', 'kill', 'restart'],
   journal: ['restart'],
   ...Object.fromEntries(Object.keys(ATTACK_FIELDS).map((key) => [key, ['attack']])),
@@ -128,7 +164,21 @@ export type ScenarioEvent = {
   | ({ readonly kind: 'move'; readonly to: string; readonly gap: Duration } & Place)
   | ({ readonly kind: 'link-down' | 'prefer' } & Place)
   | ({ readonly kind: 'link-up'; readonly to?: string } & Place)
-  | { readonly kind: 'crash' | 'kill'; readonly node: string }
+  | {
+      readonly kind:
+        | 'crash'
+        | 'kill'
+        | 'stop-programs'
+        | 'start-programs'
+        | 'withdraw'
+        | 'announce'
+        | 'undrain'
+        | 'isolate'
+        | 'reconnect';
+      readonly node: string;
+    }
+  | { readonly kind: 'answer'; readonly node: string; readonly status: number }
+  | { readonly kind: 'drain'; readonly node: string; readonly within: Duration }
   | { readonly kind: 'restart'; readonly node: string; readonly journal: boolean }
   | { readonly kind: 'cut'; readonly link: string; readonly from?: string; readonly to?: string }
   | ({ readonly kind: 'lose'; readonly count: number } & Omit<Lose, 'count'>)
@@ -208,6 +258,8 @@ export function singleEvents(
   return events;
 }
 
+const DRAIN_TIME = 30_000_000 as Duration;
+
 function kindOf(value: Shape): ScenarioEvent {
   const { at } = value;
   if (value.move !== undefined) {
@@ -221,6 +273,19 @@ function kindOf(value: Shape): ScenarioEvent {
   if (value.prefer !== undefined) return { at, kind: 'prefer', ...value.prefer };
   if (value.crash !== undefined) return { at, kind: 'crash', node: value.crash };
   if (value.kill !== undefined) return { at, kind: 'kill', node: value.kill };
+  for (const kind of ['stop-programs', 'start-programs'] as const) {
+    const node = value[kind];
+    if (node !== undefined) return { at, kind, node };
+  }
+  if (value.answer !== undefined) return { at, kind: 'answer', ...value.answer };
+  if (value.drain !== undefined) {
+    return { at, kind: 'drain', node: value.drain, within: value.within ?? DRAIN_TIME };
+  }
+  if (value.undrain !== undefined) return { at, kind: 'undrain', node: value.undrain };
+  if (value.withdraw !== undefined) return { at, kind: 'withdraw', node: value.withdraw };
+  if (value.announce !== undefined) return { at, kind: 'announce', node: value.announce };
+  if (value.isolate !== undefined) return { at, kind: 'isolate', node: value.isolate };
+  if (value.reconnect !== undefined) return { at, kind: 'reconnect', node: value.reconnect };
   if (value.restart !== undefined) {
     return { at, kind: 'restart', node: value.restart, journal: value.journal ?? true };
   }

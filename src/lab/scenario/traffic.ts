@@ -1,6 +1,6 @@
 /** Traffic of a scenario: what the applications on the nodes send each other. */
 import { z } from 'zod';
-import { name, object, oneOf, rate, size, text, time, whole } from './fields.ts';
+import { name, object, oneOf, rate, size, text, time, whole, yesNo } from './fields.ts';
 
 /** A datagram's number and the time it was sent stand at the head of its payload. */
 export const LEAST_PAYLOAD = 16;
@@ -54,7 +54,19 @@ const udp = object('a UDP flow', {
   start: time(),
   stop: time(),
   port: PORT,
+  quic: yesNo('its datagrams begin as those of a QUIC session do; no')
+    .optional()
+    .meta({ description: 'true: the first octets are as in a session of QUIC' }),
 });
+
+/** Datagrams with which a session begins. */
+const HANDSHAKE = 3;
+/** First octets of QUIC version 1: Initial, and what has a short header. Source: RFC 9000 section 17. */
+const [INITIAL, SHORT] = [0xc3, 0x43];
+
+/** The first octet of a datagram of such a flow. */
+export const firstOctet = (quic: boolean | undefined, number: number): number =>
+  quic === true ? (number < HANDSHAKE ? INITIAL : SHORT) : 0;
 
 export const flow = z.discriminatedUnion('protocol', [tcp, udp], {
   error: ({ input }) => {

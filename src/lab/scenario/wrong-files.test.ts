@@ -273,6 +273,16 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
     '21:21: events[0].move: "cn" has the role correspondent-node: only mobile nodes and multihomed hosts move. For a whole link write cut',
   ],
   [
+    'move: mn.wlan0, to: visited',
+    'link-up: cn.core, to: visited',
+    '21:24: events[0].link-up: "cn" has the role correspondent-node: only mobile nodes and multihomed hosts move. For a whole link write cut',
+  ],
+  [
+    'move: mn.wlan0, to: visited',
+    'link-down: cn.cores',
+    '21:26: events[0].link-down: "cn" has no interface "cores"; it has core',
+  ],
+  [
     'to: visited }',
     'to: visted }',
     '21:35: events[0].to: "visted" is no link of this file: did you mean "visited"?',
@@ -295,7 +305,12 @@ const CASES: readonly (readonly [string, string, ...string[]])[] = [
   [
     'move: mn.wlan0, to: visited',
     'drain: mn',
-    '21:15: events[0].drain: is not in this version yet: it comes with services on an anycast address',
+    '21:22: events[0].drain: "mn" has the role mobile-node: only servers of one address are drained',
+  ],
+  [
+    'move: mn.wlan0, to: visited',
+    'answer: { node: mn, status: 500 }',
+    '21:31: events[0].answer.node: nobody asks "mn" by HTTP: an agent of its address does with `check: { http: 80 }`',
   ],
   [
     'move: mn.wlan0, to: visited',

@@ -10,8 +10,10 @@ import { diagnosticLine } from './diagnostic.ts';
 import { readScenario } from './read.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const large = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const FILES: Readonly<Record<string, string>> = {
   'key.pem': privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
+  'large.pem': large.privateKey.export({ format: 'pem', type: 'pkcs8' }) as string,
   'curve.pem': generateKeyPairSync('ed25519').privateKey.export({
     format: 'pem',
     type: 'pkcs8',
@@ -87,7 +89,13 @@ const CASES: readonly (readonly [string, string, string, ...string[]])[] = [
     '{ rfc4866: { key: "file:curve.pem" } }',
     '{}',
     '',
-    '8: nodes.mn.peers.rfc4866.key: is no RSA private key in PEM: make one with openssl genpkey -algorithm RSA -out key.pem',
+    '8: nodes.mn.peers.rfc4866.key: is no RSA private key in PEM: make one with openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2032 -out key.pem',
+  ],
+  [
+    '{ rfc4866: { key: "file:large.pem" } }',
+    '{}',
+    '',
+    '8: nodes.mn.peers.rfc4866.key: has 2048 bits, and a signature of 256 octets fits in no mobility option: make one with openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2032 -out key.pem',
   ],
   [
     '{ rfc4866: { key: "file:key.pem" } }',

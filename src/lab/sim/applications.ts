@@ -11,12 +11,13 @@ import {
   type UdpSocket,
 } from '../../sim/index.ts';
 import type { Address } from '../../wire/address.ts';
+import { Dialling } from '../dialling.ts';
 import { type Failure, type FlowRecord, TcpRecord, UdpRecord } from '../flow-records.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
 import { type FlowEnds, flowEndsOf, flowsIn } from '../run/flow-ends.ts';
 import type { Scenario } from '../scenario/read.ts';
-import { type FlowText, LEAST_PAYLOAD } from '../scenario/traffic.ts';
-import { Dialling } from './dialling.ts';
+import { type FlowText, firstOctet, LEAST_PAYLOAD } from '../scenario/traffic.ts';
+import { dialHost } from './dial-host.ts';
 import type { Resolvers } from './resolvers.ts';
 
 export class Applications {
@@ -165,12 +166,12 @@ class TcpApplication extends Application<'tcp', TcpRecord> {
   #dial(name: string, node: SimNode, kernel: Kernel): void {
     const { port, resolvers } = this.place;
     resolvers.of(kernel).ask({ name }, ({ addresses }) => {
-      new Dialling(kernel, addresses, port, {
+      new Dialling(dialHost(kernel, port), addresses, {
         connected: (connection) => {
           connection.handlers = { onClose: (reason) => this.#closed(reason) };
           this.#write(connection, 0, node, kernel);
         },
-        failed: (reason) => this.#closed(reason),
+        failed: (reason = 'unreachable') => this.#closed(reason),
       });
     });
   }
@@ -271,6 +272,7 @@ class UdpApplication extends Application<'udp', UdpRecord> {
     if (!node.running) return;
     const payload = new Uint8Array(this.text.payload);
     const view = new DataView(payload.buffer);
+    view.setUint8(0, firstOctet(this.text.quic, number));
     view.setUint32(4, number);
     view.setBigUint64(8, BigInt(simulation.now));
     this.#socketOf(node.kernel).send(to.identity, port, payload);

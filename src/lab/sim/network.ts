@@ -2,23 +2,30 @@
 import type { NodeConfig } from '../../core/config.ts';
 import type { Counter } from '../../core/counters.ts';
 import type { Command, Environment, Role } from '../../core/role.ts';
-import type {
-  Kernel,
-  Link,
-  SharedEnvironment,
-  SimNode,
-  SimNodeOptions,
-  Simulation,
+import { milliseconds } from '../../core/time.ts';
+import {
+  type Kernel,
+  type Link,
+  type SharedEnvironment,
+  SharedMap,
+  type SimNode,
+  type SimNodeOptions,
+  type Simulation,
 } from '../../sim/index.ts';
 import { type Address, isLinkLocal } from '../../wire/address.ts';
 import type { Plan, PlannedNode } from '../plan.ts';
+import type { RouteChange } from '../plan-anycast.ts';
 import type { Attacker } from '../run/attackers/attacker.ts';
 import { hiredAttackers } from '../run/attackers/hired.ts';
+import { WELL } from '../run/checked-ports.ts';
 import { Happenings, type Hosts } from '../run/happenings.ts';
 import { linksOf } from '../run/planned-links.ts';
-import { simulatedNode } from '../run/simulated-node.ts';
-import type { Attachment, Logged } from '../run-record.ts';
+import { kernelRoute, simulatedNode } from '../run/simulated-node.ts';
+import type { Attachment, Knowledge, Logged } from '../run-record.ts';
 import type { ScenarioEvent } from '../scenario/scenario-events.ts';
+
+/** From a node to what it shares with others; etcd takes 2 to 8 ms for both ways. */
+const STORE_DELAY = milliseconds(4);
 
 export interface NetworkOptions {
   readonly environment: SharedEnvironment;
@@ -39,6 +46,10 @@ export class Network implements Hosts {
   readonly #simulation: Simulation;
   readonly #attackers: ReadonlyMap<string, Attacker>;
   readonly #plan: Plan;
+  readonly #shared: SharedMap;
+  readonly #onStart: NetworkOptions['onStart'];
+  /** What the programs of nodes answer checks with that do not say that all is well. */
+  readonly #answers = new Map<string, number>();
 
   constructor(
     simulation: Simulation,
@@ -48,7 +59,11 @@ export class Network implements Hosts {
   ) {
     this.#simulation = simulation;
     this.#plan = plan;
+    this.#onStart = options.onStart;
     this.links = linksOf(simulation, plan);
+    const { epoch, without } = options.environment;
+    const anyVersion = without.has('shared-versions');
+    this.#shared = new SharedMap({ simulation, delay: STORE_DELAY, epoch, anyVersion });
     for (const node of plan.nodes) this.nodes.set(node.name, this.#node(node, options));
     const { links } = this;
     this.#attackers = hiredAttackers(plan, events, this.nodes, links, {
@@ -99,6 +114,18 @@ export class Network implements Hosts {
     );
   }
 
+  /** What agents of anycast addresses that run know. */
+  known(): Map<string, Knowledge> {
+    return new Map(
+      [...this.nodes].flatMap(([name, node]) => {
+        const view = node.running ? node.role?.inspect?.().shared : undefined;
+        if (view === undefined) return [];
+        const [servers, clients] = [view.members.length, view.clients.length];
+        return [[name, { servers, clients, text: JSON.stringify(view) }]];
+      }),
+    );
+  }
+
   isOwn(name: string, address: Address): boolean {
     const node = this.nodes.get(name)!;
     return node.running && node.kernel.isOwn(address);
@@ -116,9 +143,39 @@ export class Network implements Hosts {
     this.nodes.get(name)!.kill();
   }
 
+  setPrograms(name: string, running: boolean): void {
+    const node = this.nodes.get(name)!;
+    if (!node.running) return;
+    node.kernel.tcp.endPrograms();
+    node.kernel.udp.halt();
+    if (running) this.#onStart(name, node.kernel);
+  }
+
+  setAnswer(name: string, status: number): void {
+    this.#answers.set(name, status);
+  }
+
+  /** The status with which a node's program answers checks by HTTP. */
+  answerOf(name: string): number {
+    return this.#answers.get(name) ?? WELL;
+  }
+
   restart(name: string, options: { readonly journal: boolean }): void {
     const node = this.nodes.get(name)!;
     if (!node.whole) node.restart(options);
+  }
+
+  reroute(name: string, { add, remove }: Omit<RouteChange, 'node'>): void {
+    const node = this.nodes.get(name)!;
+    if (!node.running) return;
+    const { kernel } = node;
+    for (const route of remove) kernel.routes.remove(kernelRoute(route));
+    for (const route of add) kernel.addRoute(kernelRoute(route));
+  }
+
+  setIsolated(name: string, isolated: boolean): void {
+    if (isolated) this.#shared.isolate(name);
+    else this.#shared.reconnect(name);
   }
 
   command(name: string, command: Command): void {
@@ -130,6 +187,7 @@ export class Network implements Hosts {
     return simulatedNode(this.#simulation, planned, this.links, {
       environment: options.environment,
       resolve: options.resolve,
+      shared: this.#shared.accessOf(name),
       onStart: (kernel) => options.onStart(name, kernel),
       onEvent: (event, at) => this.events.push({ at, node: name, event }),
       ...(config !== undefined && {

@@ -9,12 +9,14 @@ import { nodeCryptography } from '../crypto.ts';
 import { serveNames } from '../dns/name-server.ts';
 import { type Plan, planOf } from '../plan.ts';
 import { nameServersOf, namesOf } from '../plan-names.ts';
+import { checkedPorts } from '../run/checked-ports.ts';
 import { End, SLICE } from '../run/end.ts';
 import { LinkCaptures } from '../run/link-captures.ts';
 import { PacketWatch } from '../run/packet-watch.ts';
 import { UnaskedWatch } from '../run/unasked-watch.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario/read.ts';
+import { answerChecks } from './answer-checks.ts';
 import { Applications } from './applications.ts';
 import { Network } from './network.ts';
 import { Resolvers } from './resolvers.ts';
@@ -56,6 +58,7 @@ export function worldOf(
   const plan = planOf(scenario);
   const resolvers = new Resolvers(nameServersOf(plan));
   const names = namesOf(scenario, plan);
+  const checked = checkedPorts(plan);
   const applications = new Applications(simulation, scenario, plan, resolvers);
   const without = options.without ?? new Set();
   const network = new Network(simulation, plan, scenario.events, {
@@ -66,6 +69,8 @@ export function worldOf(
       const told = names.get(node);
       if (told !== undefined) serveNames(kernel, told);
       applications.nodeStarted(node, kernel);
+      for (const port of checked.get(node) ?? [])
+        answerChecks(kernel, port, () => network.answerOf(node));
       onStart?.(node, kernel);
     },
   });
@@ -108,6 +113,7 @@ export function runOnSimulator(scenario: Scenario, options: RunOptions = {}): Ru
     seen: watch.seen,
     counters: network.counters(),
     tables: peaks.most,
+    known: network.known(),
     unasked: unasked.octets,
     files: captures?.files ?? [],
   };

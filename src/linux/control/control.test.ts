@@ -119,8 +119,9 @@ test('a watcher hears events until the server ends, which says why', async () =>
 
 test('a watcher that does not read is dropped, and others hear on', async () => {
   const senders: ((event: object) => void)[] = [];
+  let dropped = () => {};
   const answer: Answer = (request) => {
-    const watch = request.watch(() => {});
+    const watch = request.watch(() => dropped());
     senders.push((event) => watch.send(event));
     return 'watching';
   };
@@ -132,18 +133,21 @@ test('a watcher that does not read is dropped, and others hear on', async () => 
     await client.watch('watch', {}, { onEvent: () => heard++, onEnd: () => assert.fail('ended') });
     while (senders.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     const event = { text: 'x'.repeat(10_000) };
-    for (let number = 0; number < 3000; number++) {
-      for (const send of senders) send(event);
-      // Whoever reads needs a moment for it.
-      while (number - heard > 100) await new Promise((resolve) => setTimeout(resolve, 5));
-    }
     let said = '';
     deaf.setEncoding('utf8');
     deaf.on('data', (more: string) => {
       said = (said + more).slice(-200);
     });
-    deaf.resume();
-    await new Promise((resolve) => deaf.once('close', resolve));
+    deaf.pause();
+    const closed = new Promise((resolve) => deaf.once('close', resolve));
+    // It is hung up on a moment later, read or not.
+    dropped = () => deaf.resume();
+    for (let number = 0; number < 3000; number++) {
+      for (const send of senders) send(event);
+      // Whoever reads needs a moment for it.
+      while (number - heard > 100) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await closed;
     assert.match(said, /"end":"too slow/);
     while (heard < 3000) await new Promise((resolve) => setTimeout(resolve, 5));
     client.close();

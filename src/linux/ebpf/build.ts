@@ -3,7 +3,8 @@
  * `dist/bpf/careof.o`. With `--optional` a machine without a compiler is told so, and that is all.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { layoutHeader } from './layout.ts';
@@ -12,6 +13,8 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const SOURCE = join(ROOT, 'bpf/careof.bpf.c');
 const HEADER = join(ROOT, 'bpf/generated/layout.h');
 const OBJECT = join(ROOT, 'dist/bpf/careof.o');
+/** What the object was made of: times of files say little of copies and of other checkouts. */
+const MADE_OF = join(ROOT, 'dist/bpf/careof.sha256');
 
 /** Headers that `SOURCE` takes in, so that one that changed builds anew. */
 const PARTS = ['arriving', 'find', 'leaving', 'maps', 'notice', 'parse', 'passage', 'way'].map(
@@ -21,18 +24,17 @@ const PARTS = ['arriving', 'find', 'leaving', 'maps', 'notice', 'parse', 'passag
 /** Where Debian has <asm/types.h>, which the header for types asks for. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
-/** Compiles what is newer than its object file. Gives why it could not, and nothing where it could. */
+/** Compiles sources that are not those of the object file. Gives why it could not, and nothing where it could. */
 export function buildKernelProgram(): string | undefined {
   if (!existsSync(SOURCE)) return `not there: ${SOURCE}`;
   const header = layoutHeader();
   const old = existsSync(HEADER) ? readFileSync(HEADER, 'utf8') : '';
   if (header !== old) writeFileSync(HEADER, header);
-  if (existsSync(OBJECT)) {
-    const built = statSync(OBJECT).mtimeMs;
-    if ([SOURCE, HEADER, ...PARTS].every((path) => statSync(path).mtimeMs <= built)) {
-      return undefined;
-    }
-  }
+  const hash = createHash('sha256');
+  for (const path of [SOURCE, HEADER, ...PARTS]) hash.update(readFileSync(path));
+  const sources = hash.digest('hex');
+  const madeOf = existsSync(MADE_OF) ? readFileSync(MADE_OF, 'utf8') : '';
+  if (existsSync(OBJECT) && madeOf === sources) return undefined;
   mkdirSync(dirname(OBJECT), { recursive: true });
   const machine = ARCHITECTURES[process.arch] ?? process.arch;
   const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-target', 'bpf', '-mcpu=v3'];
@@ -43,7 +45,9 @@ export function buildKernelProgram(): string | undefined {
     { encoding: 'utf8' },
   );
   if (error !== undefined) return 'clang is not installed: apt-get install clang libbpf-dev';
-  return status === 0 ? undefined : `clang failed: ${stderr}`;
+  if (status !== 0) return `clang failed: ${stderr}`;
+  writeFileSync(MADE_OF, sources);
+  return undefined;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -19,42 +19,6 @@ const limits = { skip: obstacleToKernelProgram(), timeout: 60_000 };
 /** BPF_PROG_TEST_RUN takes no frame that is too short for its headers or longer than a page. */
 const canBeTried = ({ length }: Uint8Array) => length >= 40 && length < 3000;
 
-test('every case, octet for octet, by the kernel and the slow path together', limits, () => {
-  const kernel = new KernelUnderTest('cf-ebpf-cases');
-  const done: string[] = [];
-  try {
-    for (const { name, entries, hook, now = START, packet, ours, expect } of forwardingCases()) {
-      const table = new ForwardingTable(ours && { isOurs: (one) => ours.includes(one) });
-      const own = ours ?? (packet.length < 40 ? [] : [new PacketView(packet).dst]);
-      kernel.reset({ own, bootTimeOfStart: startFor(entries, now, bootTime()) });
-      for (const entry of entries) {
-        table.add(entry);
-        kernel.add(entry);
-      }
-      const said = canBeTried(packet) ? kernel.run(hook, packet) : undefined;
-      const outcome = asExpected(execute(table, hook, packet, now));
-      if (said === undefined || said.verdict === 'slow') {
-        if (said) assert.equal(toHex(said.octets), toHex(packet), `${name}: changed, then slow`);
-        assert.deepEqual(outcome, expect, name);
-        continue;
-      }
-      done.push(name);
-      assert.equal(said.verdict, expect.kind === 'drop' ? 'dropped' : 'carried', name);
-      assert.notEqual(expect.kind, 'divert', name);
-      if (expect.kind !== 'drop') {
-        assert.equal(toHex(said.octets), toHex(expect.octets ?? packet), name);
-      }
-      const uses = entries.map(({ id }) => [id, kernel.use(id)]);
-      const wanted = entries.map(({ id }) => [id, table.use(id)]);
-      if (expect.notices === undefined) assert.deepEqual(uses, wanted, `${name}: counters`);
-    }
-    const missed = BY_THE_KERNEL.filter((name) => !done.includes(name));
-    assert.deepEqual(missed, [], 'went the slow way');
-  } finally {
-    kernel.close();
-  }
-});
-
 /** Cases that the kernel does by itself: none of them may move to the slow path unseen. */
 const BY_THE_KERNEL: readonly string[] = [
   'push: a new header with hop limit 64 and flow label 0 around an unchanged packet',
@@ -86,7 +50,16 @@ const BY_THE_KERNEL: readonly string[] = [
   'local: an option in a packet for another stays',
   'drop: by policy, and nothing behind it is done',
   'notify: addresses are those inside the tunnel where the packet was unpacked before',
+  'notify alone: the packet goes on as it came',
+  'notify alone, of what an entry before it has taken a header off',
   'notify before push',
+  'notify of connections: a segment that opens one',
+  'notify of connections: the answer to it says nothing new',
+  'notify of connections: data go on unseen',
+  'notify of connections: a half that is closed',
+  'notify of connections: one that is torn down',
+  'notify of connections: both at once: it is torn down',
+  'notify of connections: of what is no TCP nothing is told',
   ...['0', '1', '2', '3'].map((ecn) => `push: DSCP and ECN ${ecn} stand in the outer header too`),
   'pop: ECN 0 inside and 0 outside give 0; the inner DSCP stays',
   'pop: ECN 0 inside and 2 outside give 0; the inner DSCP stays',
@@ -123,3 +96,39 @@ const BY_THE_KERNEL: readonly string[] = [
   'no match: routing header',
   'no match: inner source',
 ];
+
+test('every case, octet for octet, by the kernel and the slow path together', limits, () => {
+  const kernel = new KernelUnderTest('cf-ebpf-cases');
+  const done: string[] = [];
+  try {
+    for (const { name, entries, hook, now = START, packet, ours, expect } of forwardingCases()) {
+      const table = new ForwardingTable(ours && { isOurs: (one) => ours.includes(one) });
+      const own = ours ?? (packet.length < 40 ? [] : [new PacketView(packet).dst]);
+      kernel.reset({ own, bootTimeOfStart: startFor(entries, now, bootTime()) });
+      for (const entry of entries) {
+        table.add(entry);
+        kernel.add(entry);
+      }
+      const said = canBeTried(packet) ? kernel.run(hook, packet) : undefined;
+      const outcome = asExpected(execute(table, hook, packet, now));
+      if (said === undefined || said.verdict === 'slow') {
+        if (said) assert.equal(toHex(said.octets), toHex(packet), `${name}: changed, then slow`);
+        assert.deepEqual(outcome, expect, name);
+        continue;
+      }
+      done.push(name);
+      assert.equal(said.verdict, expect.kind === 'drop' ? 'dropped' : 'carried', name);
+      assert.notEqual(expect.kind, 'divert', name);
+      if (expect.kind !== 'drop') {
+        assert.equal(toHex(said.octets), toHex(expect.octets ?? packet), name);
+      }
+      const uses = entries.map(({ id }) => [id, kernel.use(id)]);
+      const wanted = entries.map(({ id }) => [id, table.use(id)]);
+      if (expect.notices === undefined) assert.deepEqual(uses, wanted, `${name}: counters`);
+    }
+    const missed = BY_THE_KERNEL.filter((name) => !done.includes(name));
+    assert.deepEqual(missed, [], 'went the slow way');
+  } finally {
+    kernel.close();
+  }
+});

@@ -207,7 +207,8 @@ function letterOf(action: Action): string {
   if ('insert' in action) return action.insert === 'home-address' ? 'H' : 'R';
   if ('apply' in action) return action.apply === 'home-address' ? 'h' : 'r';
   if ('drop' in action) return 'd';
-  return 'notify' in action ? 'n' : 'c';
+  if ('notify' in action) return action.notify === 'connection' ? 't' : 'n';
+  return 'c';
 }
 
 const OPERATIONS: Readonly<Record<string, number>> = {
@@ -218,12 +219,13 @@ const OPERATIONS: Readonly<Record<string, number>> = {
   h: OPERATION.applyHome,
   r: OPERATION.applyRouting2,
   n: OPERATION.notify,
+  t: OPERATION.notifyConnection,
 };
 
 /** Lists of actions that the kernel does as they stand; a notice tells of the packet at its place. */
 const ABLE = {
-  arriving: /^(|(r|h|rh|p)n?)$/,
-  leaving: /^n?(|H|R|HR|RH)P?$/,
+  arriving: /^(|r|h|rh|p)n?$/,
+  leaving: /^[nt]?(|H|R|HR|RH)P?$/,
 } as const;
 
 /** What the kernel is to do; undefined: the slow path does it. */

@@ -43,6 +43,7 @@ export const OPERATION = {
   insertRouting2: 16,
   push: 32,
   notify: 64,
+  notifyConnection: 128,
 } as const;
 
 export const RULE_FLAG = {
@@ -169,7 +170,8 @@ export const toldLayout = structure('told_key', 'Of whom the control side was to
   src: addresses(1),
   dst: addresses(1),
   slot: u32,
-  reserved: u32,
+  /** Of a connection: which, and what happens to it; else 0. */
+  connection: u32,
 });
 
 export const ledgerLayout = structure('ledger_row', 'An entry as the next process takes it up.', {

@@ -58,6 +58,7 @@ export class Acceleration {
       this.status = { kind: 'ebpf', name: this.#accelerator.name, why };
     } catch (error) {
       this.#slow?.close({ leave: false });
+      this.#slow = undefined;
       // An earlier life's programs would go on beside the TUN plane.
       parts.inside(() => removeBpf(this.#folder));
       const known = error instanceof SysError || error instanceof EbpfError;

@@ -1,6 +1,7 @@
 /**
  * The routes that roles give this host. Those for one source stand in a routing table of that source,
- * which a rule leads to; it is asked before the tables for all.
+ * which a rule leads to; it is asked before the tables for all, and before those of sources whose routes
+ * have a higher metric: who has no source yet takes the first.
  */
 import type { Prefix } from '../../core/forwarding/entry.ts';
 import type { Address } from '../../wire/address.ts';
@@ -14,9 +15,11 @@ import { SysError } from '../sys/sys-error.ts';
 import type { RouteOutput } from './host.ts';
 import { CAREOF_PROTOCOL } from './host-addresses.ts';
 
-/** Tables 9910 to 9999: sources that may have routes of their own; more are refused. */
-const FIRST_TABLE = 9910;
-const MAX_SOURCES = 90;
+/** Tables 9950 to 9999: sources that may have routes of their own; more are refused. */
+const FIRST_TABLE = 9950;
+const MAX_SOURCES = 50;
+/** Rules of sources have this many preferences, from `sourceRoutes` on; the last is shared. */
+const PREFERENCES = 9;
 /** Metric of a role's best routes: behind those that come with addresses (256), before others (1024). */
 const METRIC = 512;
 
@@ -30,20 +33,26 @@ export interface RouteSurroundings {
   count(counter: LinuxCounter): void;
 }
 
+/** The table of a source, and its place among the others. */
+interface SourceTable {
+  readonly table: number;
+  readonly rank: number;
+}
+
 type Wanted = Omit<RouteOutput, 'kind' | 'action'>;
 
 export class HostRoutes {
   readonly #around: RouteSurroundings;
   readonly #wanted = new Map<string, Wanted>();
-  /** Source -> its table. */
-  readonly #tables = new Map<Address, number>();
-  /** The same of an earlier life, whose rules stand until they are swept away. */
+  readonly #tables = new Map<Address, SourceTable>();
+  /** Tables of an earlier life, whose rules stand until they are swept away. */
   readonly #left = new Map<Address, number>();
 
   constructor(around: RouteSurroundings) {
     this.#around = around;
     for (const { priority, protocol, from, table } of around.netlink.rules()) {
-      const isOurs = protocol === CAREOF_PROTOCOL && priority === PREFERENCE.sourceRoutes;
+      const rank = priority - PREFERENCE.sourceRoutes;
+      const isOurs = protocol === CAREOF_PROTOCOL && rank >= 0 && rank < PREFERENCES;
       if (isOurs && from !== undefined && table !== undefined) this.#left.set(from.address, table);
     }
   }
@@ -74,6 +83,16 @@ export class HostRoutes {
     return { routes, rules: [...this.#tables].map(ruleOf) };
   }
 
+  /** Of sources that have routes to everywhere, that whose have the least metric. */
+  best(): Address | undefined {
+    let best: Wanted | undefined;
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.source === undefined || wanted.prefixLength > 0) continue;
+      if (best === undefined || (wanted.metric ?? 0) < (best.metric ?? 0)) best = wanted;
+    }
+    return best?.source;
+  }
+
   status(): RouteStatus[] {
     return this.state().routes.map((route) => {
       const { table, destination, ifindex, via, metric } = route;
@@ -91,8 +110,8 @@ export class HostRoutes {
   }
 
   #add(wanted: Wanted): void {
-    const { source } = wanted;
-    if (source !== undefined && !this.#tables.has(source) && !this.#open(source)) {
+    const { source, metric } = wanted;
+    if (source !== undefined && !this.#open(source, metric ?? 0)) {
       this.#around.count('host.route_refused');
       return;
     }
@@ -107,11 +126,13 @@ export class HostRoutes {
     const { source } = wanted;
     const others = [...this.#wanted.values()].some((one) => one.source === source);
     if (source === undefined || others) return;
-    const table = this.#tables.get(source);
+    const stood = this.#tables.get(source);
     this.#tables.delete(source);
-    if (table !== undefined) {
-      this.#try(() => this.#around.netlink.removeRule(ruleOf([source, table])));
-    }
+    if (stood !== undefined) this.#removeRule(source, stood);
+  }
+
+  #removeRule(source: Address, stood: SourceTable): void {
+    this.#try(() => this.#around.netlink.removeRule(ruleOf([source, stood])));
   }
 
   #removeRoute(wanted: Wanted): void {
@@ -119,18 +140,23 @@ export class HostRoutes {
     if (route !== undefined) this.#try(() => this.#around.netlink.removeRoute(route));
   }
 
-  /** Gives a source a table, and the rule that leads there. */
-  #open(source: Address): boolean {
-    const table = this.#left.get(source) ?? this.#freeTable();
+  /** Gives a source a table, and the rule that leads there, in the place that its metric asks for. */
+  #open(source: Address, metric: number): boolean {
+    const stood = this.#tables.get(source);
+    const table = stood?.table ?? this.#left.get(source) ?? this.#freeTable();
     if (table === undefined) return false;
-    const [error] = this.#around.netlink.runAll([addRule(ruleOf([source, table]))]);
+    const wanted = { table, rank: Math.min(metric, PREFERENCES - 1) };
+    if (stood?.rank === wanted.rank) return true;
+    const [error] = this.#around.netlink.runAll([addRule(ruleOf([source, wanted]))]);
     if (error !== undefined && error.code !== 'EEXIST') return false;
-    this.#tables.set(source, table);
+    this.#tables.set(source, wanted);
+    if (stood !== undefined) this.#removeRule(source, stood);
     return true;
   }
 
   #freeTable(): number | undefined {
-    const taken = new Set([...this.#tables.values(), ...this.#left.values()]);
+    const used = [...this.#tables.values()].map(({ table }) => table);
+    const taken = new Set([...used, ...this.#left.values()]);
     for (let table = FIRST_TABLE; table < FIRST_TABLE + MAX_SOURCES; table++) {
       if (!taken.has(table)) return table;
     }
@@ -139,7 +165,7 @@ export class HostRoutes {
 
   #route({ prefix, prefixLength, link, via, source, metric }: Wanted): Route | undefined {
     const ifindex = this.#around.indexOf(link);
-    const table = source === undefined ? TABLE.main : this.#tables.get(source);
+    const table = source === undefined ? TABLE.main : this.#tables.get(source)?.table;
     if (ifindex === undefined || table === undefined) return undefined;
     const destination: Prefix & { readonly length: number } = {
       address: prefix,
@@ -175,8 +201,8 @@ const keyOf = ({ prefix, prefixLength, link, via, source }: Wanted): string =>
  * The rule holds for packets from the source, and for those that have none yet and would choose it:
  * routes for one source help to choose the source, as long as no routes for all do.
  */
-const ruleOf = ([source, table]: readonly [Address, number]): Rule => ({
-  priority: PREFERENCE.sourceRoutes,
+const ruleOf = ([source, { table, rank }]: readonly [Address, SourceTable]): Rule => ({
+  priority: PREFERENCE.sourceRoutes + rank,
   from: { address: source, length: 128 },
   table,
   findSource: true,

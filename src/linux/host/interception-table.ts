@@ -20,6 +20,7 @@ const RULES = `
 table ip6 careof {}
 delete table ip6 careof
 table ip6 careof {
+  set own { type ipv6_addr; }
   set to_any { type ipv6_addr; }
   set to_options { type ipv6_addr; }
   set to_routing { type ipv6_addr; }
@@ -31,6 +32,7 @@ table ip6 careof {
     type filter hook prerouting priority -450; policy accept;
     meta iiftype != ether accept
     iifname "careof*" accept
+    ip6 daddr @own ip6 nexthdr icmpv6 ip6 hoplimit 255 icmpv6 type 133-137 accept
     ip6 daddr @to_any drop
     exthdr dst exists ip6 daddr @to_options drop
     exthdr rt exists ip6 daddr @to_routing drop

@@ -15,11 +15,13 @@ import type { PlaneSurroundings } from '../plane/surroundings.ts';
 import { BootTimer } from '../sys/boot-clock.ts';
 import { GroupMemberships } from '../sys/ipv6-socket.ts';
 import { inNamespace } from '../sys/namespace.ts';
+import { replaceAddress } from '../sys/netlink/addresses.ts';
 import { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
 import type { Offload } from '../sys/offloads.ts';
 import { Poller } from '../sys/poller.ts';
 import { Acceleration } from './acceleration.ts';
 import { Anchor } from './anchor.ts';
+import { type Closing, closeAll } from './closing.ts';
 import type {
   AddressOutput,
   GroupOutput,
@@ -32,7 +34,7 @@ import type { HostLink } from './host-links.ts';
 import { HostNetwork, type NetworkSurroundings } from './host-network.ts';
 import { Interceptor, type Taker } from './interceptor.ts';
 import { sweep } from './leftovers.ts';
-import { isRouter, managedLinks, manageLink } from './managed-links.ts';
+import { isRouter, managedLinks, manageLink, retired } from './managed-links.ts';
 import { Neighbors } from './neighbors.ts';
 import { Outlet } from './outlet.ts';
 import { planeSurroundings } from './plane-surroundings.ts';
@@ -45,9 +47,6 @@ import { Ways } from './ways.ts';
 const GRACE_MILLISECONDS = 10_000;
 const MAX_UINT32 = 2 ** 32;
 
-interface Closing {
-  close(): void;
-}
 /** What has been opened so far, to be closed backwards where the rest cannot be. */
 type Opened = Closing[];
 
@@ -57,7 +56,7 @@ export function openHost(options: LinuxNodeOptions, events: HostEvents): Host {
   try {
     return new LinuxHost(options, events, opened);
   } catch (error) {
-    for (const one of opened.reverse()) one.close();
+    closeAll(opened.reverse(), { leave: false });
     throw error;
   }
 }
@@ -189,6 +188,7 @@ class LinuxHost implements Host {
   }
 
   settle(): void {
+    this.#plane.steering.setBest(this.#network.routes.best());
     this.#steering.settle();
     this.#interceptor.settle();
     this.#expiry.set(this.#bootTimeAt(this.#plane.table.deadline()));
@@ -221,20 +221,16 @@ class LinuxHost implements Host {
 
   close({ leave }: { readonly leave: boolean }): void {
     clearTimeout(this.#grace);
-    this.#alarm.close();
-    this.#expiry.close();
-    this.#network.close();
-    this.#neighbors.close();
-    this.#interceptor.close({ leave });
-    this.#acceleration.close({ leave });
-    if (!leave) sweep(this.#netlink);
-    this.#anchor.close({ leave });
-    this.#memberships.close();
-    this.#outlet.close();
-    this.#wake.close();
-    this.#poller.close();
-    this.#netlink.close();
-    if (!leave) this.#settings.restore();
+    const fault = closeAll(
+      [
+        ...[this.#alarm, this.#expiry, this.#network, this.#neighbors, this.#interceptor],
+        ...[this.#acceleration, { close: () => leave || sweep(this.#netlink) }, this.#anchor],
+        ...[this.#memberships, this.#outlet, this.#wake, this.#poller, this.#netlink],
+        { close: () => leave || this.#settings.restore() },
+      ],
+      { leave },
+    );
+    if (fault !== undefined) throw fault;
   }
 
   #count(counter: LinuxCounter): void {
@@ -306,7 +302,11 @@ class LinuxHost implements Host {
   }
 
   #came(link: HostLink): void {
-    if (this.#managed.has(link.link)) manageLink(this.#settings, link.interface);
+    if (this.#managed.has(link.link)) {
+      manageLink(this.#settings, link.interface);
+      // One that is gone meanwhile is retired too.
+      this.#netlink.runAll(retired(this.#netlink.addresses(link.ifindex)).map(replaceAddress));
+    }
     this.#interceptor.attach(link);
     this.#acceleration.attach(link.ifindex);
   }

@@ -1,11 +1,14 @@
 /** The links whose addresses and routes are a role's to decide: the kernel decides nothing there. */
 import type { NodeConfig } from '../../core/config.ts';
+import type { InterfaceAddress } from '../sys/netlink/addresses.ts';
 import type { Settings } from './settings.ts';
 
 /** The links that the roles of a node manage, by their names in the configuration. */
-export function managedLinks({ mobileNode, homeAgent, accessRouter }: NodeConfig): Set<string> {
+export function managedLinks(config: NodeConfig): Set<string> {
+  const { mobileNode, multihomedHost, homeAgent, accessRouter } = config;
   return new Set([
     ...(mobileNode?.links ?? []),
+    ...(multihomedHost?.links ?? []),
     ...(homeAgent === undefined ? [] : [homeAgent.link]),
     ...(accessRouter?.advertisements.map(({ link }) => link) ?? []),
     ...(accessRouter?.dhcpv6?.map(({ link }) => link) ?? []),
@@ -32,4 +35,18 @@ const SETTINGS: readonly (readonly [name: string, value: string])[] = [
 export function manageLink(settings: Settings, name: string): void {
   const folder = `net/ipv6/conf/${name}`;
   for (const [setting, value] of SETTINGS) settings.set(`${folder}/${setting}`, value);
+}
+
+/** <linux/if_addr.h> IFAPROT_KERNEL_RA, IFA_F_TEMPORARY. */
+const [KERNEL_RA, TEMPORARY] = [2, 0x01];
+
+/**
+ * Addresses that the kernel has made of Router Advertisements before. Who uses one keeps it; they are
+ * deprecated, so that nobody begins with an address that the role knows nothing of.
+ */
+export function retired(addresses: readonly InterfaceAddress[]): InterfaceAddress[] {
+  return addresses
+    .filter(({ protocol, flags = 0 }) => protocol === KERNEL_RA || (flags & TEMPORARY) !== 0)
+    .filter(({ preferredSeconds }) => preferredSeconds !== 0)
+    .map((one) => ({ ...one, preferredSeconds: 0 }));
 }

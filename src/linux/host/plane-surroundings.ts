@@ -49,7 +49,7 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
     sendMany: (packets, source, destination, out) => {
       if (out?.nextHop !== undefined) return 0; // one by one, since they may wait for a neighbor
       const on = out === undefined ? undefined : links.byName(out.link);
-      if (out !== undefined && on?.up !== true) return 0;
+      if (out !== undefined && (on?.up !== true || addresses.isOwn(destination))) return 0;
       return raw.sendMany(packets, source, destination, on?.ifindex);
     },
     mtuOf: (source, destination, out) => {
@@ -84,19 +84,41 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
   };
 }
 
+/** Nobody on the link has it. */
+const NO_WAY = Symbol('no way');
+
+/**
+ * To whom on a link a packet goes that an entry sends out by it. A socket's packet for an address of the host
+ * itself would come back, whatever link it is told: routes of the link alone are asked only without a source.
+ */
+function nextHopOn(
+  { netlink, network }: HostParts,
+  destination: Address,
+  { link, nextHop }: Out,
+): Address | typeof NO_WAY | undefined {
+  if (nextHop !== undefined || !network.addresses.isOwn(destination)) return nextHop;
+  const ifindex = network.links.byName(link)?.ifindex;
+  const route = netlink.routeOf({ destination, ...(ifindex && { ifindex }), mark: MARK });
+  if (typeof route === 'string' || (route.type ?? 'unicast') !== 'unicast') return NO_WAY;
+  return route.via ?? destination;
+}
+
 function send(
-  { outlet, network, neighbors }: HostParts,
+  parts: HostParts,
   octets: Uint8Array,
   source: Address,
   destination: Address,
   out: Out | undefined,
 ): SendResult {
+  const { outlet, network, neighbors } = parts;
   const on = out === undefined ? undefined : network.links.byName(out.link);
   if (out !== undefined && on?.up !== true) return 'refused';
-  if (on !== undefined && out?.nextHop !== undefined) {
+  const nextHop = out === undefined ? undefined : nextHopOn(parts, destination, out);
+  if (nextHop === NO_WAY) return 'no-route';
+  if (on !== undefined && nextHop !== undefined) {
     if (octets.length > on.mtu) return 'too-big';
     // It waits for its neighbor, perhaps, and the octets stand in a buffer that is read into again.
-    neighbors.send(octets.slice(), on.ifindex, out.nextHop);
+    neighbors.send(octets.slice(), on.ifindex, nextHop);
     return 'sent';
   }
   const error = outlet.raw.send(octets, source, destination, on?.ifindex);

@@ -142,10 +142,11 @@ export class SteeringTables {
 /** It is there already (left by an earlier life), or not any more. */
 const isSettled = (error: SysError): boolean => error.code === 'EEXIST' || isAbsence(error);
 
-function ruleOf({ preference: priority, source, then }: SteeringRule): Rule {
+function ruleOf({ preference: priority, source, findSource, then }: SteeringRule): Rule {
   return {
     priority,
     ...(source && { from: { address: source.address, length: source.length ?? 128 } }),
+    ...(findSource && { findSource }),
     ...('goto' in then ? { action: 'goto', target: then.goto } : { table: then.table }),
     protocol,
   };

@@ -54,16 +54,35 @@ test('each kind of entry takes its kind of packet and no other', () => {
   );
 });
 
+test('Neighbor Discovery for its own addresses is left to the host', () => {
+  const advertisement = (hopLimit: number) =>
+    serialisePacket([
+      { layer: 'ipv6', source: peer, destination: careOf, hopLimit },
+      { layer: 'neighbor-advertisement', targetAddress: peer, solicited: true, options: [] },
+    ]);
+  const interception = new Interception();
+  interception.add(entry('e', { dst: { address: careOf } }));
+  assert.ok(interception.takes(advertisement(255)), 'for others it is as all packets are');
+  interception.setOwn(new Set([careOf]));
+  assert.ok(!interception.takes(advertisement(255)));
+  assert.ok(interception.takes(advertisement(254)), 'not from the link');
+  assert.ok(interception.takes(datagram));
+  assert.ok(interception.changes().add.some(({ set }) => set === 'own'));
+  interception.setOwn(new Set());
+  assert.deepEqual(interception.changes().remove, [{ set: 'own', address: careOf }]);
+});
+
 test('an entry for any address of the host follows the addresses', () => {
   const interception = new Interception();
   interception.add(entry('e', { src: { address: peer }, home, local: true }));
   assert.deepEqual(interception.changes(), { add: [], remove: [] });
   interception.setOwn(new Set([careOf]));
   const wanted = { set: 'to_options', address: careOf } as const;
-  assert.deepEqual(interception.changes(), { add: [wanted], remove: [] });
+  const own = { set: 'own', address: careOf } as const;
+  assert.deepEqual(interception.changes(), { add: [own, wanted], remove: [] });
   assert.equal(interception.takes(withOption), true);
   interception.setOwn(new Set());
-  assert.deepEqual(interception.changes(), { add: [], remove: [wanted] });
+  assert.deepEqual(interception.changes(), { add: [], remove: [own, wanted] });
 });
 
 test('an element stays as long as one entry wants it, and what comes back at once never went', () => {

@@ -2,10 +2,13 @@
  * Which packets that come from a link are taken out of the host's hands, since an arriving entry may
  * be for them. The host is told by sets of an nftables table that drops them, and the packet socket's
  * reader asks the same sets here: both must decide alike for every packet, or it is lost or doubled.
+ *
+ * Neighbor Discovery for the host's own addresses is never taken: only by the link that it came by does
+ * the host's stack believe it.
  */
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
-import { PROTOCOL } from '../../wire/numbers.ts';
+import { ICMPV6, PROTOCOL } from '../../wire/numbers.ts';
 import type { FilterWish } from './packet-filter.ts';
 
 /** A set of the table; each element is an address, and a number where the set has one. */
@@ -17,7 +20,7 @@ export type Wanted =
     }
   | { readonly set: 'to_port'; readonly address: Address; readonly number: number }
   | {
-      readonly set: 'to_options' | 'to_routing' | 'to_udp_parts' | 'to_any';
+      readonly set: 'to_options' | 'to_routing' | 'to_udp_parts' | 'to_any' | 'own';
       readonly address: Address;
     };
 
@@ -60,6 +63,9 @@ export class Interception {
 
   /** The host's addresses, links' own and groups left out. */
   setOwn(own: ReadonlySet<Address>): void {
+    for (const address of own) if (!this.#own.has(address)) this.#count({ set: 'own', address }, 1);
+    for (const address of this.#own)
+      if (!own.has(address)) this.#count({ set: 'own', address }, -1);
     this.#own = own;
     for (const entry of this.#local.values()) this.#set(entry.id, wantedBy(entry, own));
   }
@@ -68,6 +74,7 @@ export class Interception {
   takes(octets: Uint8Array): boolean {
     if (this.#counts.size === 0) return false;
     const to = readAddress(octets, 24);
+    if (this.#own.has(to) && isNeighborDiscovery(octets)) return false;
     if (this.#counts.has(`to_any ${to}`)) return true;
     const kinds = headerKinds(octets);
     if (kinds.options && this.#counts.has(`to_options ${to}`)) return true;
@@ -93,6 +100,7 @@ export class Interception {
     let all = false;
     for (const { wanted } of this.#counts.values()) {
       if (wanted.set === 'to_any') all = true;
+      else if (wanted.set === 'own') continue;
       else if (wanted.set === 'to_port') ports.add(wanted.number);
       // Parts, like all that has an extension header, are let through anyway.
       else if ('number' in wanted) protocols.add(wanted.number);
@@ -173,6 +181,13 @@ function wantedTo(address: Address, { match }: ForwardingEntry): Wanted[] {
     ];
   }
   return [{ set: 'to_protocol', address, number: protocol }];
+}
+
+/** Right behind the IPv6 header, from the link itself. Source: RFC 4861 section 11.2. */
+function isNeighborDiscovery(octets: Uint8Array): boolean {
+  const type = octets[40] ?? 0;
+  const isOne = type >= ICMPV6.routerSolicitation && type <= ICMPV6.redirect;
+  return octets[6] === PROTOCOL.icmpv6 && octets[7] === 255 && isOne;
 }
 
 const EXTENSIONS: ReadonlySet<number> = new Set([0, 43, 44, 51, 60]);

@@ -8,7 +8,7 @@ import { overhead } from '../../core/forwarding/overhead.ts';
 import { MAX_PACKET } from '../../core/forwarding/packet-view.ts';
 import type { PathMtus } from '../../core/forwarding/path-mtus.ts';
 import type { ForwardingTable } from '../../core/forwarding/table.ts';
-import { readAddress } from '../../wire/address.ts';
+import { type Address, readAddress } from '../../wire/address.ts';
 import {
   headAlone,
   joined,
@@ -58,14 +58,22 @@ export class LargePackets {
     this.#parts.ended(outcome);
     if (outcome.kind === 'drop') return true;
     const out = outcome.kind === 'continue' ? outcome.out : undefined;
-    const packet = outcome.kind === 'continue' ? withHead(made, outcome.octets) : made;
+    const isChanged = outcome.kind === 'continue' && outcome.octets !== alone;
+    const packet = isChanged ? withHead(made, outcome.octets) : made;
     const source = readAddress(packet.head, 8);
     const destination = readAddress(packet.head, 24);
-    const learned = this.#pathMtus.atOnce(destination, host.now());
+    const learned = this.#learned(destination, isChanged);
     const straight = out === undefined && longestOf(packet) <= learned && !host.isOwn(destination);
     if (straight && host.sendLarge(packet, source, destination)) host.count('plane.sent');
-    else this.#sendSegments(packet, octets, offload, out);
+    else this.#sendSegments(packet, isChanged ? finished(octets, offload) : undefined, out);
     return true;
+  }
+
+  /** What the path takes at once; what is sent as it was made needs no proof of that. */
+  #learned(destination: Address, isChanged: boolean): number {
+    const now = this.#host.now();
+    if (isChanged) return this.#pathMtus.atOnce(destination, now);
+    return this.#pathMtus.to(destination, Number.POSITIVE_INFINITY, now);
   }
 
   /** What becomes of one that came by a link; undefined where it must be finished first. */
@@ -82,10 +90,10 @@ export class LargePackets {
     return { outcome, packet: changed ? withHead(made, outcome.octets) : made };
   }
 
+  /** @param made the same segments as they came to the table, if that has changed them. */
   #sendSegments(
     packet: LargePacket,
-    octets: Uint8Array,
-    offload: Offload,
+    made: readonly Uint8Array[] | undefined,
     out: Out | undefined,
   ): void {
     const host = this.#host;
@@ -96,12 +104,12 @@ export class LargePackets {
     }
     const source = readAddress(packet.head, 8);
     const destination = readAddress(packet.head, 24);
-    const learned = this.#pathMtus.atOnce(destination, host.now());
+    const learned = this.#learned(destination, made !== undefined);
     const straight = segments[0]!.length <= learned && !host.isOwn(destination);
     const sent = straight ? host.sendMany(segments, source, destination, out) : 0;
     for (let i = 0; i < sent; i++) host.count('plane.sent');
     if (sent === segments.length) return;
-    const parts = finished(octets, offload);
+    const parts = made ?? segments;
     for (let i = sent; i < segments.length; i++) this.#parts.sendOn(parts[i]!, segments[i]!, out);
   }
 }

@@ -335,6 +335,24 @@ test('a packet of many segments goes as its segments would have gone one by one'
   }
 });
 
+test('where a path has not answered yet, only what an entry has made longer goes in fragments', () => {
+  const layers = [{ layer: 'ipv6', source: peer, destination: home }] as const;
+  const { large, offload } = unfinished(layers, peer, home);
+  const told = entry('leaving', { src: { address: peer } }, { notify: 'session-to-peer' });
+  const probed = entry(
+    'leaving',
+    { dst: { address: home } },
+    { insert: 'routing-2', careOf: home },
+  );
+  const one = rig((to) => to === agent, 0 as Instant, new Set());
+  one.plane.add({ ...told, priority: 1 });
+  one.plane.add({ ...probed, id: 'probed', match: { dst: { address: home }, sport: 7 } });
+  one.plane.leaving(large, offload);
+  assert.equal(one.large, 1);
+  assert.equal(one.sent.length, 4);
+  assert.equal(one.counted.includes('plane.fragmented'), false);
+});
+
 test('one that arrives comes out as its segments would have, also by way of another entry', () => {
   const layers = [
     { layer: 'ipv6', source: agent, destination: careOf },

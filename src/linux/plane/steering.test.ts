@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Action, ForwardingEntry, Match } from '../../core/forwarding/entry.ts';
 import { address, formatAddress } from '../../wire/address.ts';
-import { type AnchorRoute, Steering, type SteeringRule } from './steering.ts';
+import { type AnchorRoute, MAX_PAIR_TABLES, Steering, type SteeringRule } from './steering.ts';
 
 const home = address('2001:db8:1::100');
 const careOf = address('2001:db8:2::7');
@@ -40,6 +40,8 @@ function changesOf(steering: Steering): string[] {
   ].sort();
 }
 
+const undone = (change: string): string => change.replace('+', '-');
+
 test('a destination is routed into the anchor as long as an entry names it', () => {
   const steering = new Steering();
   steering.add(toHome);
@@ -64,18 +66,34 @@ test('an entry replaced within one step changes nothing', () => {
 test('a source is steered by a rule, and its destinations need no routes then', () => {
   const steering = new Steering();
   steering.add(pair);
-  assert.deepEqual(changesOf(steering), ['+ 9900 2001:db8:f::1/128 mtu 1452']);
+  const ofPair = ['+ 93 from 2001:db8:1::100 lookup 9903', '+ 9903 2001:db8:f::1/128 mtu 1452'];
+  assert.deepEqual(changesOf(steering), ofPair);
   steering.add(fromHome);
-  assert.deepEqual(changesOf(steering), [
-    '+ 93 from 2001:db8:1::100 lookup 9901',
-    '+ 9901 ::/0 mtu 1452',
-    '- 9900 2001:db8:f::1/128 mtu 1452',
-  ]);
+  const whole = ['+ 93 from 2001:db8:1::100 lookup 9901', '+ 9901 ::/0 mtu 1452'];
+  assert.deepEqual(changesOf(steering), [...whole, ...ofPair.map(undone)].sort());
   steering.remove(fromHome);
+  assert.deepEqual(changesOf(steering), [...ofPair, ...whole.map(undone)].sort());
+  steering.remove(pair);
+  assert.deepEqual(changesOf(steering), ofPair.map(undone));
+});
+
+test('each source has a table of its own for its destinations, while there are some', () => {
+  const steering = new Steering();
+  const pairOf = (number: number) => {
+    const src = { address: address(`2001:db8:a::${number.toString(16)}`) };
+    return leaving(`${number}`, { src, dst: { address: peer } }, push);
+  };
+  for (let i = 1; i <= MAX_PAIR_TABLES + 1; i++) steering.add(pairOf(i));
+  const changes = changesOf(steering);
+  const tables = changes.filter((one) => one.includes('::1/128')).map((one) => one.split(' ')[1]);
+  assert.equal(new Set(tables).size, MAX_PAIR_TABLES + 1);
+  assert.ok(tables.includes('9900'), 'one more has a route for all sources');
+  assert.equal(changes.filter((one) => one.includes('lookup')).length, MAX_PAIR_TABLES);
+  steering.remove(pairOf(1));
+  steering.add(pairOf(99));
   assert.deepEqual(changesOf(steering), [
-    '+ 9900 2001:db8:f::1/128 mtu 1452',
-    '- 93 from 2001:db8:1::100 lookup 9901',
-    '- 9901 ::/0 mtu 1452',
+    '+ 93 from 2001:db8:a::63 lookup 9903',
+    '- 93 from 2001:db8:a::1 lookup 9903',
   ]);
 });
 
@@ -100,4 +118,29 @@ test('routes keep what IPv6 promises, and follow the MTU of the links', () => {
   assert.deepEqual(changesOf(steering), ['+ 9900 2001:db8:1::100/128 mtu 1280']);
   steering.setMtu(9000);
   assert.deepEqual(changesOf(steering), ['+ 9900 2001:db8:1::100/128 mtu 8960']);
+});
+
+test('without a source, packets are led to what steers the best of the addresses of links', () => {
+  const steering = new Steering();
+  const addresses = new Set([home, careOf]);
+  steering.setAddresses(undefined, addresses);
+  steering.setBest(home);
+  assert.deepEqual(changesOf(steering), [], 'nobody steers it');
+  steering.add(fromHome);
+  steering.add(toHome);
+  assert.deepEqual(changesOf(steering), [
+    '+ 93 from 2001:db8:1::100 lookup 9901',
+    '+ 94 from 2001:db8:2::7 goto 110',
+    '+ 9900 2001:db8:1::100/128 mtu 1460 src 2001:db8:1::100',
+    '+ 9901 ::/0 mtu 1460',
+    '+ 9902 ::/0 mtu 1460 src 2001:db8:1::100',
+  ]);
+  steering.add(leaving('other', { src: { address: careOf } }));
+  steering.setBest(careOf);
+  assert.deepEqual(changesOf(steering), [
+    '+ 93 from 2001:db8:2::7 lookup 9901',
+    '+ 9900 2001:db8:1::100/128 mtu 1460 src 2001:db8:2::7',
+    '+ 9902 ::/0 mtu 1460 src 2001:db8:2::7',
+    '- 94 from 2001:db8:2::7 goto 110',
+  ]);
 });

@@ -5,11 +5,12 @@
  *     90        fwmark M (sent by the data plane)  -> goto 110
  *     91        iif careof1 (asked by the kernel's program, for what it sends) -> goto 110
  *     92        all                                -> table 9900: destinations that entries name
- *     93        from SOURCE                        -> table 9901: default dev careof0
+ *     93        from SOURCE                        -> table 9901: default dev careof0; or table 9903
+ *                                                     and up: destinations of this source alone
  *     94        from an address of a link          -> goto 110   } where there is an identity
  *     95        all                                -> table 9902 } that is preferred
  *     110       nop
- *     111 ...   from SOURCE                        -> that source's own routes (host/source-routes.ts)
+ *     111-119   from SOURCE                        -> that source's own routes (host/host-routes.ts)
  */
 import type { ForwardingEntry, Prefix } from '../../core/forwarding/entry.ts';
 import { overhead } from '../../core/forwarding/overhead.ts';
@@ -28,7 +29,9 @@ export const PREFERENCE = {
   end: 110,
   sourceRoutes: 111,
 } as const;
-export const TABLE = { destinations: 9900, sources: 9901, preferred: 9902 } as const;
+export const TABLE = { destinations: 9900, sources: 9901, preferred: 9902, pairs: 9903 } as const;
+/** Tables 9903 to 9949; more sources share the destinations of all, which catches more than it must. */
+export const MAX_PAIR_TABLES = 47;
 
 /** A route into the anchor device. */
 export interface AnchorRoute {
@@ -44,6 +47,8 @@ export interface AnchorRoute {
 export interface SteeringRule {
   readonly preference: number;
   readonly source?: Prefix;
+  /** Also for who has no source yet, if this is the one that would be chosen. */
+  readonly findSource?: boolean;
   readonly then: { readonly table: number } | { readonly goto: number };
 }
 
@@ -62,47 +67,60 @@ export interface Difference<T> {
 type Askers = Map<string, number>;
 
 interface Asked {
+  readonly table: number;
   readonly prefix: Prefix;
   readonly askers: Askers;
+}
+
+/** Entries that name this source and a destination too. */
+interface Pairs {
+  readonly source: Prefix;
+  readonly table: number;
+  readonly entries: Map<string, ForwardingEntry>;
 }
 
 /** Follows the leaving entries and the host's addresses. */
 export class Steering {
   readonly #destinations = new Map<string, Asked>();
   readonly #sources = new Map<string, Asked>();
-  /** By the source that they name: entries that name a destination too. */
-  readonly #pairs = new Map<string, Map<string, ForwardingEntry>>();
+  readonly #pairs = new Map<string, Pairs>();
   readonly #changed = new Set<string>();
   readonly #toldRoutes = new Map<string, AnchorRoute>();
   readonly #toldRules = new Map<string, SteeringRule>();
   #mtu = 1500;
   #preferred: Address | undefined;
+  /** Of addresses of links, that with the best routes. */
+  #best: Address | undefined;
+  #toldUnbound: Address | undefined;
   #linkAddresses: ReadonlySet<Address> = new Set();
 
   add(entry: ForwardingEntry): void {
     if (entry.at !== 'leaving') return;
     const { src, dst } = entry.match;
-    if (src === undefined) this.#ask(this.#destinations, dst ?? ALL, entry);
-    else if (dst === undefined) {
-      if (this.#ask(this.#sources, src, entry)) this.#settlePairs(keyOf(src));
-    } else {
-      const pairs = this.#pairs.get(keyOf(src)) ?? new Map<string, ForwardingEntry>();
-      this.#pairs.set(keyOf(src), pairs.set(entry.id, entry));
-      if (!this.#sources.has(keyOf(src))) this.#ask(this.#destinations, dst, entry);
+    if (src === undefined) this.#ask(dst ?? ALL, entry);
+    else if (dst === undefined) this.#askSource(src, entry);
+    else {
+      const key = keyOf(src);
+      const pairs = this.#pairs.get(key) ?? {
+        ...{ source: src, table: this.#freeTable(), entries: new Map<string, ForwardingEntry>() },
+      };
+      this.#pairs.set(key, pairs);
+      pairs.entries.set(entry.id, entry);
+      if (!this.#sources.has(key)) this.#ask(dst, entry, pairs.table);
     }
   }
 
   remove(entry: ForwardingEntry): void {
     if (entry.at !== 'leaving') return;
     const { src, dst } = entry.match;
-    if (src === undefined) this.#unask(this.#destinations, dst ?? ALL, entry);
-    else if (dst === undefined) {
-      if (this.#unask(this.#sources, src, entry)) this.#settlePairs(keyOf(src));
-    } else {
+    if (src === undefined) this.#unask(dst ?? ALL, entry);
+    else if (dst === undefined) this.#unaskSource(src, entry);
+    else {
       const pairs = this.#pairs.get(keyOf(src));
-      pairs?.delete(entry.id);
-      if (pairs?.size === 0) this.#pairs.delete(keyOf(src));
-      this.#unask(this.#destinations, dst, entry);
+      if (pairs === undefined) return;
+      this.#unask(dst, entry, pairs.table);
+      pairs.entries.delete(entry.id);
+      if (pairs.entries.size === 0) this.#pairs.delete(keyOf(src));
     }
   }
 
@@ -122,12 +140,30 @@ export class Steering {
     this.#linkAddresses = onLinks;
   }
 
+  /**
+   * The address of a link that has the best routes. Where its packets are steered, who has no source yet
+   * is led here too and told to take it: the kernel finds the way of a connection before its source, and
+   * stays with that way.
+   */
+  setBest(best: Address | undefined): void {
+    this.#best = best;
+  }
+
+  get #unbound(): Address | undefined {
+    const isSteered = this.#best !== undefined && this.#sources.has(keyOf({ address: this.#best }));
+    return isSteered ? this.#best : undefined;
+  }
+
   /** What has changed since the last call. */
   changes(): {
     readonly routes: Difference<AnchorRoute>;
     readonly rules: Difference<SteeringRule>;
   } {
     const routes = { add: [] as AnchorRoute[], remove: [] as AnchorRoute[] };
+    if (this.#unbound !== this.#toldUnbound) {
+      this.#toldUnbound = this.#unbound;
+      for (const key of this.#destinations.keys()) this.#changed.add(key);
+    }
     for (const key of this.#changed) {
       const asked = this.#destinations.get(key);
       tell(this.#toldRoutes, key, asked && this.#routeTo(asked), routes);
@@ -151,37 +187,57 @@ export class Steering {
     return { routes: this.#toldRoutes, rules: this.#toldRules };
   }
 
-  #ask(table: Map<string, Asked>, prefix: Prefix, entry: ForwardingEntry): boolean {
-    const key = keyOf(prefix);
-    const known = table.get(key);
-    const askers: Askers = known?.askers ?? new Map<string, number>();
-    askers.set(entry.id, overhead(entry));
-    if (known === undefined) table.set(key, { prefix, askers });
-    if (table === this.#destinations) this.#changed.add(key);
-    return known === undefined;
+  #ask(prefix: Prefix, entry: ForwardingEntry, table: number = TABLE.destinations): void {
+    const key = routeKey(table, prefix);
+    const asked = this.#destinations.get(key) ?? { table, prefix, askers: new Map() };
+    asked.askers.set(entry.id, overhead(entry));
+    this.#destinations.set(key, asked);
+    this.#changed.add(key);
   }
 
-  #unask(table: Map<string, Asked>, prefix: Prefix, { id }: ForwardingEntry): boolean {
-    const key = keyOf(prefix);
-    const known = table.get(key);
-    if (known?.askers.delete(id) !== true) return false;
-    if (table === this.#destinations) this.#changed.add(key);
-    return known.askers.size === 0 && table.delete(key);
+  #unask(prefix: Prefix, { id }: ForwardingEntry, table: number = TABLE.destinations): void {
+    const key = routeKey(table, prefix);
+    const asked = this.#destinations.get(key);
+    if (asked?.askers.delete(id) !== true) return;
+    if (asked.askers.size === 0) this.#destinations.delete(key);
+    this.#changed.add(key);
   }
 
   /** A source that is steered as a whole needs no route for each of its destinations. */
-  #settlePairs(source: string): void {
-    const steered = this.#sources.has(source);
-    for (const entry of this.#pairs.get(source)?.values() ?? []) {
-      const { dst } = entry.match;
-      if (steered) this.#unask(this.#destinations, dst!, entry);
-      else this.#ask(this.#destinations, dst!, entry);
+  #askSource(source: Prefix, entry: ForwardingEntry): void {
+    const key = keyOf(source);
+    const known = this.#sources.get(key);
+    const asked = known ?? { table: TABLE.sources, prefix: source, askers: new Map() };
+    asked.askers.set(entry.id, overhead(entry));
+    if (known !== undefined) return;
+    this.#sources.set(key, asked);
+    const pairs = this.#pairs.get(key);
+    for (const one of pairs?.entries.values() ?? []) {
+      this.#unask(one.match.dst!, one, pairs!.table);
     }
   }
 
-  #routeTo({ prefix: { address: prefix, length = 128 }, askers }: Asked): AnchorRoute {
-    const { destinations: table } = TABLE;
-    return { table, prefix, prefixLength: length, mtu: this.#room(askers) };
+  #unaskSource(source: Prefix, { id }: ForwardingEntry): void {
+    const key = keyOf(source);
+    const asked = this.#sources.get(key);
+    if (asked?.askers.delete(id) !== true || asked.askers.size > 0) return;
+    this.#sources.delete(key);
+    const pairs = this.#pairs.get(key);
+    for (const one of pairs?.entries.values() ?? []) this.#ask(one.match.dst!, one, pairs!.table);
+  }
+
+  #freeTable(): number {
+    const taken = new Set([...this.#pairs.values()].map(({ table }) => table));
+    for (let table: number = TABLE.pairs; table < TABLE.pairs + MAX_PAIR_TABLES; table++) {
+      if (!taken.has(table)) return table;
+    }
+    return TABLE.destinations;
+  }
+
+  #routeTo({ table, prefix: { address: prefix, length = 128 }, askers }: Asked): AnchorRoute {
+    const route = { table, prefix, prefixLength: length, mtu: this.#room(askers) };
+    const preferredSource = table === TABLE.destinations ? this.#unbound : undefined;
+    return preferredSource === undefined ? route : { ...route, preferredSource };
   }
 
   /** Routes that depend on all entries together; no prefix has such keys. */
@@ -190,11 +246,13 @@ export class Steering {
     const askers: Askers = new Map();
     for (const [key, asked] of this.#sources) {
       for (const [id, octets] of asked.askers) askers.set(id, octets);
-      for (const [id, entry] of this.#pairs.get(key) ?? []) askers.set(id, overhead(entry));
+      for (const [id, entry] of this.#pairs.get(key)?.entries ?? []) {
+        askers.set(id, overhead(entry));
+      }
     }
     const mtu = this.#room(askers);
     if (this.#sources.size > 0) yield ['*sources', { table: TABLE.sources, ...all, mtu }];
-    const preferredSource = this.#preferred;
+    const preferredSource = this.#preferred ?? this.#unbound;
     if (preferredSource === undefined) return;
     yield ['*preferred', { table: TABLE.preferred, ...all, mtu, preferredSource }];
   }
@@ -204,8 +262,15 @@ export class Steering {
       const then = { table: TABLE.sources };
       yield [`from ${key}`, { preference: PREFERENCE.sources, source, then }];
     }
-    if (this.#preferred === undefined) return;
+    for (const [key, { source, table }] of this.#pairs) {
+      if (this.#sources.has(key) || table === TABLE.destinations) continue;
+      const then = { table };
+      const rule = { preference: PREFERENCE.sources, source, findSource: true, then };
+      yield [`from ${key} by ${table}`, rule];
+    }
+    if ((this.#preferred ?? this.#unbound) === undefined) return;
     for (const address of this.#linkAddresses) {
+      if (this.#sources.has(keyOf({ address }))) continue;
       const then = { goto: PREFERENCE.end };
       yield [`bound ${address}`, { preference: PREFERENCE.bound, source: { address }, then }];
     }
@@ -220,6 +285,8 @@ export class Steering {
 }
 
 const ALL: Prefix = { address: UNSPECIFIED, length: 0 };
+
+const routeKey = (table: number, prefix: Prefix): string => `${table} ${keyOf(prefix)}`;
 
 const keyOf = ({ address, length = 128 }: Prefix): string => `${formatAddress(address)}/${length}`;
 

@@ -30,6 +30,9 @@ export const errno = (): number => koffi.errno();
 export const open = bind<(path: string, flags: number, mode: number) => number>(
   'int open(const char *path, int flags, unsigned int mode)',
 );
+export const flock = bind<(fd: number, operation: number) => number>(
+  'int flock(int fd, int operation)',
+);
 export const close = bind<(fd: number) => number>('int close(int fd)');
 export const read = bind<(fd: number, into: Pointer, size: number) => number>(
   'int read(int fd, void *into, size_t size)',
@@ -52,6 +55,19 @@ export const bindSocket = bind<(fd: number, address: Pointer, size: number) => n
 export const getsockname = bind<(fd: number, address: Pointer, size: Pointer) => number>(
   'int getsockname(int fd, void *address, void *size)',
 );
+export const getpeername = bind<(fd: number, address: Pointer, size: Pointer) => number>(
+  'int getpeername(int fd, void *address, void *size)',
+);
+export const connectSocket = bind<(fd: number, address: Pointer, size: number) => number>(
+  'int connect(int fd, void *address, unsigned int size)',
+);
+export const listen = bind<(fd: number, backlog: number) => number>(
+  'int listen(int fd, int backlog)',
+);
+export const accept4 = bind<(fd: number, address: Pointer, size: Pointer, flags: number) => number>(
+  'int accept4(int fd, void *address, void *size, int flags)',
+);
+export const shutdown = bind<(fd: number, how: number) => number>('int shutdown(int fd, int how)');
 export const setsockopt = bind<
   (fd: number, level: number, name: number, value: Pointer, size: number) => number
 >('int setsockopt(int fd, int level, int name, void *value, unsigned int size)');

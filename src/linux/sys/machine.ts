@@ -6,6 +6,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { ATTACH_TYPE, attachedPrograms, createMap, MAP_TYPE } from './bpf.ts';
+import { isAtLeast } from './kernel-release.ts';
 import { close, O_CLOEXEC, O_RDWR, open } from './libc.ts';
 import { Rtnetlink } from './netlink/rtnetlink.ts';
 import { CAPABILITY, effectiveCapabilities } from './privileges.ts';
@@ -168,8 +169,7 @@ function kernel({ platform, release: version, settings }: MachineFacts): Machine
   if (disabled === undefined) {
     return finding('Linux', neededFor, `${version} without IPv6`, 'boot without ipv6.disable=1');
   }
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > 5 || (major === 5 && minor >= 18)) {
+  if (isAtLeast(version, 5, 18)) {
     return finding('Linux', neededFor, version, undefined);
   }
   return finding('Linux', neededFor, version, 'a kernel of 5.18 or later', 'too-old');

@@ -4,8 +4,10 @@
  *
  * Source: packet(7), PACKET_VNET_HDR; <linux/virtio_net.h>.
  */
+import { release } from 'node:os';
 import { linkAddressOctets } from '../../core/neighbor-discovery/link-layer.ts';
 import type { LinkAddress } from '../../core/role.ts';
+import { isAtLeast } from './kernel-release.ts';
 import { headersOf, type LargePacket, writeSegmentHead } from './large-packet.ts';
 import { close, O_CLOEXEC, O_NONBLOCK, sendmmsg, socket } from './libc.ts';
 import { addressOf, allocate, point, staying } from './memory.ts';
@@ -36,8 +38,16 @@ export interface LinkWay {
   readonly to: LinkAddress;
 }
 
+/**
+ * Drivers make the pseudo-header of a segment of the addresses in the IPv6 header, which are not those of
+ * a Home Address option or a Routing header. From Linux 6.17 on they are not given such packets to cut
+ * (`gso_features_check`); distributions that took that over into older kernels are not known here.
+ */
+const keepsOptionsFromDrivers = (): boolean => isAtLeast(release(), 6, 17);
+
 export class SegmentSender {
   readonly #fd: number;
+  readonly #cutsBehindOptions: boolean;
   readonly #name = allocate(SOCKADDR.size);
   readonly #messages = allocate(BATCH * MMSGHDR.size);
   readonly #vectors = allocate(BATCH * 2 * IOVEC.size);
@@ -46,8 +56,13 @@ export class SegmentSender {
   #way: LinkWay | undefined;
   #open = true;
 
-  /** Opens it in the namespace of this thread. Throws SysError. */
-  constructor() {
+  /**
+   * Opens it in the namespace of this thread. Throws SysError.
+   * @param cutsBehindOptions the kernel itself cuts packets whose checksum is over other addresses than
+   * those of the IPv6 header.
+   */
+  constructor(cutsBehindOptions = keepsOptionsFromDrivers()) {
+    this.#cutsBehindOptions = cutsBehindOptions;
     const type = SOCK_RAW | O_NONBLOCK | O_CLOEXEC;
     this.#fd = check(socket(AF_PACKET, type, 0), 'socket AF_PACKET');
     try {
@@ -75,9 +90,9 @@ export class SegmentSender {
     const headers = headersOf(packet);
     const alone = offload.type === GSO.none || payload.length <= offload.segment;
     const at = addressOf(payload);
-    // Of IPv6 in IPv6 the header before a packet has no word, and where a Home Address option or a
-    // Routing header stands, drivers make the pseudo-header of the addresses before it.
-    if (alone || (headers.length === 1 && offload.checksumStart === IPV6_HEADER)) {
+    // Of IPv6 in IPv6 the header before a packet has no word.
+    const behindOptions = offload.checksumStart !== IPV6_HEADER;
+    if (alone || (headers.length === 1 && (this.#cutsBehindOptions || !behindOptions))) {
       this.#begin(0, alone ? { ...offload, type: GSO.none } : offload, head.length);
       this.#heads.octets.set(head, BEFORE);
       this.#end(0, head.length, at, payload.length);

@@ -1,5 +1,5 @@
 /** Options of sockets that are numbers. Source: socket(7); asm-generic/socket.h. */
-import { setsockopt } from './libc.ts';
+import { getsockopt, setsockopt } from './libc.ts';
 import { check } from './sys-error.ts';
 
 // asm-generic/socket.h
@@ -21,6 +21,29 @@ export function setOption(
 ): void {
   check(setsockopt(fd, level, name, integer(value), 4), `setsockopt ${words}`);
 }
+
+/** Reads an option that is a structure, into octets as long as it is. Throws SysError. */
+export function readOption(
+  fd: number,
+  level: number,
+  name: number,
+  into: Buffer,
+  words: string,
+): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(into.length);
+  check(getsockopt(fd, level, name, into, size), `getsockopt ${words}`);
+  return into.subarray(0, size.readUInt32LE());
+}
+
+/** Sets an option that is a structure. Throws SysError. */
+export const writeOption = (
+  fd: number,
+  level: number,
+  name: number,
+  octets: Buffer,
+  words: string,
+): void => void check(setsockopt(fd, level, name, octets, octets.length), `setsockopt ${words}`);
 
 /** Octets that may wait to be read; beyond the machine's limit where the process may do that. */
 export const setReceiveBuffer = (fd: number, size: number): void =>

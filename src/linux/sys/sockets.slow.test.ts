@@ -143,15 +143,18 @@ test('a large packet comes as its segments, cut by the kernel or by their heads'
     const socket = inside(() => new PacketSocket(far.ifindex, only(6)));
     const tunnels = inside(() => new PacketSocket(far.ifindex, only(41)));
     const fromHome = inside(() => new PacketSocket(far.ifindex, only(60)));
-    const sender = inside(() => new SegmentSender());
+    const sender = inside(() => new SegmentSender(false));
+    const newer = inside(() => new SegmentSender(true));
     const way = { ifindex: near.ifindex, from: near.linkAddress, to: far.linkAddress };
     try {
-      for (const [hears, large, frames] of [
-        [socket, largeTcp(1), 1],
-        [tunnels, largeTcp(2), 43],
-        [fromHome, withHomeAddress(largeTcp(1)), 43],
+      for (const [by, hears, large, frames] of [
+        [sender, socket, largeTcp(1), 1],
+        [sender, tunnels, largeTcp(2), 43],
+        [sender, fromHome, withHomeAddress(largeTcp(1)), 43],
+        [newer, tunnels, largeTcp(2), 43],
+        [newer, fromHome, withHomeAddress(largeTcp(1)), 1],
       ] as const) {
-        assert.equal(sender.send(large, way), undefined);
+        assert.equal(by.send(large, way), undefined);
         const came: Uint8Array[] = [];
         let read = 0;
         const reader: PacketReader = (octets, from, offload) => {
@@ -169,6 +172,7 @@ test('a large packet comes as its segments, cut by the kernel or by their heads'
       tunnels.close();
       fromHome.close();
       sender.close();
+      newer.close();
     }
   });
 });

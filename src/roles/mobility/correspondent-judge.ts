@@ -15,6 +15,7 @@ import {
   verifyBindingAuthorization,
 } from '../../core/security/return-routability.ts';
 import { bindingAuthorization } from '../../core/signalling/binding-authorization.ts';
+import { DelegationCheck } from '../../core/signalling/delegation-check.ts';
 import { sequenceNewer } from '../../core/signalling/sequence.ts';
 import { NO_PROOF, type Proof } from '../../core/signalling/signalling.ts';
 import type { TableSizes } from '../../core/tables.ts';
@@ -35,6 +36,7 @@ import type { Proved, Shown } from './shown-proof.ts';
  *     home nonce index 0                       the permanent token that the address was granted
  *     else                                     tokens; with CGA parameters a permanent one is granted
  *     care-of nonce index 0                    the care-of address is not proved yet
+ *     an address that has an authority         besides all that, its delegation
  *
  * Supported standards: RFC 6275 sections 5.2, 9.4, 9.5.1; RFC 4866 section 4; RFC 4449 section 3.
  */
@@ -43,14 +45,17 @@ export class PeerJudge {
   readonly tokens: KeygenTokens;
   readonly #enhanced: EnhancedProof | undefined;
   readonly #keys: ConfiguredKeys;
+  readonly #delegations: DelegationCheck;
   /** Of bindings that are gone while their nonces are not. */
   readonly #retired = new RetiredNumbers();
 
-  constructor({ enhanced = true, keys = new Map() }: CorrespondentNodeConfig, state: NodeState) {
+  constructor(config: CorrespondentNodeConfig, state: NodeState) {
+    const { enhanced = true, keys = new Map(), authorities } = config;
     const { crypto, without } = state.env;
     this.#state = state;
     this.tokens = new KeygenTokens(state);
     this.#keys = new ConfiguredKeys(keys, state);
+    this.#delegations = new DelegationCheck(authorities, state.env);
     if (enhanced && crypto.rsa !== undefined && !without.has('cga')) {
       this.#enhanced = new EnhancedProof(crypto.rsa, this.tokens, state);
     }
@@ -74,13 +79,21 @@ export class PeerJudge {
     return this.#enhanced?.has(home) ?? false;
   }
 
+  /** Does its binding rest on more than itself, so that it is asked for anew after a restart? */
+  isShown(home: Address): boolean {
+    return this.isEnhanced(home) || this.#delegations.asks(home);
+  }
+
   /**
    * A binding is gone. The update that made it could be played back as long as its nonces hold, so
    * its number is remembered for as long; without room for that the nonces go instead.
+   * @param byOwner did its owner say so?
    * Source: RFC 6275 section 5.2.8.
    */
-  retire({ home, sequence }: Binding, now: Instant): void {
-    this.#enhanced?.forget(home);
+  retire(binding: Binding, byOwner: boolean, now: Instant): void {
+    const { home, sequence } = binding;
+    if (byOwner) this.#enhanced?.forget(home);
+    else this.#enhanced?.keep(binding, now);
     if (this.#state.env.without.has('retired-numbers')) return;
     const until = after(now, this.#state.constants.MAX_NONCE_LIFETIME);
     if (this.#retired.remember(home, sequence, until, now)) return;
@@ -99,13 +112,14 @@ export class PeerJudge {
       const base = limited(asked, this.#state.constants.MAX_RR_BINDING_LIFETIME);
       return { judged: { ...base, ...this.#verdict(base, now) }, outputs: [] };
     }
-    const shown = this.#shown(received, update, asked, now);
+    const proved = this.#shown(received, update, asked, now);
+    const shown = this.#delegated(received, update, asked, proved, now);
     if (shown.kind === 'unproved') return unproved();
     if (shown.kind === 'refused') {
-      const { status, counter, tested } = shown;
+      const { status, counter, tested, unanswered } = shown;
       // Where nobody has proved anything, a flood of updates makes no flood of answers.
       const flood = tested === undefined && !this.#state.errors.unprovedLimit.take(now);
-      if (flood) return { outputs: [count(counter)] };
+      if (flood || unanswered) return { outputs: [count(counter)] };
       const proof = tested === undefined ? NO_PROOF : this.#answer(received, tested);
       return { judged: { ...asked, status, proof }, outputs: [count(counter)] };
     }
@@ -124,7 +138,30 @@ export class PeerJudge {
     }
     const tested = this.#checked(received, asked, this.#tested(update, asked, indices, now));
     if (this.#enhanced === undefined || tested.kind !== 'proved') return tested;
-    return this.#enhanced.first(received, update, asked, tested);
+    return this.#enhanced.first(received, update, asked, tested, now);
+  }
+
+  /**
+   * Who proved its address may have to show besides that the address may be bound. Who receives at an
+   * anycast address need not be one of its servers.
+   */
+  #delegated(
+    received: Received,
+    update: BindingUpdate,
+    { home, careOf }: JudgedUpdate,
+    shown: Shown,
+    now: Instant,
+  ): Shown {
+    if (shown.kind !== 'proved' || !this.#delegations.asks(home)) return shown;
+    const binding = { home, careOf, secret: shown.key };
+    const delegated = this.#delegations.judge(received, update, binding, now);
+    if ('longest' in delegated) {
+      return { ...shown, longest: Math.min(shown.longest, delegated.longest) as Duration };
+    }
+    const { refused: counter } = delegated;
+    const status = BINDING_STATUS.administrativelyProhibited;
+    const unanswered = counter === 'delegation.deferred' && { unanswered: true as const };
+    return { kind: 'refused', status, counter, tested: shown, ...unanswered };
   }
 
   /**
@@ -252,7 +289,8 @@ export class PeerJudge {
 
   #lastNumber(home: Address, known: Binding | undefined, now: Instant): number | undefined {
     if (this.#keys.has(home)) return this.#keys.last(home);
-    return known?.sequence ?? this.#retired.last(home, now);
+    const kept = known?.sequence ?? this.#enhanced?.lastNumber(home, now);
+    return kept ?? this.#retired.last(home, now);
   }
 
   /** With a key that never changes a number must never come again, not even 65 536 updates later. */

@@ -193,8 +193,8 @@ export class CorrespondentNode implements Part {
     if (before !== undefined && before.careOf !== careOf && !before.provisional) {
       outputs.push(...this.#linger(before, now));
     }
-    // What rests on more than the binding (a permanent token, a credit) is asked for anew instead.
-    const lasts = judged.unverified === undefined && !this.#judge.isEnhanced(home);
+    // What rests on more than the binding (a permanent token, a credit, a delegation) is asked for anew instead.
+    const lasts = judged.unverified === undefined && !this.#judge.isShown(home);
     const stored = lasts && storedBinding(binding, this.#state.env.epoch, sentTo);
     const key = storeKey('peer', home);
     outputs.push(stored ? { kind: 'store', key, value: stored } : { kind: 'store', key });
@@ -212,7 +212,7 @@ export class CorrespondentNode implements Part {
     if (stored === undefined) return [];
     const { local, ...binding } = stored;
     const { home, careOf, expiresAt } = binding;
-    const holds = local !== undefined && between(now, expiresAt) > 0;
+    const holds = local !== undefined && between(now, expiresAt) > 0 && !this.#judge.isShown(home);
     if (!holds || !bindings.set(binding)) return [{ kind: 'store', key }];
     this.#looks.add({ home, local, lifetime: between(now, expiresAt), expiresAt }, now);
     const reason = `taken up again for ${formatAddress(home)}`;
@@ -336,13 +336,18 @@ export class CorrespondentNode implements Part {
   #giveUp(home: Address | undefined, now: Instant): Output[] {
     const binding = home === undefined ? undefined : this.#state.bindings.delete(home);
     if (binding === undefined) return [];
-    const gone = this.#forget(binding, 'binding.deleted', now);
+    const gone = this.#forget(binding, 'binding.deleted', now, false);
     return [count('mobility.unreachable_dropped'), ...gone];
   }
 
-  #forget(binding: Binding, kind: 'binding.expired' | 'binding.deleted', now: Instant): Output[] {
+  #forget(
+    binding: Binding,
+    kind: 'binding.expired' | 'binding.deleted',
+    now: Instant,
+    byOwner = kind === 'binding.deleted',
+  ): Output[] {
     const { home, careOf, provisional = false } = binding;
-    if (!provisional) this.#judge.retire(binding, now);
+    if (!provisional) this.#judge.retire(binding, byOwner, now);
     this.#looks.beginAnew(home);
     if (!provisional) this.#credit.close(home);
     this.#unreachable.forget(home);

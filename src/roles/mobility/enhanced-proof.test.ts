@@ -254,6 +254,76 @@ test('its owner that shows its key again gets a new token once it has used the o
   assert.equal(answer(one, next, 5, earlyKey(renewed), B).status, 0);
 });
 
+/** An error about a packet to a care-of address, with nothing heard from there. */
+function unreachable(one: ByHand, careOf: Address, time: number): void {
+  const invoking = packet(SELF, careOf, [
+    { layer: 'routing-type-2', segmentsLeft: 1, homeAddress: mn.home },
+    { layer: 'udp', sourcePort: 1, destinationPort: 2 },
+  ]);
+  const layers = [{ layer: 'destination-unreachable', invoking } as const];
+  one.packet(packet(address('2001:db8:2::1'), SELF, layers), time, { reason: 'icmpv6' });
+  carried(one, {}, time);
+}
+
+/** A binding by a permanent token whose care-of address is given up at 13 s. */
+function givenUp(): { readonly one: ByHand; readonly permanent: Uint8Array } {
+  const one = correspondent();
+  const permanent = granted(one, 1);
+  for (const time of [10, 11, 12, 13]) unreachable(one, A, time);
+  assert.deepEqual(
+    [path(one).careOf, one.counters['mobility.unreachable_dropped']],
+    [undefined, 1],
+  );
+  return { one, permanent };
+}
+
+/** An update by the permanent token and a test of the care-of address. */
+function later(one: ByHand, permanent: Uint8Array, change: Partial<Update>, time: number) {
+  const { source = B } = change;
+  const { keygenToken, nonceIndex: careOfNonceIndex } = careOfToken(one, source, time);
+  const key = bindingManagementKey(crypto, permanent, keygenToken);
+  const octets = update({ sequence: 2, source, ...change, key, careOfNonceIndex });
+  return { octets, key };
+}
+
+test('errors end a binding, not the token: its owner may have no other way to prove itself', () => {
+  const { one, permanent } = givenUp();
+  const stranger = first(one, 20, { sequence: 2, source: B, shown: undefined });
+  assert.equal(
+    answer(one, stranger.octets, 20, stranger.key, B).status,
+    149,
+    'nobody else binds it',
+  );
+  const old = later(one, permanent, { sequence: 1 }, 500);
+  assert.equal(answer(one, old.octets, 500, old.key, B).status, 135, 'nothing is played back');
+  const { octets, key } = later(one, permanent, {}, 500);
+  assert.equal(answer(one, octets, 500, key, B).status, 0);
+  assert.deepEqual(path(one), { careOf: B, credit: undefined });
+  assert.equal(one.role.sizes?.()['permanent-tokens'], 1);
+});
+
+test('a token whose binding was ended by errors goes with its time, and by a release', () => {
+  const late = givenUp();
+  const { octets, key } = later(late.one, late.permanent, {}, 86_402);
+  assert.equal(answer(late.one, octets, 86_402, key, B).status, 147);
+  const { one, permanent } = givenUp();
+  const released = { sequence: 2, lifetime: 0, source: A };
+  const release = bindingManagementKey(crypto, permanent);
+  assert.equal(answer(one, update({ ...released, key: release }), 20, release, mn.home).status, 0);
+  assert.equal(one.role.sizes?.()['permanent-tokens'], 0);
+});
+
+test('a care-of address that was never proved ends with its binding, and the token stays', () => {
+  const one = correspondent();
+  const permanent = granted(one, 1);
+  const key = earlyKey(permanent);
+  assert.equal(answer(one, update({ sequence: 2, source: B, key }), 2, key, B).status, 0);
+  one.run(50);
+  assert.equal(path(one).careOf, undefined);
+  const proved = later(one, permanent, { sequence: 3 }, 60);
+  assert.equal(answer(one, proved.octets, 60, proved.key, B).status, 0);
+});
+
 test('a home test alone is enough to send from a new address, and nothing goes there', () => {
   const one = correspondent();
   const home = homeToken(one, mn.home, 1);

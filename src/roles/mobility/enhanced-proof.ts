@@ -1,3 +1,4 @@
+import type { Binding } from '../../core/bindings/binding-cache.ts';
 import type { BindingUpdate, JudgedUpdate } from '../../core/bindings/judged-update.ts';
 import type { Counter } from '../../core/counters.ts';
 import type { NodeState } from '../../core/node-state.ts';
@@ -10,7 +11,7 @@ import {
   KEYGEN_TOKEN_SIZE,
   NO_CARE_OF_TOKEN,
 } from '../../core/security/return-routability.ts';
-import type { Instant } from '../../core/time.ts';
+import { after, type Duration, type Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf, MobilityOptionInput } from '../../wire/packet.ts';
@@ -26,13 +27,27 @@ interface PermanentToken {
   readonly token: Uint8Array;
   /** An update was proved with it: the mobile node has it. */
   used: boolean;
+  /** So long the last binding was granted whose care-of address was proved, too. */
+  until: Instant;
+}
+
+/** Tokens that outlive their bindings; the one that did so first goes. */
+const MAX_KEPT = 256;
+
+/** A token whose binding is gone, for as long as that would have held. */
+interface KeptToken {
+  readonly permanent: PermanentToken;
+  /** Of the last update: what the token signed before must not bring a binding back. */
+  readonly sequence: number;
 }
 
 /**
  * Enhanced Route Optimization from the correspondent's side: a home address that shows its key is
  * granted a permanent token, and from then on nothing else can speak for it.
  *
- * Tokens live as long as the binding does, so there are no more of them than bindings.
+ * Tokens live as long as the binding does, so there are no more of them than bindings. Where errors end
+ * a binding, or a further care-of address that was never proved, the token stays for its time: without its
+ * home address the owner could get no other.
  *
  * Supported standards: RFC 4866 section 4.
  */
@@ -41,6 +56,8 @@ export class EnhancedProof {
   readonly #rsa: Rsa;
   readonly #tokens: KeygenTokens;
   readonly #permanent = new Map<Address, PermanentToken>();
+  /** Oldest first. */
+  readonly #kept = new Map<Address, KeptToken>();
 
   constructor(rsa: Rsa, tokens: KeygenTokens, state: NodeState) {
     this.#rsa = rsa;
@@ -50,7 +67,7 @@ export class EnhancedProof {
 
   /** Home addresses that hold a permanent token. */
   get permanent(): number {
-    return this.#permanent.size;
+    return this.#permanent.size + this.#kept.size;
   }
 
   /** The binding is gone, and the token with it. */
@@ -58,7 +75,35 @@ export class EnhancedProof {
     this.#permanent.delete(home);
   }
 
-  /** Has the home address been granted a permanent token? */
+  /** The binding is gone, but its owner did not say so. */
+  keep({ home, sequence }: Binding, now: Instant): void {
+    const permanent = this.#permanent.get(home);
+    this.#permanent.delete(home);
+    if (permanent === undefined || now >= permanent.until) return;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size < MAX_KEPT) break;
+      this.#kept.delete(oldest);
+    }
+    this.#kept.set(home, { permanent, sequence });
+  }
+
+  /** The number of the last update of a binding whose token was kept. */
+  lastNumber(home: Address, now: Instant): number | undefined {
+    return this.#keptFor(home, now)?.sequence;
+  }
+
+  #keptFor(home: Address, now: Instant): KeptToken | undefined {
+    const kept = this.#kept.get(home);
+    if (kept === undefined || now < kept.permanent.until) return kept;
+    this.#kept.delete(home);
+    return undefined;
+  }
+
+  #tokenOf(home: Address, now: Instant): PermanentToken | undefined {
+    return this.#permanent.get(home) ?? this.#keptFor(home, now)?.permanent;
+  }
+
+  /** Does the home address of a binding hold a permanent token? */
   has(home: Address): boolean {
     return this.#permanent.has(home);
   }
@@ -76,7 +121,7 @@ export class EnhancedProof {
         'mobility.bu_home_nonce_missing',
       );
     }
-    const permanent = this.#permanent.get(asked.home);
+    const permanent = this.#tokenOf(asked.home, now);
     if (permanent === undefined) {
       return unsigned(
         BINDING_STATUS.permanentHomeKeygenTokenUnavailable,
@@ -86,27 +131,33 @@ export class EnhancedProof {
     const { crypto } = this.#state.env;
     const release = asked.lifetime === 0;
     if (release)
-      return this.#proved(asked, permanent, bindingManagementKey(crypto, permanent.token));
+      return this.#proved(asked, permanent, bindingManagementKey(crypto, permanent.token), now);
     if (careOfNonceIndex === 0) {
       const early = this.early(update, asked, permanent.token, now);
-      return { ...early, brings: () => this.#use(permanent, early) };
+      const brings = () => [...this.#use(permanent, asked), ...(early.brings?.() ?? [])];
+      return { ...early, brings };
     }
     const careOf = this.#tokens.given('care-of', asked.careOf, careOfNonceIndex, now);
     if (careOf === undefined)
       return unsigned(BINDING_STATUS.expiredCareOfNonceIndex, 'mobility.bu_expired_nonce');
     const key = bindingManagementKey(crypto, permanent.token, careOf);
-    return this.#proved(asked, permanent, key);
+    return this.#proved(asked, permanent, key, now);
   }
 
-  #proved({ careOf }: JudgedUpdate, permanent: PermanentToken, key: Uint8Array): Proved {
+  #proved(asked: JudgedUpdate, permanent: PermanentToken, key: Uint8Array, now: Instant): Proved {
     const longest = this.#state.constants.MAX_CGA_BINDING_LIFETIME;
-    const brings = () => this.#use(permanent);
-    return { kind: 'proved', key, longest, signedOver: careOf, brings };
+    const brings = () => {
+      permanent.until = endOf(asked, longest, now);
+      return this.#use(permanent, asked);
+    };
+    return { kind: 'proved', key, longest, signedOver: asked.careOf, brings };
   }
 
-  #use(permanent: PermanentToken, proved?: Proved): readonly MobilityOptionInput[] {
+  /** The update is accepted: what was kept is a binding's again, or is taken back. */
+  #use(permanent: PermanentToken, { home, lifetime }: JudgedUpdate): readonly [] {
     permanent.used = true;
-    return proved?.brings?.() ?? [];
+    if (this.#kept.delete(home) && lifetime > 0) this.#permanent.set(home, permanent);
+    return [];
   }
 
   /**
@@ -140,10 +191,16 @@ export class EnhancedProof {
   }
 
   /** What an update shows besides return routability, which has been found in order. */
-  first(received: Received, update: BindingUpdate, asked: JudgedUpdate, tested: Proved): Shown {
+  first(
+    received: Received,
+    update: BindingUpdate,
+    asked: JudgedUpdate,
+    tested: Proved,
+    now: Instant,
+  ): Shown {
     const parameters = shownCga(update.options);
     if (parameters === undefined) {
-      if (!this.#permanent.has(asked.home)) return tested;
+      if (this.#tokenOf(asked.home, now) === undefined) return tested;
       // Whoever receives at the home address now need not be the one who had it first.
       return refused(BINDING_STATUS.permanentHomeKeygenTokenExists, tested);
     }
@@ -157,7 +214,7 @@ export class EnhancedProof {
     const longest = tested.unverified ? tested.longest : MAX_CGA_BINDING_LIFETIME;
     if (asked.lifetime === 0) return { ...tested, longest };
     const brings = () => [
-      ...this.#grant(asked.home, publicKey),
+      ...this.#grant(asked.home, publicKey, endOf(asked, longest, now), now),
       ...(tested.brings?.() ?? []), // the care-of token comes behind (RFC 4866 section 4.3)
     ];
     return { ...tested, longest, brings };
@@ -168,16 +225,26 @@ export class EnhancedProof {
    * have been lost, and of two answers to one request only the first is read.
    * Source: RFC 4866 sections 4.3 and 4.9.
    */
-  #grant(home: Address, publicKey: Uint8Array): MobilityOptionInput[] {
+  #grant(
+    home: Address,
+    publicKey: Uint8Array,
+    until: Instant,
+    now: Instant,
+  ): MobilityOptionInput[] {
     const { secrets } = this.#state.env;
-    const known = this.#permanent.get(home);
+    const known = this.#tokenOf(home, now);
     const permanent = known?.used === false ? known.token : secrets(KEYGEN_TOKEN_SIZE);
     const token = this.#rsa.encrypt(publicKey, permanent, secrets);
     if (token === undefined) return [];
-    this.#permanent.set(home, { token: permanent, used: false });
+    this.#kept.delete(home);
+    this.#permanent.set(home, { token: permanent, used: false, until });
     return [{ option: 'permanent-home-keygen-token', token }];
   }
 }
+
+/** When the binding that is asked for ends. */
+const endOf = ({ lifetime }: JudgedUpdate, longest: Duration, now: Instant): Instant =>
+  after(now, Math.min(lifetime, longest) as Duration);
 
 const unsigned = (status: number, counter: Counter): Refused => ({
   kind: 'refused',

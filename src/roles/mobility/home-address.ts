@@ -1,6 +1,7 @@
 import { TakenPackets } from '../../core/bindings/taken-packets.ts';
 import type { MobileNodeConfig } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
+import { AgentDiscovery, type Discovery } from '../../core/home-registration/agent-discovery.ts';
 import { fromAgent } from '../../core/home-registration/agent-messages.ts';
 import { HomeRegistration } from '../../core/home-registration/home-registration.ts';
 import type { HomeProgress } from '../../core/home-registration/registration-events.ts';
@@ -12,7 +13,6 @@ import { count, type PartInput, type Received, tell } from '../../core/part.ts';
 import type { LinkAddress, Output } from '../../core/role.ts';
 import { after, type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
-import { AgentDiscovery, type Discovery } from './agent-discovery.ts';
 import { type AgentBinding, AgentPath } from './agent-path.ts';
 import { HomePresence } from './home-presence.ts';
 import { type Ends, type LearntPrefix, PrefixDiscovery } from './prefix-discovery.ts';
@@ -256,9 +256,11 @@ export class HomeAddress {
     const outputs = before?.atHome === true ? this.#leaveHome(before) : [];
     // While the last place works, packets leave from there until the home agent knows the new one.
     const bridge = before !== undefined && !before.atHome && beforeWorks;
-    if (!bridge) outputs.push(...this.#sendFrom(place.address), ...this.#peers.tunnelMeanwhile());
+    if (!bridge) outputs.push(...this.#peers.tunnelMeanwhile());
     const held = this.#registration.held;
+    // The update goes first: what is tunnelled from there before it the home agent refuses.
     outputs.push(...this.#progress(this.#registration.move(place.address, undefined, now), now));
+    if (!bridge) outputs.push(...this.#sendFrom(place.address));
     const unknown = this.#registration.agent === undefined;
     if (this.#discovery !== undefined && (unknown || this.#discovery.asking)) {
       outputs.push(...this.#discovery.begin(place.address, now));

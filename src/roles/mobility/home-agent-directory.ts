@@ -1,19 +1,14 @@
 import type { HomeAgentConfig } from '../../core/config.ts';
 import { homeAgentsAnycast } from '../../core/home-agents-anycast.ts';
+import { DiscoveryReplies } from '../../core/neighbor-discovery/discovery-replies.ts';
 import { HomeAgentsList } from '../../core/neighbor-discovery/home-agents-list.ts';
 import type { LinkPrefixes } from '../../core/neighbor-discovery/link-prefixes.ts';
 import { readAdvertisement } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type PartInput, type Received } from '../../core/part.ts';
-import { RateLimit } from '../../core/rate-limit.ts';
 import type { Output } from '../../core/role.ts';
-import { signal, taken } from '../../core/signalling/signalling.ts';
-import { type Instant, milliseconds } from '../../core/time.ts';
-import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
-
-/** Replies a second and at once: anybody can ask in anybody's name. */
-const REPLY_INTERVAL = milliseconds(50);
-const REPLY_BURST = 20;
+import type { Instant } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
 
 /**
  * Tells mobile nodes which home agents there are: keeps the home agents list of the home link and
@@ -26,14 +21,13 @@ export class HomeAgentDirectory {
   readonly #state: NodeState;
   readonly #prefixes: LinkPrefixes;
   readonly #list = new HomeAgentsList();
-  readonly #limit: RateLimit;
+  readonly #replies: DiscoveryReplies;
 
   constructor(config: HomeAgentConfig, state: NodeState, prefixes: LinkPrefixes) {
     this.#prefixes = prefixes;
     this.#config = config;
     this.#state = state;
-    const endless = state.env.without.has('answer-limit');
-    this.#limit = new RateLimit(REPLY_INTERVAL, endless ? Number.POSITIVE_INFINITY : REPLY_BURST);
+    this.#replies = new DiscoveryReplies(state.env);
   }
 
   deadline(): Instant | undefined {
@@ -70,26 +64,14 @@ export class HomeAgentDirectory {
   /** The reply's source is an address of this agent, never the anycast one. */
   #asked(received: Received, identifier: number, now: Instant): Output[] {
     const { advertisement } = this.#config;
-    const { source, destination } = received;
+    const { destination } = received;
     const about = this.#prefixes.of(destination, now);
     const address = about?.address;
     const isAnycast = about !== undefined && destination === homeAgentsAnycast(about.prefix);
-    if (!isAnycast || address === undefined || !isUnicastRoutable(source)) {
-      return [count('discovery.request_refused')];
-    }
-    if (!this.#limit.take(now)) return [count('discovery.reply_suppressed')];
+    if (!isAnycast || address === undefined) return [count('discovery.request_refused')];
     const preference = advertisement?.homeAgent?.preference ?? 0;
     const own = { preference, addresses: [address] };
-    const homeAgentAddresses = this.#list.ordered(own, this.#state.env.random);
-    return [
-      taken(received),
-      count('discovery.reply_sent'),
-      ...signal({
-        source: address,
-        destination: source,
-        layers: [{ layer: 'home-agent-address-discovery-reply', identifier, homeAgentAddresses }],
-        detail: homeAgentAddresses.map(formatAddress).join(', '),
-      }),
-    ];
+    const agents = () => this.#list.ordered(own, this.#state.env.random);
+    return this.#replies.answer(received, { identifier, from: address, agents }, now);
   }
 }

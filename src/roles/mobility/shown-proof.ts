@@ -32,4 +32,6 @@ export interface Refused {
   readonly status: number;
   readonly counter: Counter;
   readonly tested?: Proved;
+  /** It gets no answer, and may come again. */
+  readonly unanswered?: true;
 }

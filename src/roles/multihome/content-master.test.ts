@@ -4,13 +4,15 @@ import { at, ByHand, EPOCH, packet } from '../../../test/by-hand.ts';
 import type { Authentication } from '../../core/config.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
-import { servedClientsOptions } from '../../core/service/served-clients.ts';
+import { servedClientsOptions } from '../../core/service/clients/served-clients.ts';
 import { homeProof } from '../../core/signalling/home-authentication.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
 import { type Address, address } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 
 const SERVICE = address('2001:db8:1::80');
+/** Its holder is told when connections of a client begin and end. */
+const TOLD = { notify: 'connection' } as const;
 const MASTER = address('2001:db8:1::2');
 const ONE = address('2001:db8:1::3');
 const TWO = address('2001:db8:1::4');
@@ -111,15 +113,20 @@ test('clients go to servers in turn, and stay where they are', () => {
   const went = [0, 1, 2, 3].map((n) => firstPacket(node, n, 3));
   assert.deepEqual(went, [ONE, TWO, ONE, TWO]);
   const entry = node.entries.get('service/2001:db8:1::80/from/2001:db8:f::1');
-  assert.deepEqual(entry?.do, [{ push: 'ipv6', src: MASTER, dst: ONE }]);
+  assert.deepEqual(entry?.do, [TOLD, { push: 'ipv6', src: MASTER, dst: ONE }]);
   assert.equal(entry?.match.mobility, true, 'Home Tests go there too');
+  // What came before the entry was there waits for the control side.
+  assert.deepEqual([firstPacket(node, 1, 3), firstPacket(node, 4, 3)], [TWO, ONE]);
+  assert.equal(node.counters['service.client_new'], 5);
 });
 
 test('by load the server with the fewest clients gets the next', () => {
-  const node = master({ policy: 'least-load' }).packet(join(ONE, 2), 2);
+  const lasting = { lifetime: 2000 };
+  const node = master({ policy: 'least-load' }).packet(join(ONE, 2, lasting), 2);
   assert.deepEqual([firstPacket(node, 0, 3), firstPacket(node, 1, 3)], [ONE, ONE]);
-  node.packet(join(TWO, 4), 4);
-  const went = [2, 3, 4, 5].map((n) => firstPacket(node, n, 5));
+  node.packet(join(TWO, 4, lasting), 4);
+  // Who has just come is eased in for half a minute.
+  const went = [2, 3, 4, 5].map((n) => firstPacket(node, n, 40));
   assert.deepEqual(went, [TWO, TWO, ONE, TWO]);
 });
 
@@ -161,7 +168,7 @@ test('servers tell a master that has just begun whom they serve, before anybody 
   node.packet(join(TWO, 0.3, { clients: [client(7), client(8)] }), 0.3);
   assert.equal(node.counters['service.client_told'], 2);
   const entry = node.entries.get('service/2001:db8:1::80/from/2001:db8:f::8');
-  assert.deepEqual(entry?.do, [{ push: 'ipv6', src: MASTER, dst: TWO }]);
+  assert.deepEqual(entry?.do, [TOLD, { push: 'ipv6', src: MASTER, dst: TWO }]);
 });
 
 test('a Home Test of a client that nobody knows goes to every server, within a rate', () => {

@@ -1,7 +1,7 @@
 import type { ServiceConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import type { Part, PartInput } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
+import type { Output, RoleView } from '../../core/role.ts';
 import { claimOf } from '../../core/service/claim.ts';
 import { ServiceHolder } from '../../core/service/service-holder.ts';
 import { Heartbeats } from '../../core/signalling/heartbeats.ts';
@@ -35,6 +35,10 @@ export class ContentMaster implements Part {
 
   sizes(): TableSizes {
     return { bindings: this.#holder.members.all().length, clients: this.#holder.clients.size };
+  }
+
+  inspect(): Omit<RoleView, 'bindings'> {
+    return { service: this.#holder.view() };
   }
 
   handle(input: PartInput, now: Instant): Output[] {

@@ -1,26 +1,20 @@
 import { TakenPackets } from '../../core/bindings/taken-packets.ts';
 import type { ContentSlaveConfig } from '../../core/config.ts';
-import { fromAgent } from '../../core/home-registration/agent-messages.ts';
-import { HomeRegistration } from '../../core/home-registration/home-registration.ts';
-import type { HomeProgress } from '../../core/home-registration/registration-events.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import { count, forward, type Part, type PartInput, type Received } from '../../core/part.ts';
-import { BindingUpdateList } from '../../core/peers/binding-update-list.ts';
-import type { Output } from '../../core/role.ts';
+import { count, type Part, type PartInput, type Received } from '../../core/part.ts';
+import type { Command, Output, RoleView } from '../../core/role.ts';
 import { claimOf } from '../../core/service/claim.ts';
-import { SELF } from '../../core/service/clients.ts';
-import { type MovedClient, movedClientIn } from '../../core/service/moved-client.ts';
-import { Moves } from '../../core/service/moves.ts';
-import { MAX_TOLD, servedClientsOptions } from '../../core/service/served-clients.ts';
+import { SELF } from '../../core/service/clients/clients.ts';
+import { Join } from '../../core/service/join.ts';
+import { Drain } from '../../core/service/moving/drain.ts';
 import { ServiceHolder } from '../../core/service/service-holder.ts';
+import { Serving } from '../../core/service/serving.ts';
 import { Heartbeats } from '../../core/signalling/heartbeats.ts';
 import type { TableSizes } from '../../core/tables.ts';
-import { after, type Duration, type Instant, sooner } from '../../core/time.ts';
-import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
-import { PROTOCOL } from '../../wire/numbers.ts';
-import type { LayerOf } from '../../wire/packet.ts';
+import { after, type Duration, type Instant, NO_TIME, sooner } from '../../core/time.ts';
+import type { Address } from '../../wire/address.ts';
+import type { MobilityOptionInput } from '../../wire/packet.ts';
 
-const FOREVER = Number.POSITIVE_INFINITY as Instant;
 /** The device of identities: what stands there is on no link. */
 const ANCHOR = 'careof0';
 /** Each server waits so many heartbeats longer than the one before it, to hear whether that one takes over. */
@@ -34,6 +28,7 @@ const BEATS_BETWEEN = 2;
  *     registered -> a client's packet comes through the tunnel -> the client is bound (Figs 4, 5)
  *     the holder is silent -> the next server in order holds the address itself, and all register there
  *     one that comes before it holds the address -> it is a server like the others again
+ *     drained -> it gets no new clients, and hands on those that it has
  *
  * Supported standards: after the multihoming seed's third embodiment; RFC 6275 sections 11.6, 11.7;
  * RFC 5847.
@@ -44,10 +39,10 @@ export class ContentSlave implements Part {
   readonly #state: NodeState;
   readonly #holder: ServiceHolder;
   readonly #heartbeats: Heartbeats;
-  readonly #registration: HomeRegistration;
-  readonly #list: BindingUpdateList;
+  readonly #join: Join;
+  readonly #serving: Serving;
   readonly #taken: TakenPackets;
-  readonly #moves: Moves;
+  readonly #drain: Drain;
   /** In the order in which they may hold the address. */
   readonly #order: readonly Address[];
   /** Whom we believe to hold it. */
@@ -55,48 +50,47 @@ export class ContentSlave implements Part {
   #holdAt: Instant | undefined;
   /** Our own address is there. */
   #present = false;
-  /** Clients that the holder was not told of yet. */
-  #untold: readonly Address[] = [];
 
   constructor(config: ContentSlaveConfig, state: NodeState) {
-    const { service: home, master, authentication, lifetime, address } = config;
+    const { service: home, master, address } = config;
     this.#config = config;
     this.#state = state;
     this.#agent = master;
     this.#order = [master, ...config.members.map((one) => one.address)];
-    this.#holder = new ServiceHolder(config, state, 'arriving');
-    this.#registration = new HomeRegistration(
-      { home, homeAgent: master, authentication, lifetime },
-      state,
-      () => FOREVER,
-    );
-    this.#registration.setTold(() => servedClientsOptions(this.#untold));
+    const isLeaving = () => this.#drain.begun;
+    this.#holder = new ServiceHolder(config, state, 'arriving', { isLeaving });
+    const ends = { holder: master, careOf: address };
+    this.#join = new Join(config, ends, state, { told: () => this.#said() });
+    this.#drain = new Drain(config, () => ({
+      ...{ clients: this.#holder.clients, serving: this.#serving },
+      ...{ heartbeats: this.#heartbeats, others: this.#others() },
+    }));
+    this.#serving = new Serving(config, state, this.#holder, {
+      firstFromHome: true,
+      nodes: () => this.#order,
+      tellHolders: (client, now) => this.#join.renew(now, [client]),
+    });
     this.#heartbeats = new Heartbeats(address, state, {
       interval: state.constants.SERVICE_HEARTBEAT_INTERVAL,
       onSilent: (peer, now) => this.#silent(peer, now),
     });
-    const { clientLifetime, maxPeers, peers } = config;
-    const allowed = () => clientLifetime;
-    const identity = { home, lifetime: clientLifetime, allowed, firstFromHome: true };
-    const list = { home, maxPeers, ...(peers && { peers }) };
-    const cameHome = ({ destination }: Received) => destination === home;
-    this.#list = new BindingUpdateList(list, identity, cameHome, state);
-    this.#moves = new Moves(config, state);
     this.#taken = new TakenPackets({ home, routeOptimisation: true }, state.env.without);
   }
 
   deadline(): Instant | undefined {
-    const signalling = sooner(this.#registration.deadline(), this.#list.deadline());
+    const signalling = sooner(this.#join.deadline(), this.#serving.deadline());
     const others = sooner(this.#holder.deadline(), this.#heartbeats.deadline());
-    return sooner(sooner(signalling, others), sooner(this.#moves.deadline(), this.#holdAt));
+    return sooner(sooner(signalling, others), sooner(this.#holdAt, this.#drain.deadline()));
   }
 
   sizes(): TableSizes {
-    return {
-      peers: this.#list.size,
-      clients: this.#holder.clients.size,
-      bindings: this.#holder.members.all().length,
-    };
+    return this.#serving.sizes();
+  }
+
+  inspect(): Omit<RoleView, 'bindings'> {
+    const drain = this.#drain.view();
+    const own = this.#holder.clients.given.get(SELF) ?? 0;
+    return { service: { ...this.#holder.view(), own, ...(drain && { drain }) } };
   }
 
   handle(input: PartInput, now: Instant): Output[] {
@@ -119,26 +113,23 @@ export class ContentSlave implements Part {
         const came = input.address === address && input.present && !this.#present;
         return came ? this.#begin(now) : [];
       }
+      case 'link':
+        // What was sent while no cable was in did not get anywhere.
+        return input.up ? this.#tellHolder(now) : [];
       case 'restored':
-        return this.#list.restore(input.key, input.value, true, now);
+        return this.#serving.restore(input.key, input.value, now);
       case 'notice': {
         const isClient = input.reason === 'tunnelled-from-peer' && input.dst === home;
-        return isClient ? this.#heardOf(input.src, now) : [];
+        return isClient ? this.#serving.heardOf(input.src, now) : [];
       }
-      case 'answer':
-        return this.#list.answered(input.id, input.use, now);
-      case 'command': {
-        const { command } = input;
-        return command.do === 'hand-over' ? this.#handOver(command.client, command.to) : [];
-      }
-      case 'detached':
-        return this.#detached(input.id, input.state, now);
+      case 'command':
+        return this.#command(input.command, now);
       case 'received':
         return this.#received(input, now);
       case 'tick':
         return this.#tick(now);
       default:
-        return [];
+        return this.#serving.handle(input, now);
     }
   }
 
@@ -147,109 +138,88 @@ export class ContentSlave implements Part {
     this.#present = true;
     return [
       ...this.#taken.set(new Set([address]), this.#agent),
-      ...this.#progress(this.#registration.move(address, undefined, now), now),
+      ...this.#join.renew(now),
       ...this.#heartbeats.watch(this.#agent, now),
     ];
   }
 
   #tick(now: Instant): Output[] {
     const due = this.#holdAt !== undefined && now >= this.#holdAt;
+    const { outputs, isOver } = this.#drain.tick(now);
     return [
       ...(due ? this.#hold(now) : []),
-      ...this.#progress(this.#registration.tick(now), now),
-      ...this.#list.tick(now),
-      ...this.#moves.tick(now),
+      ...outputs,
+      ...(isOver ? this.#join.leave(now) : []),
+      ...this.#join.tick(now),
+      ...this.#serving.tick(now),
     ];
+  }
+
+  #command(command: Command, now: Instant): Output[] {
+    switch (command.do) {
+      case 'hand-over':
+        return this.#handOver(command.client, command.to);
+      case 'drain': {
+        const without = this.#state.env.without.has('drain');
+        const begun = this.#drain.begin(without ? NO_TIME : command.within, now);
+        return [...begun, ...this.#tellHolder(now)];
+      }
+      case 'undrain':
+        this.#drain.end();
+        return this.#tellHolder(now);
+      default:
+        return [];
+    }
+  }
+
+  /** Whoever gives clients to servers is to know whether this one takes any. */
+  #tellHolder(now: Instant): Output[] {
+    return this.#present && !this.#holder.holds ? this.#join.renew(now) : [];
+  }
+
+  /** A server that is drained bears no sessions. Source: RFC 6463 section 4. */
+  #said(): MobilityOptionInput[] {
+    if (!this.#drain.begun) return [];
+    const sessionsInUse = this.#serving.size;
+    return [{ option: 'load-information', sessionsInUse, maximumSessions: 0 }];
+  }
+
+  /** Servers that may take a client from us: whoever holds the address takes none, and hands none on. */
+  #others(): Address[] {
+    if (this.#holder.holds) return [];
+    const { members, address } = this.#config;
+    const all = members.map((one) => one.address);
+    return all.filter((one) => one !== address && one !== this.#agent);
   }
 
   #received(received: Received, now: Instant): Output[] {
     const claimant = claimOf(received, this.#config);
     if (claimant !== undefined) return this.#claimed(claimant, now);
-    const { service: home, address: careOf } = this.#config;
-    const { message } = received;
+    const { message, destination, reason } = received;
+    if (reason === 'service-client' && !this.#holder.holds) return this.#serving.hold(received);
     if (message.layer === 'binding-update' && message.homeRegistration && !this.#holder.holds) {
-      return received.destination === careOf ? this.#moved(received, message, now) : [];
+      const toUs = destination === this.#config.address;
+      return toUs ? this.#serving.moved(received, message, now) : [];
     }
     if (message.layer === 'binding-acknowledgement') {
-      const answered = this.#moves.acknowledged(received, message, now);
+      const answered = this.#serving.acknowledged(received, message, now);
       if (answered !== undefined) return answered;
     }
-    const said = fromAgent(received, this.#registration, { home, careOf }, now);
     // A holder may be a server itself, and its clients' peers are not: what it says is of the address.
-    return said === undefined ? this.#list.received(received, now) : this.#progress(said, now);
-  }
-
-  /** A packet of a client came by the holder: it is ours to serve, and is to send here straight. */
-  #heardOf(client: Address, now: Instant): Output[] {
-    if (!isUnicastRoutable(client) || this.#order.includes(client)) return [];
-    const self = { registrant: SELF, address: this.#config.address };
-    const outputs = this.#holder.clients.give(client, self, now);
-    if (this.#state.env.without.has('content-hand-off')) return outputs;
-    return [...outputs, ...this.#list.tell(client, this.#config.address, now)];
+    return this.#join.answered(received, now) ?? this.#serving.received(received, now);
   }
 
   /** The operator wants another server to go on with a client. */
   #handOver(client: Address, to: Address): Output[] {
-    const own = this.#holder.clients.memberOf(client)?.registrant === SELF;
-    return own && !this.#holder.holds
-      ? this.#moves.begin(client, to)
-      : [count('service.not_moved')];
-  }
-
-  /** What still comes here for the client goes on to its new server. */
-  #detached(id: string, state: Uint8Array | undefined, now: Instant): Output[] {
-    const { outputs, client, to } = this.#moves.detached(id, state, now);
-    if (client === undefined || to === undefined) return outputs;
-    const member = { registrant: formatAddress(to), address: to };
-    return [
-      ...outputs,
-      ...this.#list.abandon(client),
-      ...this.#holder.clients.give(client, member, now),
-    ];
-  }
-
-  /** Another server hands us a client. */
-  #moved(received: Received, message: LayerOf<'binding-update'>, now: Instant): Output[] {
-    const { outputs, isProved } = this.#holder.members.check(received, message, now);
-    const moved = movedClientIn(message.options, this.#config.address);
-    if (!isProved || moved === undefined) return outputs;
-    return [...outputs, ...this.#takeOver(moved, received.source, now)];
-  }
-
-  #takeOver({ client, state }: MovedClient, from: Address, now: Instant): Output[] {
-    const { service, address } = this.#config;
-    // The holder sends the client's Home Tests here from now on.
-    this.#untold = [...this.#untold, client];
-    return [
-      count('service.client_moved'),
-      { kind: 'attach', state },
-      ...forward({
-        id: `service/moved/${formatAddress(client)}`,
-        owner: 'service',
-        at: 'arriving',
-        match: {
-          ...{ src: { address: from }, dst: { address }, protocol: PROTOCOL.ipv6 },
-          ...{ innerSrc: client, innerDst: service },
-        },
-        do: [{ pop: 'ipv6' }],
-        expiresAt: after(now, this.#config.clientLifetime),
-      }),
-      ...this.#heardOf(client, now),
-      ...this.#progress(this.#registration.move(address, undefined, now), now),
-    ];
-  }
-
-  #progress({ outputs, result }: HomeProgress, now: Instant): Output[] {
-    if (result !== 'bound' || this.#untold.length === 0) return outputs;
-    this.#untold = this.#untold.slice(MAX_TOLD);
-    if (this.#untold.length === 0) return outputs;
-    const more = this.#registration.move(this.#config.address, undefined, now);
-    return [...outputs, ...this.#progress(more, now)];
+    const may = !this.#holder.holds && to !== this.#agent;
+    return may ? this.#serving.handOver(client, to) : [count('service.not_moved')];
   }
 
   /** The holder does not answer: the first that comes behind it takes its place. */
   #silent(peer: Address, now: Instant): Output[] {
-    if (peer !== this.#agent || this.#state.env.without.has('stand-in')) return [];
+    // One that goes away is no stand-in.
+    if (peer !== this.#agent || this.#drain.begun) return [];
+    if (this.#state.env.without.has('stand-in')) return [];
     const rank = this.#order.indexOf(this.#config.address) - 1;
     const wait = rank * BEATS_BETWEEN * this.#state.constants.SERVICE_HEARTBEAT_INTERVAL;
     this.#holdAt = after(now, wait as Duration);
@@ -260,7 +230,7 @@ export class ContentSlave implements Part {
     this.#holdAt = undefined;
     this.#heartbeats.unwatch(this.#agent);
     this.#agent = this.#config.address;
-    this.#registration.rest();
+    this.#join.rest();
     return [
       ...this.#taken.from(undefined),
       ...this.#sendFrom(),
@@ -284,15 +254,13 @@ export class ContentSlave implements Part {
     this.#heartbeats.unwatch(this.#agent);
     this.#agent = agent;
     const told = !this.#state.env.without.has('served-clients');
-    this.#untold = told ? [...this.#holder.clients.of(SELF)] : [];
+    const clients = told ? [...this.#holder.clients.of(SELF)] : [];
     const held = this.#holder.release('another holds it that comes before');
-    this.#registration.rest();
-    this.#registration.useAgent(agent, now);
     return [
       ...held,
       ...this.#taken.from(agent),
       ...this.#sendFrom(),
-      ...this.#progress(this.#registration.move(this.#config.address, undefined, now), now),
+      ...this.#join.follow(agent, clients, now),
       ...this.#heartbeats.watch(agent, now),
     ];
   }

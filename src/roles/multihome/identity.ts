@@ -8,6 +8,7 @@ import { BindingUpdateList } from '../../core/peers/binding-update-list.ts';
 import type { Output } from '../../core/role.ts';
 import { between, type Duration, type Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
+import { portEntries, portsOf } from './port-rules.ts';
 import { diagnosticEntries, noticingEntry } from './sessions.ts';
 
 /** What an identity is told of the host that it belongs to. */
@@ -19,7 +20,7 @@ export interface IdentityHost {
 }
 
 /** How many peers one identity registers with, as the sessions are bounded together. */
-type Config = Pick<MultihomedHostConfig, 'keys' | 'lifetime' | 'maxSessions'>;
+type Config = Pick<MultihomedHostConfig, 'keys' | 'lifetime' | 'maxSessions' | 'policy'>;
 
 /**
  * An address of a multihomed host as the identity of the sessions that began with it: what peers are
@@ -31,6 +32,7 @@ export class Identity {
   readonly address: Address;
   readonly list: BindingUpdateList;
   readonly #state: NodeState;
+  readonly #ports: readonly number[];
   #takenAt: ReadonlySet<Address> = new Set();
 
   constructor(
@@ -42,6 +44,7 @@ export class Identity {
   ) {
     this.address = address;
     this.#state = state;
+    this.#ports = portsOf(config.policy);
     const allowed = (careOf: Address, now: Instant): Duration => {
       const valid = [address, careOf].map((one) => host.lifetimeOf(one)?.validUntil ?? now);
       return Math.min(config.lifetime, ...valid.map((until) => between(now, until))) as Duration;
@@ -62,10 +65,7 @@ export class Identity {
   }
 
   begin(): Output[] {
-    return [
-      ...this.#state.paths.setNative(this.address, true),
-      ...forward(noticingEntry(this.address), ...diagnosticEntries(this.address)),
-    ];
+    return [...this.#state.paths.setNative(this.address, true), ...forward(...this.#entries())];
   }
 
   /** What comes to these addresses of ours behind a Type 2 Routing header with this one is taken. */
@@ -83,11 +83,19 @@ export class Identity {
   }
 
   end(): Output[] {
-    const entries = [noticingEntry(this.address), ...diagnosticEntries(this.address)];
     return [
       ...this.takeAt([]),
       ...this.#state.paths.setNative(this.address, false),
-      ...unforward(...entries.map(({ id }) => id)),
+      ...unforward(...this.#entries().map(({ id }) => id)),
+    ];
+  }
+
+  /** What tells of sessions. */
+  #entries(): ForwardingEntry[] {
+    return [
+      noticingEntry(this.address),
+      ...diagnosticEntries(this.address),
+      ...portEntries(this.address, this.#ports),
     ];
   }
 }

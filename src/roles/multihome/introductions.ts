@@ -1,6 +1,9 @@
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
 import { addressSetIn, addressSetOption } from '../../core/peers/address-set.ts';
+import type { BindingUpdateList } from '../../core/peers/binding-update-list.ts';
+import { ConfiguredKeyProof } from '../../core/peers/configured-key-proof.ts';
+import type { PeerProof } from '../../core/peers/peer-proof.ts';
 import { ReturnRoutabilityProof } from '../../core/peers/return-routability-proof.ts';
 import type { TimedToken } from '../../core/peers/routability-test.ts';
 import type { Output } from '../../core/role.ts';
@@ -16,12 +19,15 @@ const MAX_UPDATES = 3;
 interface Introduction {
   readonly session: Session;
   readonly registration: Registration;
-  readonly proof: ReturnRoutabilityProof;
+  readonly proof: PeerProof;
+  readonly list: BindingUpdateList;
 }
 
 /**
  * Tells peers of our other addresses while nothing is wrong: an update from the identity itself that asks
- * for no binding, proved by the home token that is there anyway. The answer tells of theirs.
+ * for no binding, proved by the home token that is there anyway, or by the key that both were given. The
+ * answer tells of theirs. Its numbers are those of the binding update list: what comes late, or again,
+ * is older than the binding that was made since.
  *
  *     home token of a session in peace -> told -> answered, or given up; once a session
  *
@@ -45,17 +51,22 @@ export class Introductions {
   }
 
   /** The session goes by its identity, whose token this is. */
-  begin(session: Session, token: TimedToken, now: Instant): Output[] {
+  begin(session: Session, token: TimedToken, list: BindingUpdateList, now: Instant): Output[] {
     const { env, constants } = this.#state;
-    if (this.#begun.has(session) || env.without.has('address-sets')) return [];
-    this.#begun.add(session);
     const { identity, peer } = session;
-    const proof = new ReturnRoutabilityProof(peer, identity, this.#state);
+    const last = list.lastNumber(peer);
+    const isBegun = this.#begun.has(session) || env.without.has('address-sets');
+    if (isBegun || last === undefined) return [];
+    this.#begun.add(session);
+    const key = list.keyOf(peer);
+    const proof =
+      key === undefined
+        ? new ReturnRoutabilityProof(peer, identity, this.#state)
+        : new ConfiguredKeyProof(identity, key, this.#state);
     proof.learn('home', identity, token);
     if (proof.begin(identity, now).result !== 'proved') return [];
-    const first = Math.floor(env.random() * 0x10000);
-    const registration = new Registration(first, constants, env.random);
-    const introduction = { session, registration, proof };
+    const registration = new Registration(last, constants, env.random);
+    const introduction = { session, registration, proof, list };
     this.#open.set(session.id, introduction);
     const target = { careOf: identity, lifetime: NO_TIME };
     const sent = registration.update(target, constants.INITIAL_BINDACK_TIMEOUT, now);
@@ -99,7 +110,7 @@ export class Introductions {
   }
 
   #send(
-    { session: { id, identity: home, peer }, proof: proving }: Introduction,
+    { session: { id, identity: home, peer }, proof: proving, list }: Introduction,
     { target, sequence, repeat }: Extract<RegistrationOutput, { kind: 'send' }>,
     now: Instant,
   ): Output[] {
@@ -108,6 +119,8 @@ export class Introductions {
       this.#open.delete(id);
       return [];
     }
+    // A late one must be older than the first binding, which it would take back.
+    list.used(peer, sequence);
     const { sets, env } = this.#state;
     const parks = !env.without.has('early-packets');
     const told = [addressSetOption({ addresses: sets.ownBeside(home), parks })];

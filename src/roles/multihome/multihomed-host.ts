@@ -1,27 +1,27 @@
 import type { MultihomedHostConfig } from '../../core/config.ts';
-import type { AddressLifetime } from '../../core/neighbor-discovery/address-lifetime.ts';
 import type { Place } from '../../core/neighbor-discovery/place.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Part, type PartInput, type Received } from '../../core/part.ts';
-import type { Output } from '../../core/role.ts';
+import type { Output, RoleView } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import { type Address, isUnicastRoutable } from '../../wire/address.ts';
-import { Identity } from './identity.ts';
+import { rememberPreferred } from './host-journal.ts';
+import { viewOf } from './host-view.ts';
+import { Identities } from './identities.ts';
 import { Introductions } from './introductions.ts';
 import { OwnAddresses } from './own-addresses.ts';
+import { type Noticed, portOf } from './port-rules.ts';
 import { ProviderAddresses } from './provider-addresses.ts';
 import { ProviderChoice } from './provider-choice.ts';
 import type { ProviderPath } from './provider-path.ts';
 import { ProviderPaths } from './provider-paths.ts';
 import { quotedPath } from './quoted-session.ts';
+import { Restart, type Tables } from './restart.ts';
 import type { Session } from './session.ts';
 import { SessionMoves } from './session-moves.ts';
 import { Sessions } from './sessions.ts';
 import { StandingAddresses } from './standing-addresses.ts';
-
-/** Addresses that are remembered: those that there are, and those of providers that are gone. */
-const MAX_ADDRESSES = 32;
 
 /**
  * Multihomed host: has an address of each provider, and keeps a session going when the provider fails
@@ -42,13 +42,13 @@ export class MultihomedHost implements Part {
   readonly #own: OwnAddresses;
   readonly #standing = new StandingAddresses();
   readonly #choice: ProviderChoice;
-  readonly #identities = new Map<Address, Identity>();
-  /** Addresses that are or were ours, and how long they are valid; oldest first. */
-  readonly #known = new Map<Address, AddressLifetime>();
+  readonly #identities: Identities;
   readonly #sessions: Sessions;
   readonly #paths: ProviderPaths;
   readonly #moves: SessionMoves;
   readonly #introductions: Introductions;
+  readonly #tables: Tables;
+  readonly #restart: Restart;
   #places: readonly Place[] = [];
   /** Something has changed that a choice may depend on. */
   #isDue = false;
@@ -68,26 +68,44 @@ export class MultihomedHost implements Part {
     this.#paths = new ProviderPaths(config.probe, state);
     const isCutOff = (own: Address, peer: Address) => this.isCutOff(own, peer);
     this.#introductions = new Introductions(state);
+    this.#identities = new Identities(config, this.#own, isCutOff, state);
     this.#moves = new SessionMoves(this.#identities, this.#paths, isCutOff, state);
+    this.#tables = {
+      choice: this.#choice,
+      identities: this.#identities,
+      sessions: this.#sessions,
+      paths: this.#paths,
+      moves: this.#moves,
+    };
+    this.#restart = new Restart(this.#tables, state);
   }
 
   deadline(): Instant | undefined {
     let deadline = sooner(this.#sessions.deadline(), this.#paths.deadline(this.#isTested));
     deadline = sooner(deadline, this.#introductions.deadline());
+    deadline = sooner(deadline, this.#restart.deadline());
     for (const one of this.#links.values()) deadline = sooner(deadline, one.deadline());
-    for (const { list } of this.#identities.values()) deadline = sooner(deadline, list.deadline());
-    return deadline;
+    return sooner(deadline, this.#identities.deadline());
   }
 
   sizes(): TableSizes {
-    let [peers, routers] = [0, 0];
-    for (const { list } of this.#identities.values()) peers += list.size;
+    const { peers } = this.#identities;
+    let routers = 0;
     for (const one of this.#links.values()) routers += one.routers;
     return { peers, routers, sessions: this.#sessions.size, 'tested-paths': this.#paths.size };
   }
 
+  inspect(): Omit<RoleView, 'bindings'> {
+    const [places, sessions] = [this.#places, this.#sessions.all()];
+    return { multihoming: viewOf({ ...this.#tables, places, sessions }) };
+  }
+
   handle(input: PartInput, now: Instant): Output[] {
     const outputs: Output[] = [];
+    if (input.kind === 'restored') this.#restart.take(input.key, input.value);
+    else if (input.kind !== 'start') {
+      outputs.push(...this.#restart.resume((peer) => this.#want(peer, now), now));
+    }
     for (const one of this.#links.values()) outputs.push(...one.handle(input, now));
     outputs.push(...this.#follow(now), ...this.#take(input, now));
     if (input.kind !== 'answer' && input.kind !== 'notice') outputs.push(...this.#stand(now));
@@ -98,15 +116,14 @@ export class MultihomedHost implements Part {
   #take(input: PartInput, now: Instant): Output[] {
     switch (input.kind) {
       case 'command':
-        if (input.command.do !== 'prefer') return [];
-        this.#choice.prefer(input.command.link);
+        if (input.command.do !== 'prefer' || !this.#choice.prefer(input.command.link)) return [];
         this.#isDue = true;
-        return [];
+        return [rememberPreferred(input.command.link)];
       case 'notice': {
         const outbound = input.reason === 'session-to-peer';
         if (!outbound && input.reason !== 'session-from-peer') return [];
         const [own, peer] = outbound ? [input.src, input.dst] : [input.dst, input.src];
-        return this.#noticed(own, peer, outbound, now);
+        return this.#noticed({ own, peer, outbound, port: portOf(input.entry) }, now);
       }
       case 'answer':
         return this.#answered(input, now);
@@ -128,7 +145,7 @@ export class MultihomedHost implements Part {
     const before = this.#places;
     this.#places = places;
     this.#isDue = true;
-    const outputs = this.#learn(places);
+    const outputs = this.#identities.learn(places, (one) => this.#sessions.areOf(one));
     const gone = before.filter(({ address }) => this.#placeOf(address) === undefined);
     for (const { address } of gone) outputs.push(...this.#paths.providerGone(address, now));
     for (const { address } of places) {
@@ -136,36 +153,7 @@ export class MultihomedHost implements Part {
       for (const path of this.#paths.all()) if (path.own === address) path.revive(now);
     }
     for (const session of this.#sessions.all()) this.#want(session.peer, now);
-    const addresses = places.map(({ address }) => address);
-    for (const one of this.#identities.values()) outputs.push(...one.takeAt(addresses));
     return outputs;
-  }
-
-  #learn(places: readonly Place[]): Output[] {
-    const outputs: Output[] = [];
-    for (const { address, lifetime } of places) {
-      this.#known.delete(address);
-      this.#known.set(address, lifetime);
-      if (this.#identities.has(address)) continue;
-      const cga = this.#own.cgaOf(address);
-      const identity = new Identity(address, this.#config, cga, this, this.#state);
-      this.#identities.set(address, identity);
-      outputs.push(...identity.begin());
-    }
-    for (const address of this.#known.keys()) {
-      if (this.#known.size <= MAX_ADDRESSES) break;
-      if (this.#placeOf(address) === undefined && !this.#hasSessions(address)) {
-        outputs.push(...this.#forget(address));
-      }
-    }
-    return outputs;
-  }
-
-  #forget(address: Address): Output[] {
-    this.#known.delete(address);
-    const identity = this.#identities.get(address);
-    this.#identities.delete(address);
-    return identity?.end() ?? [];
   }
 
   /** The kernel has the addresses of the places, and those that sessions are left with. */
@@ -180,23 +168,27 @@ export class MultihomedHost implements Part {
     const old = wanted.filter(({ deprecated }) => deprecated).length;
     if (old !== this.#deprecated) this.#isDue = true;
     this.#deprecated = old;
-    const kept = new Set([...this.#known.keys()].filter((one) => this.#hasSessions(one)));
-    return this.#standing.follow(wanted, kept);
+    const kept = this.#identities
+      .addresses()
+      .filter((one) => this.#sessions.areOf(one) && !this.#restart.awaits(one));
+    return this.#standing.follow(wanted, new Set(kept));
   }
 
-  #noticed(own: Address, peer: Address, outbound: boolean, now: Instant): Output[] {
-    const isOurs = this.#known.has(peer) || !this.#identities.has(own);
-    if (isOurs || !isUnicastRoutable(peer)) return [];
+  #noticed({ own, peer, outbound, port }: Noticed, now: Instant): Output[] {
+    const isOurs = this.#identities.get(own) !== undefined;
+    const isLoop = this.#identities.get(peer) !== undefined;
+    if (!isOurs || isLoop || !isUnicastRoutable(peer)) return [];
     const known = this.#sessions.get(own, peer);
     const unused = (one: Session) => one.by === one.identity && !one.isInUse(now);
     const { session, gone, outputs } =
       known === undefined
         ? this.#sessions.begin(own, peer, unused, now)
         : { session: known, gone: undefined, outputs: [] };
-    if (gone !== undefined) this.#over(gone, now);
+    if (gone !== undefined) outputs.push(...this.#over(gone, now));
     if (session === undefined) return outputs;
     session.touch(outbound, now);
     if (known === undefined) {
+      session.port = port;
       this.#want(peer, now);
       this.#isDue = true;
     }
@@ -207,7 +199,7 @@ export class MultihomedHost implements Part {
   #want(peer: Address, now: Instant): void {
     const identities = this.#sessions.ofPeer(peer).map(({ identity }) => identity);
     const wanted = new Map(
-      (identities.length === 0 ? [] : [...this.#known.keys()]).map((own) => [
+      (identities.length === 0 ? [] : this.#identities.addresses()).map((own) => [
         own,
         new Set([
           ...(identities.includes(own) ? (['home'] as const) : []),
@@ -221,7 +213,7 @@ export class MultihomedHost implements Part {
   #answered({ id, use }: Extract<PartInput, { kind: 'answer' }>, now: Instant): Output[] {
     const session = this.#sessions.byId(id);
     if (session === undefined) {
-      return [...this.#identities.values()].flatMap(({ list }) => list.answered(id, use, now));
+      return this.#identities.answered(id, use, now);
     }
     session.looked(use, now);
     return this.#watch(session, now);
@@ -254,7 +246,9 @@ export class MultihomedHost implements Part {
 
   #received(received: Received, now: Instant): Output[] {
     const { message } = received;
+    this.#paths.heard(received, now);
     if (message.layer === 'home-test' || message.layer === 'care-of-test') {
+      const dead = this.#paths.dead(received.destination);
       const path = this.#paths.answered(received, now);
       if (path !== undefined) {
         // Where none carried, the first that answers twice is taken.
@@ -262,7 +256,8 @@ export class MultihomedHost implements Part {
           path.health !== 'up' ||
           this.#sessions.ofPeer(path.peer).some(({ by }) => by !== path.own);
         this.#moves.learnt(path);
-        return [...path.hasHeld(now), ...this.#introduce(path, now)];
+        const again = dead.has(path) ? this.#moves.retell(path, this.#sessions, now) : [];
+        return [...path.hasHeld(now), ...again, ...this.#keep(path), ...this.#introduce(path, now)];
       }
     }
     if (message.layer === 'binding-acknowledgement') {
@@ -275,12 +270,19 @@ export class MultihomedHost implements Part {
     return this.#moves.received(received, this.#sessions, now);
   }
 
+  /** A new home token outlives a restart, where the session is one that we wanted too. */
+  #keep({ own, peer }: ProviderPath): Output[] {
+    const session = this.#sessions.get(own, peer);
+    return session?.isOurs === true ? [this.#restart.keep(session)] : [];
+  }
+
   /** In peace a peer is told of our other addresses, and tells of its own. */
   #introduce(path: ProviderPath, now: Instant): Output[] {
     const session = this.#sessions.get(path.own, path.peer);
     const token = path.token('home');
     if (session === undefined || session.by !== path.own || token === undefined) return [];
-    return this.#introductions.begin(session, token, now);
+    const list = this.#identities.get(path.own)?.list;
+    return list === undefined ? [] : this.#introductions.begin(session, token, list, now);
   }
 
   /** An error about a packet of ours, which anybody could have made. */
@@ -299,8 +301,8 @@ export class MultihomedHost implements Part {
     const before = [...this.#paths.all()].filter(({ health }) => health === 'up').length;
     const outputs = [...this.#paths.tick(this.#isTested, now), ...this.#introductions.tick(now)];
     const after = [...this.#paths.all()].filter(({ health }) => health === 'up').length;
-    if (before !== after) this.#isDue = true;
-    for (const { list } of this.#identities.values()) outputs.push(...list.tick(now));
+    if (before !== after || this.#restart.tick(now)) this.#isDue = true;
+    outputs.push(...this.#identities.tick(now));
     for (const session of [...this.#sessions.all()]) {
       outputs.push(...this.#moves.renew(session, now), ...this.#end(session, now));
     }
@@ -312,36 +314,40 @@ export class MultihomedHost implements Part {
     const { identity, peer, by } = session;
     const held = this.#identities.get(identity)?.list.get(peer)?.expiresAt !== undefined;
     if (session.isInUse(now) || (by !== identity && held)) return [];
-    const outputs = this.#sessions.end(session);
-    this.#over(session, now);
-    return outputs;
+    return [...this.#sessions.end(session), ...this.#over(session, now)];
   }
 
-  #over(session: Session, now: Instant): void {
+  #over(session: Session, now: Instant): Output[] {
     this.#introductions.end(session);
     this.#want(session.peer, now);
+    return [this.#restart.forget(session)];
   }
 
   /** Each session goes by the best of our addresses. */
   #settle(now: Instant): Output[] {
     this.#isDue = false;
-    const outputs: Output[] = [];
+    // No peer lets an address lead to one that leads elsewhere: who is back says so before others follow.
+    const [back, outputs]: [Output[], Output[]] = [[], []];
     for (const session of this.#sessions.all()) {
+      if (this.#restart.isDone(session, this.#placeOf(session.by) !== undefined))
+        outputs.push(...this.#moves.confirm(session, now));
+      else if (this.#restart.awaits(session.by)) continue;
       const found = this.#choice.forSession(session, this.#places, this.#paths, now);
       const chosen = found ?? this.#elsewhere(session, now);
       if (chosen !== undefined && chosen !== session.by) {
         this.#introductions.end(session);
-        outputs.push(...this.#moves.move(session, chosen, now));
+        const told = chosen === session.identity ? back : outputs;
+        told.push(...this.#moves.move(session, chosen, now), this.#restart.keep(session));
       } else if (session.by !== session.identity) outputs.push(...this.#moves.plan(session, now));
     }
-    return outputs;
+    return [...back, ...outputs];
   }
 
   /** Where no path carries, a peer may be met between two addresses that neither had in use. */
   #elsewhere(session: Session, now: Instant): Address | undefined {
     if (!this.#moves.mustMeetElsewhere(session, now)) return undefined;
     const others = this.#places.filter(({ address }) => address !== session.identity);
-    return this.#choice.ranked(others, session.peer, now)[0]?.address;
+    return this.#choice.ranked(others, session, now)[0]?.address;
   }
 
   readonly #isTested = (path: ProviderPath): boolean => {
@@ -351,15 +357,6 @@ export class MultihomedHost implements Part {
 
   #placeOf(address: Address): Place | undefined {
     return this.#places.find((place) => place.address === address);
-  }
-
-  #hasSessions(identity: Address): boolean {
-    for (const session of this.#sessions.all()) if (session.identity === identity) return true;
-    return false;
-  }
-
-  lifetimeOf(address: Address): AddressLifetime | undefined {
-    return this.#known.get(address);
   }
 
   isCutOff(identity: Address, peer: Address): boolean {

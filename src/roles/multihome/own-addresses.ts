@@ -1,9 +1,10 @@
 import type { CgaIdentity, CgaKey, MultihomedHostConfig } from '../../core/config.ts';
 import { autoconfigured } from '../../core/neighbor-discovery/link-layer.ts';
+import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { type CgaParameters, cgaAddress, cgaParametersOctets } from '../../core/security/cga.ts';
 import { type Address, addressOctets } from '../../wire/address.ts';
-import type { AddressMaker } from './provider-addresses.ts';
+import { type AddressMaker, MAX_ADDRESS_TRIES } from './provider-addresses.ts';
 
 /** Source: RFC 3972 section 2. */
 const PREFIX_SIZE = 8;
@@ -36,8 +37,13 @@ export class OwnAddresses {
     return autoconfigured(prefix, identifier ?? ofLink);
   };
 
-  /** What shows that the address is ours; undefined where nothing does. */
+  /** What shows that the address is ours, made in an earlier life too; undefined: nothing does. */
   cgaOf(address: Address): CgaIdentity | undefined {
+    const key = this.#key;
+    for (let tries = 0; key !== undefined && tries < MAX_ADDRESS_TRIES; tries++) {
+      if (this.#parameters.has(address)) break;
+      this.#ofKey(key, maskAddress(address, 64), tries);
+    }
     return this.#parameters.get(address);
   }
 

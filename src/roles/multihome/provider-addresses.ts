@@ -21,7 +21,7 @@ import { type Address, isLinkLocal } from '../../wire/address.ts';
 /** Prefixes of one link that addresses are made of; a further one is not taken. */
 const MAX_PREFIXES = 8;
 /** Addresses tried in one prefix before it is given up (RFC 3972 section 4: three collisions). */
-const MAX_ADDRESS_TRIES = 3;
+export const MAX_ADDRESS_TRIES = 3;
 
 /** An address that is being made, or is there. */
 interface Made {

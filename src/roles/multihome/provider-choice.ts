@@ -1,11 +1,14 @@
 import type { ProviderName, ProviderPolicy } from '../../core/config.ts';
 import type { Place } from '../../core/neighbor-discovery/place.ts';
-import { maskAddress } from '../../core/neighbor-discovery/router-advertisement.ts';
+import { isWithin } from '../../core/neighbor-discovery/router-advertisement.ts';
 import type { Instant } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
 import type { ProviderPath } from './provider-path.ts';
 import type { ProviderPaths } from './provider-paths.ts';
 import type { Session } from './session.ts';
+
+/** What a rule may be for: a session's peer, and the port that it began with. */
+export type Subject = Pick<Session, 'peer' | 'port'>;
 
 /**
  * Which provider is wanted more, of those that work: by the operator's word, by the policy, and for
@@ -26,19 +29,25 @@ export class ProviderChoice {
     this.#links = links;
   }
 
-  /** Use this link from now on. */
-  prefer(link: string): void {
-    if (this.#links.includes(link)) this.#preferred = link;
+  get preferred(): string | undefined {
+    return this.#preferred;
+  }
+
+  /** Use this link from now on; false where there is none of that name. */
+  prefer(link: string): boolean {
+    if (!this.#links.includes(link)) return false;
+    this.#preferred = link;
+    return true;
   }
 
   /** Has anybody said what is wanted? If not, sessions stay where they began. */
-  isSaid(to: Address): boolean {
+  isSaid(to: Subject): boolean {
     const { costs, bandwidths } = this.#policy;
     return this.#wanted(to).length > 0 || costs.length > 0 || bandwidths.length > 0;
   }
 
-  /** The places, best first. @param to where packets go; undefined: anywhere. */
-  ranked(places: readonly Place[], to: Address | undefined, now: Instant): Place[] {
+  /** The places, best first. @param to what they are for; undefined: anything. */
+  ranked(places: readonly Place[], to: Subject | undefined, now: Instant): Place[] {
     const wanted = this.#wanted(to);
     const keys = new Map(places.map((place) => [place, this.#keys(place, wanted, now)]));
     return places.toSorted((a, b) => {
@@ -56,12 +65,13 @@ export class ProviderChoice {
    *     none does           any that is not known to be dead, if its own provider is gone
    */
   forSession(
-    { peer, identity, by }: Session,
+    session: Session,
     places: readonly Place[],
     paths: ProviderPaths,
     now: Instant,
   ): Address | undefined {
-    const ranked = this.ranked(places, peer, now);
+    const { peer, identity, by } = session;
+    const ranked = this.ranked(places, session, now);
     const path = ({ address }: Place) => paths.get(peer, address);
     const sound = ranked.filter((place) => {
       const known = path(place);
@@ -71,9 +81,9 @@ export class ProviderChoice {
     const addresses = sound.map(({ address }) => address);
     if (!addresses.includes(by)) return addresses[0];
     const fresh = sound.filter(({ lifetime }) => !lifetime.isDeprecated(now));
-    const best = this.isSaid(peer) || fresh.length === 0 ? sound : fresh;
+    const best = this.isSaid(session) || fresh.length === 0 ? sound : fresh;
     const has = (own: Address) => best.some(({ address }) => address === own);
-    if (!this.isSaid(peer)) for (const own of [identity, by]) if (has(own)) return own;
+    if (!this.isSaid(session)) for (const own of [identity, by]) if (has(own)) return own;
     // What nobody has asked for yet may be no way at all, and is for need alone.
     const asked = (place: Place) => path(place)?.answeredAt !== undefined;
     return best.find((place) => place.address === by || asked(place))?.address;
@@ -92,9 +102,9 @@ export class ProviderChoice {
     ];
   }
 
-  #wanted(to: Address | undefined): readonly ProviderName[] {
+  #wanted(to: Subject | undefined): readonly ProviderName[] {
     const { rules, prefer } = this.#policy;
-    const rule = to === undefined ? undefined : rules.find((one) => isWithin(to, one.to));
+    const rule = to === undefined ? undefined : rules.find((one) => isFor(one, to));
     const said = rule?.prefer ?? prefer;
     return this.#preferred === undefined ? said : [{ link: this.#preferred }, ...said];
   }
@@ -113,12 +123,10 @@ function againCarrying(
   return ranked.find((place) => path(place)?.health === 'up')?.address;
 }
 
+const isFor = ({ to, port }: ProviderPolicy['rules'][number], subject: Subject): boolean =>
+  (to === undefined || isWithin(subject.peer, to)) && (port === undefined || port === subject.port);
+
 function isOf({ link, address }: Place, name: ProviderName): boolean {
   if (name.link !== undefined && name.link !== link) return false;
   return name.prefix === undefined || isWithin(address, name.prefix);
 }
-
-type Prefix = { readonly address: Address; readonly length: number };
-
-const isWithin = (address: Address, { address: prefix, length }: Prefix): boolean =>
-  maskAddress(address, length) === maskAddress(prefix, length);

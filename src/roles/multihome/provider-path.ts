@@ -1,6 +1,7 @@
 import type { ProbeConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, tell } from '../../core/part.ts';
+import { waysTo } from '../../core/peers/met-at.ts';
 import type { TestKind, TimedToken, Token } from '../../core/peers/routability-test.ts';
 import type { Output } from '../../core/role.ts';
 import { equalOctets } from '../../core/security/constant-time.ts';
@@ -35,9 +36,16 @@ const RENEWAL = { least: 0.68, most: 0.86 };
 const MOST_DOUBLINGS = 4;
 const LATELY = seconds(600);
 
+interface Question {
+  readonly cookie: Uint8Array;
+  readonly sentAt: Instant;
+  /** Where the peer was asked. */
+  readonly way: Address;
+}
+
 /** One kind of test of the address, by the peer. */
 interface Test {
-  outstanding: readonly { readonly cookie: Uint8Array; readonly sentAt: Instant }[];
+  outstanding: readonly Question[];
   token: TimedToken | undefined;
 }
 
@@ -51,7 +59,8 @@ export type Health = 'up' | 'dead' | 'returning';
  * by every correspondent of RFC 6275 without keeping anything, and the answer is a fresh token.
  *
  *     up --unanswered for some intervals, or its provider gone--> dead
- *     dead --answered--> returning --all answered for the hold time--> up
+ *     dead --answered--> returning --answered for the hold time--> up
+ *                        returning --unanswered for some intervals--> dead
  *
  * Supported standards: RFC 6275 sections 5.2.5, 11.6.1, 11.6.2.
  */
@@ -73,6 +82,12 @@ export class ProviderPath {
   #goodSince: Instant | undefined;
   #goodAnswers = 0;
   #deaths: readonly Instant[] = [];
+  /** Where the peer last answered. */
+  #answeredFrom: Address | undefined;
+  /** Where it is asked next, whatever else is known. */
+  #nextWay: Address | undefined;
+  /** How many questions went out. */
+  #asked = 0;
   /** When the next question is due by itself. */
   #dueAt: Instant;
   #wait: Duration = RETRY.first;
@@ -93,6 +108,10 @@ export class ProviderPath {
     return this.#dueAt;
   }
 
+  get roundTrip(): Duration | undefined {
+    return this.#roundTrip;
+  }
+
   /** When the peer last answered; undefined: never. */
   get answeredAt(): Instant | undefined {
     return this.#answeredAt;
@@ -105,6 +124,11 @@ export class ProviderPath {
 
   token(kind: TestKind): TimedToken | undefined {
     return this.#tests[kind].token;
+  }
+
+  /** A token of an earlier life. */
+  learn(kind: TestKind, token: TimedToken): void {
+    this.#tests[kind].token = token;
   }
 
   /** How long an answer may take before it counts as missing. */
@@ -151,9 +175,12 @@ export class ProviderPath {
   askAll(now: Instant): Output[] {
     const unanswered = this.#oldestQuestion() !== undefined;
     const steps = this.#health === 'dead' ? REVIVAL : RETRY;
-    this.#wait = unanswered ? (Math.min(2 * this.#wait, steps.longest) as Duration) : steps.first;
-    if (unanswered && this.#health === 'returning') this.#fellBack();
-    this.#dueAt = after(now, this.#wait);
+    const slower = unanswered && this.#health !== 'returning';
+    this.#wait = slower ? (Math.min(2 * this.#wait, steps.longest) as Duration) : steps.first;
+    // One answer that is lost or late does not begin the hold time anew.
+    if (this.#health === 'returning' && this.isSilent(now)) this.#fellBack();
+    const patience = this.#health === 'returning' ? this.patience : 0;
+    this.#dueAt = after(now, Math.max(this.#wait, patience) as Duration);
     return [...this.wanted].flatMap((kind) => this.#send(kind, now));
   }
 
@@ -165,14 +192,15 @@ export class ProviderPath {
   #send(kind: TestKind, now: Instant): Output[] {
     const test = this.#tests[kind];
     const cookie = this.#state.env.secrets(8);
-    test.outstanding = [...test.outstanding, { cookie, sentAt: now }].slice(-MAX_OUTSTANDING);
+    const way = this.#way();
+    test.outstanding = [...test.outstanding, { cookie, sentAt: now, way }].slice(-MAX_OUTSTANDING);
     this.#sentAt = now;
     const isHome = kind === 'home';
     return [
       count(isHome ? 'mobility.hoti_sent' : 'mobility.coti_sent'),
       ...signal({
         source: this.own,
-        destination: this.peer,
+        destination: way,
         layers: [
           isHome
             ? { layer: 'home-test-init', homeInitCookie: cookie }
@@ -180,6 +208,22 @@ export class ProviderPath {
         ],
       }),
     ];
+  }
+
+  /**
+   * Where the peer is asked: where it is bound; else, as long as it is uncertain which of its addresses
+   * carries, where it was heard, and where nothing carries at each in turn that it has told of.
+   */
+  #way(): Address {
+    const ways = waysTo(this.peer, this.#state);
+    const next = this.#nextWay;
+    this.#nextWay = undefined;
+    this.#asked += 1;
+    if (next !== undefined && ways.includes(next)) return next;
+    if (this.#health === 'dead') return ways[this.#asked % ways.length]!;
+    const from = this.#answeredFrom;
+    const isAt = this.#health === 'returning' && from !== undefined && ways.includes(from);
+    return isAt && ways[0] === this.peer ? from : ways[0]!;
   }
 
   /** An answer; false where no question of ours waits for it. */
@@ -192,6 +236,7 @@ export class ProviderPath {
     const smoothed = (7 * (this.#roundTrip ?? took) + took) / 8;
     this.#roundTrip = Math.round(Math.max(smoothed, took)) as Duration;
     this.#answeredAt = now;
+    this.#answeredFrom = asked.way;
     for (const kind of ['home', 'care-of'] as const) this.#tests[kind].outstanding = [];
     this.#carries(now);
     return true;
@@ -248,16 +293,25 @@ export class ProviderPath {
     this.#wait = REVIVAL.first;
   }
 
+  /** The peer was heard, from this address of its: it is asked there, but no more often than else. */
+  heard(from: Address, now: Instant): void {
+    if (this.#health !== 'dead' || !this.mayAsk(now)) return;
+    this.revive(now);
+    this.#nextWay = from;
+  }
+
   /** Has it answered for so long that sessions may come back? */
   hasHeld(now: Instant): Output[] {
-    if (this.#health !== 'returning' || now < this.#heldAt()) return [];
+    if (this.#health !== 'returning' || now < this.holdsUntil!) return [];
     this.#health = 'up';
     return [tell({ kind: 'provider.returned', careof: this.own, peer: this.peer })];
   }
 
-  /** When it will have. */
+  /** When it will have; not while a question waits for its answer. */
   get holdsUntil(): Instant | undefined {
-    return this.#health === 'returning' ? this.#heldAt() : undefined;
+    if (this.#health !== 'returning') return undefined;
+    const isAsked = this.#oldestQuestion() !== undefined;
+    return isAsked ? (Math.max(this.#heldAt(), this.#dueAt) as Instant) : this.#heldAt();
   }
 
   #heldAt(): Instant {

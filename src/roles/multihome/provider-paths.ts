@@ -1,6 +1,7 @@
 import type { ProbeConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received } from '../../core/part.ts';
+import { waysTo } from '../../core/peers/met-at.ts';
 import type { TestKind } from '../../core/peers/routability-test.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import type { Output } from '../../core/role.ts';
@@ -14,6 +15,13 @@ import { ProviderPath } from './provider-path.ts';
  */
 const TEST_INTERVAL = milliseconds(20);
 const TESTS_AT_ONCE = 50;
+
+/** Messages that a peer sends of itself. Anybody can: it is asked for an answer, and that is all. */
+const SPEAKING: ReadonlySet<string> = new Set([
+  'home-test-init',
+  'care-of-test-init',
+  'binding-update',
+]);
 
 /**
  * The paths from each address of ours to each peer that there are sessions with: tokens are kept fresh
@@ -51,6 +59,11 @@ export class ProviderPaths {
 
   *all(): IterableIterator<ProviderPath> {
     for (const paths of this.#paths.values()) yield* paths.values();
+  }
+
+  /** Those from an address of ours that do not carry. */
+  dead(own: Address): Set<ProviderPath> {
+    return new Set([...this.all()].filter((one) => one.own === own && one.health === 'dead'));
   }
 
   /** The paths to a peer are those from these addresses, with what is wanted of each. */
@@ -94,8 +107,7 @@ export class ProviderPaths {
   }
 
   #askAll(path: ProviderPath, now: Instant): Output[] {
-    const silent = path.isSilent(now) ? path.die('it answers no test', now) : [];
-    if (silent.length > 0) return silent;
+    if (path.health === 'up' && path.isSilent(now)) return path.die('it answers no test', now);
     if (this.#limit.take(now)) return path.askAll(now);
     path.defer(after(now, TEST_INTERVAL));
     return [count('multihome.test_deferred')];
@@ -108,18 +120,32 @@ export class ProviderPaths {
     return [count('multihome.probe_sent'), ...path.ask(now)];
   }
 
+  /** A peer has spoken, to this address of ours: paths from there that were dead may carry again. */
+  heard({ message, source, destination }: Received, now: Instant): void {
+    if (!SPEAKING.has(message.layer)) return;
+    for (const path of this.#askedAt(source, destination)) path.heard(source, now);
+  }
+
   /** A test's answer; undefined where it is none of ours. */
   answered({ message, source, destination }: Received, now: Instant): ProviderPath | undefined {
-    const path = this.get(source, destination);
-    if (path === undefined) return undefined;
+    const paths = this.#askedAt(source, destination);
     if (message.layer === 'home-test') {
       const { nonceIndex, homeInitCookie, homeKeygenToken: keygenToken } = message;
       const token = { nonceIndex, keygenToken };
-      return path.answered('home', homeInitCookie, token, now) ? path : undefined;
+      return paths.find((path) => path.answered('home', homeInitCookie, token, now));
     }
     if (message.layer !== 'care-of-test') return undefined;
     const { nonceIndex, careOfInitCookie, careOfKeygenToken: keygenToken } = message;
     const token = { nonceIndex, keygenToken };
-    return path.answered('care-of', careOfInitCookie, token, now) ? path : undefined;
+    return paths.find((path) => path.answered('care-of', careOfInitCookie, token, now));
+  }
+
+  /** Whose tests this address may answer: its own, and those of peers that may be met there. */
+  #askedAt(source: Address, own: Address): ProviderPath[] {
+    const path = this.get(source, own);
+    const others = [...this.all()].filter(
+      (one) => one.own === own && waysTo(one.peer, this.#state).includes(source),
+    );
+    return path === undefined ? others : [path, ...others];
   }
 }

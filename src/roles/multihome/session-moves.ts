@@ -1,10 +1,12 @@
 import type { NodeState } from '../../core/node-state.ts';
 import { count, type Received, tell } from '../../core/part.ts';
+import type { BindingUpdateList } from '../../core/peers/binding-update-list.ts';
 import type { PeerRegistration } from '../../core/peers/peer-registration.ts';
+import type { TimedToken } from '../../core/peers/routability-test.ts';
 import type { Output } from '../../core/role.ts';
 import { after, between, type Duration, type Instant, seconds } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
-import type { Identity } from './identity.ts';
+import type { Identities } from './identities.ts';
 import type { ProviderPath } from './provider-path.ts';
 import type { ProviderPaths } from './provider-paths.ts';
 import type { Session } from './session.ts';
@@ -32,17 +34,12 @@ export type IsCutOff = (identity: Address, peer: Address) => boolean;
  * Source: RFC 6275 sections 5.2.6, 5.2.7, 11.7.2.
  */
 export class SessionMoves {
-  readonly #identities: ReadonlyMap<Address, Identity>;
+  readonly #identities: Identities;
   readonly #paths: ProviderPaths;
   readonly #isCutOff: IsCutOff;
   readonly #state: NodeState;
 
-  constructor(
-    identities: ReadonlyMap<Address, Identity>,
-    paths: ProviderPaths,
-    isCutOff: IsCutOff,
-    state: NodeState,
-  ) {
+  constructor(identities: Identities, paths: ProviderPaths, isCutOff: IsCutOff, state: NodeState) {
     this.#identities = identities;
     this.#paths = paths;
     this.#isCutOff = isCutOff;
@@ -89,7 +86,7 @@ export class SessionMoves {
 
   /** A path has a new token. */
   learnt({ peer }: ProviderPath): void {
-    for (const { address, list } of this.#identities.values()) {
+    for (const { address, list } of this.#identities.all()) {
       const registration = list.get(peer);
       if (registration !== undefined) this.#teach(registration, address);
     }
@@ -128,12 +125,40 @@ export class SessionMoves {
   /** For one identity: the one that makes something of it. */
   #offer(received: Received, now: Instant): Output[] {
     let refused: Output[] = [];
-    for (const { list } of this.#identities.values()) {
+    for (const { list } of this.#identities.all()) {
       const outputs = list.received(received, now);
       if (outputs.some(({ kind }) => kind !== 'count')) return outputs;
       refused = outputs;
     }
     return refused;
+  }
+
+  /** In an earlier life the session went as it says: what its peer holds is used again. */
+  resume(session: Session, now: Instant): Output[] {
+    const { identity: home, peer, by } = session;
+    const registration = this.#identities.get(home)?.list.get(peer);
+    if (registration === undefined) return [];
+    this.#teach(registration, home);
+    if (by === home || registration.expiresAt === undefined) return [];
+    return [...registration.move(by, now), ...this.plan(session, now)];
+  }
+
+  /** It can be sent from where it goes again: what was under way in an earlier life is told again. */
+  confirm(session: Session, now: Instant): Output[] {
+    const { identity: home, peer, by } = session;
+    const list = this.#identities.get(home)?.list;
+    if (by === home) return list?.get(peer)?.move(home, now) ?? [];
+    return list === undefined ? [] : this.#tell(session, list, now);
+  }
+
+  /** A path carries again: a peer that nothing came to for a while may have forgotten what it was told. */
+  retell({ own, peer }: ProviderPath, sessions: Sessions, now: Instant): Output[] {
+    return sessions.ofPeer(peer).flatMap(({ identity: home, by }) => {
+      const registration = this.#identities.get(home)?.list.get(peer);
+      if (by !== own || by === home || registration === undefined) return [];
+      this.#teach(registration, home);
+      return registration.refresh(now);
+    });
   }
 
   /** When its binding is to be renewed, and whether it has an end. */
@@ -150,8 +175,20 @@ export class SessionMoves {
     const lastProof = token === undefined ? now : ((token.until - LAST_PROOF) as Instant);
     if (lastProof <= now) return this.#bounded(session, until);
     session.renewAt = Math.min(session.renewAt, lastProof) as Instant;
+    return this.#bounded(session, token && this.#lastEnd(token));
+  }
+
+  /** When a session would end whose own address failed now; undefined: it would not, or has left it. */
+  wouldEndAt({ identity: home, peer, by }: Session): Instant | undefined {
+    const means = this.#identities.get(home)?.list.means(peer);
+    const token = this.#paths.get(peer, home)?.token('home');
+    if (by !== home || means !== 'return-routability' || token === undefined) return undefined;
+    return this.#lastEnd(token);
+  }
+
+  #lastEnd({ until }: TimedToken): Instant {
     const { MAX_RR_BINDING_LIFETIME } = this.#state.constants;
-    return this.#bounded(session, after(lastProof, MAX_RR_BINDING_LIFETIME));
+    return after((until - LAST_PROOF) as Instant, MAX_RR_BINDING_LIFETIME);
   }
 
   #bounded(session: Session, until: Instant | undefined): Output[] {
@@ -183,6 +220,11 @@ export class SessionMoves {
     // One that is left alone is not idle.
     const isIdle = list.get(peer)?.idle(now) ?? true;
     if (!isIdle || between(triedAt, now) < TRY_AGAIN) return [];
+    return this.#tell(session, list, now);
+  }
+
+  #tell(session: Session, list: BindingUpdateList, now: Instant): Output[] {
+    const { identity: home, peer, by } = session;
     session.triedAt = now;
     const registration = list.add(peer);
     this.#teach(registration, home);

@@ -26,6 +26,8 @@ export class Session {
   readonly id: string;
   /** Our address that carries it, or that it is on its way to. */
   by: Address;
+  /** The port that it began with, where a rule is for that. */
+  port: number | undefined;
   /** When the peer was last to be told where it goes. */
   triedAt: Instant;
   /** When its binding is to be renewed, whatever the registration thinks. */
@@ -78,14 +80,21 @@ export class Session {
   /** What it has carried, as asked at `lookAt`. */
   looked([leaving, arriving]: readonly EntryUse[], now: Instant): void {
     const [sent, came] = [leaving?.packets ?? 0, arriving?.packets ?? 0];
-    if (sent !== this.#packets.sent) this.#sentAt = now;
-    if (came !== this.#packets.came) {
+    if (hasCounted(this.#packets.sent, sent)) this.#sentAt = now;
+    if (hasCounted(this.#packets.came, came)) {
       this.#cameAt = now;
       this.#quietSince = this.#lookedAt;
     }
     this.#packets = { sent, came };
     this.#lookedAt = now;
     this.#lookAt = this.isActive(now) ? after(now, this.#interval) : undefined;
+  }
+
+  /** It went by here in an earlier life, and is looked after as one that was in use. */
+  resume(by: Address, port: number | undefined, now: Instant): void {
+    this.by = by;
+    this.port = port;
+    this.touch(true, now);
   }
 
   /** It goes another way now, and that is given its time. */
@@ -135,3 +144,6 @@ export class Session {
     return (came && !isSilent ? patience : ONE_WAY * patience) as Duration;
   }
 }
+
+/** An entry that was made anew counts from nothing. */
+const hasCounted = (before: number, now: number): boolean => now > (now < before ? 0 : before);

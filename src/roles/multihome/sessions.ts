@@ -46,6 +46,12 @@ export class Sessions {
     return this.#all.get(id);
   }
 
+  /** Are there any of this address of ours? */
+  areOf(identity: Address): boolean {
+    for (const session of this.#all.values()) if (session.identity === identity) return true;
+    return false;
+  }
+
   ofPeer(peer: Address): Session[] {
     return [...(this.#byPeer.get(peer) ?? [])];
   }

@@ -52,6 +52,10 @@ export class StandingAddresses {
       this.#standing.delete(address);
       outputs.push(...this.#leave(address, place));
     }
+    // Of an earlier life.
+    for (const address of kept) {
+      if (!this.#standing.has(address)) outputs.push(...this.#anchor(address, undefined));
+    }
     return outputs;
   }
 
@@ -81,12 +85,12 @@ export class StandingAddresses {
     return [...outputs, ...routes('add', place, address, metric)];
   }
 
-  #anchor(address: Address, place: Place): Output[] {
+  #anchor(address: Address, place: Place | undefined): Output[] {
     const flags = { deprecated: true } as const;
     this.#standing.set(address, { flags });
     return [
       { kind: 'address', action: 'add', link: ANCHOR, address, prefixLength: 128, ...flags },
-      ...this.#leave(address, place),
+      ...(place === undefined ? [] : this.#leave(address, place)),
     ];
   }
 

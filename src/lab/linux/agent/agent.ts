@@ -4,11 +4,17 @@
  */
 import { createInterface } from 'node:readline';
 import { Poller } from '../../../linux/sys/poller.ts';
+import { WELL } from '../../run/checked-ports.ts';
+import { answerChecks } from './answer-checks.ts';
+import { receiveMovable } from './movable.ts';
 import { startClient, startServer } from './programs.ts';
 import type { AgentFlow, AgentOrder } from './protocol.ts';
 import { Reporter, write } from './reporter.ts';
 import { receiveStream, sendStream } from './tcp.ts';
 import { receiveDatagrams, sendDatagrams } from './udp.ts';
+
+/** What it answers checks with just now. */
+let status = WELL;
 
 async function listen(
   order: AgentFlow,
@@ -17,13 +23,15 @@ async function listen(
 ): Promise<void> {
   const { flow, port, protocol } = order;
   if (order.do === 'send') return;
-  if (order.do !== 'receive') await startServer(order, folder, reporter);
-  else if (protocol === 'tcp') await receiveStream(flow, port, reporter);
-  else await receiveDatagrams(flow, port, reporter);
+  if (order.do === 'answer') await answerChecks(port, () => status);
+  else if (order.do !== 'receive') await startServer(order, folder, reporter);
+  else if (protocol === 'udp') await receiveDatagrams(flow, port, reporter);
+  else if (order.movable === true) await receiveMovable(flow, port, folder, reporter);
+  else await receiveStream(flow, port, reporter);
 }
 
 function send(order: AgentFlow, folder: string, reporter: Reporter, poller: Poller): void {
-  if (order.do === 'receive') return;
+  if (order.do === 'receive' || order.do === 'answer') return;
   if (order.do !== 'send') startClient(order, folder, reporter);
   else if (order.protocol === 'tcp') sendStream(order, reporter);
   else sendDatagrams(order, reporter, poller);
@@ -40,7 +48,8 @@ async function run(): Promise<void> {
       ({ flows, folder } = order);
       await Promise.all(flows.map((one) => listen(one, folder, () => reporter)));
       write({ ready: true });
-    } else {
+    } else if ('status' in order) ({ status } = order);
+    else {
       reporter = new Reporter(order.origin);
       for (const one of flows) send(one, folder, reporter, poller);
     }

@@ -4,18 +4,42 @@
  *     sender    nginx (serve)           socat - TCP6:... (give)
  *                 ^                        |
  *     receiver  curl (fetch)            socat TCP6-LISTEN - (take)
+ *
+ * Where the flow is one of Multipath TCP, a few lines of Python stand for socat, which has no such sockets.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pattern } from '../../../sim/kernel/tcp/send-stream.ts';
+import { nginxCommand } from './nginx.ts';
 import type { ProgramFlow } from './protocol.ts';
 import type { Reporter } from './reporter.ts';
 import { sourceAddress } from './source-address.ts';
 import { PatternWriter } from './tcp.ts';
 
 const CHUNK = 1 << 16;
+
+/** Sockets of IPPROTO_MPTCP between standard input, or output, and the other end. */
+const MULTIPATH = {
+  take: `
+import socket, sys
+one = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)
+one.bind(('::', int(sys.argv[1])))
+one.listen()
+peer, _ = one.accept()
+while octets := peer.recv(65536):
+    sys.stdout.buffer.write(octets)
+    sys.stdout.buffer.flush()
+`,
+  give: `
+import os, socket, sys
+one = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, 262)
+one.connect((sys.argv[1], int(sys.argv[2])))
+while octets := os.read(0, 65536):
+    one.sendall(octets)
+`,
+};
 
 /** Starts what listens; settled when it may be connected to. */
 export async function startServer(
@@ -25,7 +49,10 @@ export async function startServer(
 ): Promise<void> {
   if (order.do === 'serve') serve(order, folder);
   else if (order.do === 'take') {
-    const program = spawn('socat', ['-u', `TCP6-LISTEN:${order.port},reuseaddr`, '-']);
+    const { port, multipath } = order;
+    const program = multipath
+      ? spawn('python3', ['-c', MULTIPATH.take, String(port)])
+      : spawn('socat', ['-u', `TCP6-LISTEN:${port},reuseaddr`, '-']);
     receive(order, program, reporter);
   }
 }
@@ -48,22 +75,8 @@ function serve({ flow, port, size }: ProgramFlow, folder: string): void {
   const root = join(folder, flow);
   mkdirSync(root, { recursive: true });
   digests.set(folder + flow, writePattern(join(root, 'file'), size));
-  const conf = join(root, 'nginx.conf');
-  writeFileSync(
-    conf,
-    `user root; daemon off; worker_processes 1; pid ${root}/pid; error_log stderr;
-events {}
-http {
-  access_log off; sendfile on;
-  client_body_temp_path ${root}/body; proxy_temp_path ${root}/proxy; fastcgi_temp_path ${root}/fastcgi;
-  uwsgi_temp_path ${root}/uwsgi; scgi_temp_path ${root}/scgi;
-  server { listen [::]:${port}; root ${root}; }
-}
-`,
-  );
-  spawn('nginx', ['-e', 'stderr', '-p', root, '-c', conf], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const [program, ...args] = nginxCommand(root, `[::]:${port}`);
+  spawn(program!, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Writes a file of the pattern and gives its digest. */
@@ -120,12 +133,13 @@ const EXITS: Readonly<Record<number, string>> = {
 };
 
 function give(order: ProgramFlow, reporter: Reporter): void {
-  const { flow, to, port, from } = order;
+  const { flow, to, port, from, multipath } = order;
   const own = sourceAddress(from);
   const bind = own === undefined ? '' : `,bind=[${own}]`;
-  const program = spawn('socat', ['-u', '-', `TCP6:[${to}]:${port}${bind}`], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
+  const [command, ...args] = multipath
+    ? ['python3', '-c', MULTIPATH.give, to, String(port)]
+    : ['socat', '-u', '-', `TCP6:[${to}]:${port}${bind}`];
+  const program = spawn(command!, args, { stdio: ['pipe', 'ignore', 'inherit'] });
   program.on('close', (code) => {
     if (code !== 0) reporter.tell({ flow, failed: 'ECONNRESET' });
   });

@@ -3,12 +3,21 @@
  * standard input, reports on its standard output. Times are microseconds of network time.
  */
 
+import type { Stretch } from '../stretches.ts';
+
 /** One end of a flow. Addresses are text. */
 export type AgentFlow = {
   readonly flow: string;
   readonly port: number;
 } & (
-  | { readonly do: 'receive'; readonly protocol: 'tcp' | 'udp' }
+  | {
+      readonly do: 'receive';
+      readonly protocol: 'tcp' | 'udp';
+      /** Another server may receive the rest of a stream. */
+      readonly movable?: boolean;
+    }
+  /** Answers who asks whether it is there. */
+  | { readonly do: 'answer'; readonly protocol: 'tcp' }
   | ProgramFlow
   | ({ readonly do: 'send'; readonly to: string; readonly from: AgentSource } & (
       | {
@@ -17,6 +26,8 @@ export type AgentFlow = {
           readonly size: number;
           /** The whole is written bit by bit in this time; at once if absent. */
           readonly over?: number;
+          /** Asked for instead of `to`; its addresses are tried one after the other. */
+          readonly name?: string;
         }
       | {
           readonly protocol: 'udp';
@@ -25,6 +36,8 @@ export type AgentFlow = {
           /** Datagrams a second. */
           readonly rate: number;
           readonly payload: number;
+          /** They begin as those of a QUIC session do. */
+          readonly quic?: boolean;
         }
     ))
 );
@@ -38,6 +51,8 @@ export interface ProgramFlow {
   readonly start: number;
   readonly size: number;
   readonly over?: number;
+  /** Multipath TCP instead of TCP (RFC 8684), for what is taken or given. */
+  readonly multipath?: boolean;
   /** The other end, where this one connects. */
   readonly to: string;
   readonly from: AgentSource;
@@ -48,7 +63,10 @@ export type SendingFlow<Protocol extends 'tcp' | 'udp'> = Extract<
   { do: 'send'; protocol: Protocol }
 >;
 
-/** What a sender's packets come from: the node's identity where it is a mobile one's. */
+/**
+ * What a sender's packets come from: the node's identity where it is a mobile one's; else what the kernel
+ * chooses at the start, as for every connected socket.
+ */
 export interface AgentSource {
   readonly home?: string;
 }
@@ -61,7 +79,9 @@ export type AgentOrder =
       readonly folder: string;
     }
   /** Instant 0, microseconds of CLOCK_BOOTTIME. Sending begins. */
-  | { readonly origin: number };
+  | { readonly origin: number }
+  /** What it answers checks by HTTP with from now on. */
+  | { readonly status: number };
 
 /** A number of octets or of a datagram, and when. */
 export type Stamped = readonly [what: number, at: number];
@@ -80,6 +100,8 @@ export type AgentReport =
       /** All is handed to the socket, or all was read: the digest of it. */
       readonly sentAll?: string;
       readonly receivedAll?: string;
+      /** A part of a stream that more than one server may have received. */
+      readonly stretch?: Stretch;
       /** The name of the error that ended the flow, such as ECONNRESET. */
       readonly failed?: string;
     };

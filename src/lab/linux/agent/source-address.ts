@@ -1,4 +1,5 @@
-/** Which of a mobile node's addresses its applications use. */
+/** Which of a node's addresses its applications use. */
+import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { formatAddress, parseAddress } from '../../../wire/address.ts';
 import type { AgentSource } from './protocol.ts';
@@ -20,11 +21,33 @@ interface Own {
  */
 export function sourceAddress({ home }: AgentSource): string | undefined {
   if (home === undefined) return undefined;
-  const homes = ownAddresses(readFileSync('/proc/thread-self/net/if_inet6', 'latin1'))
-    .filter(({ device, deprecated }) => device === ANCHOR && !deprecated)
+  return homeAmong(ownAddresses(readFileSync('/proc/thread-self/net/if_inet6', 'latin1')), home);
+}
+
+/** At home all home addresses stand on the link, else on the anchor. */
+export function homeAmong(own: readonly Own[], home: string): string {
+  const at = own.find(({ address }) => address === home)?.device ?? ANCHOR;
+  const homes = own
+    .filter(({ device, deprecated }) => device === at && !deprecated)
     .map(({ address }) => address)
     .filter((address) => !address.startsWith('fe80:'));
   return homes.includes(home) ? home : (homes[0] ?? home);
+}
+
+/**
+ * What the kernel chooses for a destination just now; undefined where nothing gets there. It says so by
+ * connecting a datagram socket, which sends nothing.
+ */
+export function chosenSource(to: string, port: number): Promise<string | undefined> {
+  const socket = createSocket({ type: 'udp6', ipv6Only: true });
+  return new Promise((resolve) => {
+    const done = (source: string | undefined) => {
+      socket.close();
+      resolve(source);
+    };
+    socket.once('error', () => done(undefined));
+    socket.connect(port, to, () => done(socket.address().address));
+  });
 }
 
 /** The lines of /proc/net/if_inet6. Source: proc_net(5). */

@@ -1,8 +1,10 @@
 /** A stream of octets from one end to the other, with a digest of it at both. */
 import { createHash } from 'node:crypto';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { pattern } from '../../../sim/kernel/tcp/send-stream.ts';
+import { Dialling } from '../../dialling.ts';
+import { addressesOf, dialHost } from './dial-host.ts';
 import type { SendingFlow } from './protocol.ts';
 import type { Reporter } from './reporter.ts';
 import { sourceAddress } from './source-address.ts';
@@ -44,19 +46,42 @@ export function receiveStream(
 
 /** Connects at its instant, sends all octets of the pattern, and ends. */
 export function sendStream(order: SendingFlow<'tcp'>, reporter: Reporter): void {
-  const { flow, start, to, port, from } = order;
-  setTimeout(
-    () => {
-      const address = sourceAddress(from);
-      const local = address === undefined ? {} : { localAddress: address };
-      const socket = connect({ host: to, port, family: 6, noDelay: true, ...local });
-      socket.on('error', (error) => reporter.tell({ flow, failed: errorName(error) }));
-      // What comes back is nothing; read, so that the end of it is seen.
-      socket.resume();
-      new PatternWriter(order, socket, reporter).write();
-    },
-    Math.max(0, (start - reporter.now()) / 1000),
-  );
+  const { flow, start } = order;
+  const failed = (reason: string) => reporter.tell({ flow, failed: reason });
+  const opened = (socket: Socket) => {
+    socket.on('error', (error) => failed(errorName(error)));
+    // What comes back is nothing; read, so that the end of it is seen.
+    socket.resume();
+    const writer = new PatternWriter(order, socket, reporter);
+    // The other end is gone, and what is still to be sent would be refused.
+    socket.on('end', () => writer.isOver || failed('ECONNRESET'));
+    writer.write();
+  };
+  const begin = () => {
+    if (order.name !== undefined) dial(order.name, order.port, opened, failed);
+    else opened(open(order));
+  };
+  setTimeout(begin, Math.max(0, (start - reporter.now()) / 1000));
+}
+
+function open({ to, port, from }: SendingFlow<'tcp'>): Socket {
+  const address = sourceAddress(from);
+  const local = address === undefined ? {} : { localAddress: address };
+  return connect({ host: to, port, family: 6, noDelay: true, ...local });
+}
+
+/** Asks for the addresses of a name, and tries them. */
+async function dial(
+  name: string,
+  port: number,
+  connected: (socket: Socket) => void,
+  failed: (reason: string) => void,
+): Promise<void> {
+  const addresses = await addressesOf(name);
+  new Dialling(dialHost(port), addresses, {
+    connected: ({ socket }) => connected(socket),
+    failed: (reason = 'EHOSTUNREACH') => failed(reason),
+  });
 }
 
 type Pattern = Pick<SendingFlow<'tcp'>, 'flow' | 'start' | 'size' | 'over'>;
@@ -74,6 +99,11 @@ export class PatternWriter {
     this.#socket = socket;
     this.#reporter = reporter;
     socket.on('drain', () => this.write());
+  }
+
+  /** All of it was given to the socket. */
+  get isOver(): boolean {
+    return this.#done === this.#order.size;
   }
 
   write(): void {

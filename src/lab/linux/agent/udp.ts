@@ -2,10 +2,10 @@
 import { createSocket } from 'node:dgram';
 import { BootTimer } from '../../../linux/sys/boot-clock.ts';
 import type { Poller } from '../../../linux/sys/poller.ts';
-import { LEAST_PAYLOAD } from '../../scenario/traffic.ts';
+import { firstOctet, LEAST_PAYLOAD } from '../../scenario/traffic.ts';
 import type { SendingFlow } from './protocol.ts';
 import type { Reporter } from './reporter.ts';
-import { sourceAddress } from './source-address.ts';
+import { chosenSource, sourceAddress } from './source-address.ts';
 
 /** Receives; the reporter is there when instant 0 is known. */
 export function receiveDatagrams(
@@ -26,9 +26,13 @@ export function receiveDatagrams(
   });
 }
 
-/** Sends each datagram at its instant; those that are late are sent at once, so that none is missing. */
+/**
+ * Sends each datagram at its instant; those that are late are sent at once, so that none is missing. As
+ * connected sockets do, it keeps the source that it began with; it is not connected, since errors of the
+ * network would then take datagrams' places.
+ */
 export function sendDatagrams(order: SendingFlow<'udp'>, reporter: Reporter, poller: Poller): void {
-  const { flow, start, stop, rate, payload, to, port } = order;
+  const { flow, start, stop, rate, payload, to, port, quic } = order;
   const due = (index: number): number => Math.round(start + (index * 1e6) / rate);
   let next = Math.max(0, Math.ceil(((reporter.now() - start) * rate) / 1e6));
   const socket = createSocket({ type: 'udp6', ipv6Only: true });
@@ -37,6 +41,7 @@ export function sendDatagrams(order: SendingFlow<'udp'>, reporter: Reporter, pol
   const sendNext = () => {
     for (; due(next) <= reporter.now() && due(next) < stop; next++) {
       const octets = Buffer.alloc(payload);
+      octets.writeUInt8(firstOctet(quic, next));
       octets.writeUInt32BE(next, 4);
       octets.writeBigUInt64BE(BigInt(reporter.now()), 8);
       reporter.sent(flow, next);
@@ -47,9 +52,12 @@ export function sendDatagrams(order: SendingFlow<'udp'>, reporter: Reporter, pol
   };
   const bindFirst = new BootTimer(poller, () => {
     bindFirst.close();
-    const address = sourceAddress(order.from);
-    if (address !== undefined) reporter.tell({ flow, source: address });
-    socket.bind({ port: 0, ...(address !== undefined && { address }) }, sendNext);
+    const own = sourceAddress(order.from);
+    const found = own === undefined ? chosenSource(to, port) : Promise.resolve(own);
+    found.then((address) => {
+      if (address !== undefined) reporter.tell({ flow, source: address });
+      socket.bind({ port: 0, ...(address !== undefined && { address }) }, sendNext);
+    });
   });
   const timer = new BootTimer(poller, sendNext);
   bindFirst.set(BigInt(reporter.origin + due(next)) * 1000n);

@@ -4,7 +4,12 @@
  *
  * Source: RFC 9293 section 3.3.1 for what a connection's state is.
  */
-import { type Address, addressOctets, readAddress } from '../../../wire/address.ts';
+import {
+  type ClientConnections,
+  type ConnectionForm,
+  parseConnections,
+  serialiseConnections,
+} from '../../../core/service/moving/client-connections.ts';
 
 /** What the two ends of a connection agreed on. */
 export interface Agreed {
@@ -29,24 +34,13 @@ export interface MovedConnection extends Agreed {
 }
 
 /** All connections between two addresses. */
-export interface MovedConnections {
-  readonly local: Address;
-  readonly remote: Address;
-  readonly connections: readonly MovedConnection[];
-}
+export type MovedConnections = ClientConnections<MovedConnection>;
 
-const ENDS = 32;
-const FIXED = 38;
-
-/** As octets. */
-export function serialiseMoved({ local, remote, connections }: MovedConnections): Uint8Array {
-  const size = connections.reduce((sum, one) => sum + FIXED + one.unacknowledged.length, ENDS);
-  const octets = new Uint8Array(size);
-  octets.set(addressOctets(local));
-  octets.set(addressOctets(remote), 16);
-  let at = ENDS;
-  for (const one of connections) {
-    const view = new DataView(octets.buffer, at);
+const FORM: ConnectionForm<MovedConnection> = {
+  fixed: 40,
+  lengthAt: 36,
+  rest: ({ unacknowledged }) => unacknowledged,
+  write(one, view) {
     view.setUint16(0, one.localPort);
     view.setUint16(2, one.remotePort);
     view.setUint32(4, one.initial);
@@ -57,25 +51,12 @@ export function serialiseMoved({ local, remote, connections }: MovedConnections)
     view.setFloat64(16, one.acknowledged);
     view.setFloat64(24, one.received);
     view.setUint32(32, one.window);
-    view.setUint16(36, one.unacknowledged.length);
-    octets.set(one.unacknowledged, at + FIXED);
-    at += FIXED + one.unacknowledged.length;
-  }
-  return octets;
-}
-
-/** What the octets stand for; undefined where they are none of ours. */
-export function parseMoved(octets: Uint8Array): MovedConnections | undefined {
-  if (octets.length < ENDS) return undefined;
-  const connections: MovedConnection[] = [];
-  for (let at = ENDS; at < octets.length; ) {
-    if (at + FIXED > octets.length) return undefined;
-    const view = new DataView(octets.buffer, octets.byteOffset + at, FIXED);
-    const end = at + FIXED + view.getUint16(36);
+  },
+  read(view, unacknowledged) {
     const [acknowledged, received] = [view.getFloat64(16), view.getFloat64(24)];
     const counts = [acknowledged, received].every((one) => Number.isSafeInteger(one) && one >= 0);
-    if (end > octets.length || !counts) return undefined;
-    connections.push({
+    if (!counts) return undefined;
+    return {
       localPort: view.getUint16(0),
       remotePort: view.getUint16(2),
       initial: view.getUint32(4),
@@ -84,10 +65,15 @@ export function parseMoved(octets: Uint8Array): MovedConnections | undefined {
       scaled: (view.getUint8(13) & 1) !== 0,
       selective: (view.getUint8(13) & 2) !== 0,
       peerSegment: Math.max(view.getUint16(14), 1),
-      ...{ acknowledged, received, window: view.getUint32(32) },
-      unacknowledged: octets.slice(at + FIXED, end),
-    });
-    at = end;
-  }
-  return { local: readAddress(octets, 0), remote: readAddress(octets, 16), connections };
-}
+      ...{ acknowledged, received, window: view.getUint32(32), unacknowledged },
+    };
+  },
+};
+
+/** As octets. */
+export const serialiseMoved = (moved: MovedConnections): Uint8Array =>
+  serialiseConnections(FORM, moved);
+
+/** What the octets stand for; undefined where they are none of ours. */
+export const parseMoved = (octets: Uint8Array): MovedConnections | undefined =>
+  parseConnections(FORM, octets);

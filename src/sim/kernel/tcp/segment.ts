@@ -1,7 +1,7 @@
 import type { Address } from '../../../wire/address.ts';
 import { upperLayerChecksum } from '../../../wire/checksum.ts';
 import { ipv6Header } from '../../../wire/ipv6-header.ts';
-import { PROTOCOL } from '../../../wire/numbers.ts';
+import { PROTOCOL, TCP_FLAG } from '../../../wire/numbers.ts';
 import { serialisePacket } from '../../../wire/packet.ts';
 import { tcp } from '../../../wire/transport/tcp.ts';
 import type { Delivery } from '../ip-input.ts';
@@ -28,11 +28,7 @@ const DATA_OFFSET = tcp.offsetOf('dataOffset');
 const FLAGS = tcp.offsetOf('fin');
 const WINDOW = tcp.offsetOf('window');
 const CHECKSUM = tcp.offsetOf('checksum');
-const FIN = 0x01;
-const SYN = 0x02;
-const RST = 0x04;
-const PSH = 0x08;
-const ACK = 0x10;
+const { FIN, SYN, RST, PSH, ACK } = TCP_FLAG;
 
 /** One end of a connection. */
 export interface End {

@@ -5,6 +5,7 @@ import { type Address, address } from '../../../wire/address.ts';
 import type { SimNode } from '../../node.ts';
 import { having, layerIn, pair, SERVER, transfer, watch } from '../../small-network.ts';
 import type { TcpConnection } from './connection.ts';
+import { serialiseMoved } from './moved-connections.ts';
 
 const at = (milli: number) => milliseconds(milli) as number as Instant;
 
@@ -131,4 +132,22 @@ test('without answers the wait doubles, and the connection is given up', () => {
   for (let i = 1; i < waits.length; i++) {
     assert.ok(Math.abs(waits[i]! / waits[i - 1]! - 2) < 0.01, waits.join(' '));
   }
+});
+
+test('connections of other addresses than those that are named do not come in', () => {
+  const { b } = pair();
+  b.kernel.tcp.listen(80, () => {});
+  const connection = {
+    ...{ localPort: 80, remotePort: 50_000, initial: 1, peerInitial: 7 },
+    ...{ peerScale: 7, peerSegment: 1440, scaled: true, selective: false },
+    ...{ acknowledged: 1, received: 1, window: 1 << 20, unacknowledged: new Uint8Array() },
+  };
+  const remote = address('2001:db8:f::1');
+  const octets = serialiseMoved({ local: SERVER, remote, connections: [connection] });
+  assert.equal(b.kernel.tcp.attach(SERVER, address('2001:db8:f::2'), octets), false);
+  assert.equal(b.kernel.tcp.attach(address('2001:db8:f::3'), remote, octets), false);
+  assert.equal(b.counters()['kernel.tcp_refused'], 2);
+  assert.equal(b.kernel.tcp.attach(SERVER, remote, octets), true);
+  assert.equal(b.counters()['kernel.tcp_refused'], 2);
+  assert.equal(b.kernel.tcp.detach(SERVER, remote, 1000)?.length, octets.length);
 });

@@ -25,6 +25,8 @@ export interface TcpListener {
 export interface ConnectOptions extends TcpHandlers {
   /** Absent: chosen (RFC 6724). */
   readonly source?: Address;
+  /** Absent: a free one. */
+  readonly sourcePort?: number;
   /** How often unanswered data is sent again before the connection is given up. */
   readonly retries?: number;
 }
@@ -48,16 +50,21 @@ export class Tcp {
     return { close: () => this.#listeners.delete(port) };
   }
 
-  /** Begins a connection. What becomes of it, the handlers are told; never before this returns. */
+  /**
+   * Begins a connection. What becomes of it, the handlers are told; never before this returns. Throws RangeError
+   * where its port is taken.
+   */
   connect(address: Address, port: number, options: ConnectOptions = {}): TcpConnection {
     const kernel = this.#kernel;
-    const { source, retries, ...handlers } = options;
+    const { source, sourcePort, retries, ...handlers } = options;
     const remote: End = { address, port };
     const from = source ?? kernel.output.sourceFor(address);
-    const isTaken = (one: number) =>
-      this.#listeners.has(one) ||
-      this.#connections.has(keyOf({ address: from ?? address, port: one }, remote));
-    const local: End = { address: from ?? address, port: allotPort(kernel.random, isTaken) };
+    const at = (own: number): End => ({ address: from ?? address, port: own });
+    const isTaken = (own: number) => this.isTaken(at(own), remote);
+    if (sourcePort !== undefined && isTaken(sourcePort)) {
+      throw new RangeError(`TCP port ${sourcePort} of ${kernel.name} is taken`);
+    }
+    const local = at(sourcePort ?? allotPort(kernel.random, isTaken));
     const made = this.#create(local, remote, 'syn-sent', retries);
     made.handlers = handlers;
     kernel.simulation.at(kernel.simulation.now, () => {
@@ -65,6 +72,11 @@ export class Tcp {
       else if (this.#connections.get(keyOf(local, remote)) === made) made.start();
     });
     return made;
+  }
+
+  /** Does something listen there, or stand between the two? */
+  isTaken(local: End, remote: End): boolean {
+    return this.#listeners.has(local.port) || this.#connections.has(keyOf(local, remote));
   }
 
   receive(delivery: Delivery): void {
@@ -118,22 +130,37 @@ export class Tcp {
     return octets;
   }
 
-  /** Goes on with connections of another node, as far as there are programs for them. */
-  attach(octets: Uint8Array): void {
+  /**
+   * Goes on with connections of another node between these two, all of them or none: there must be
+   * programs for them, and room.
+   */
+  attach(from: Address, to: Address, octets: Uint8Array): boolean {
     const moved = parseMoved(octets);
-    for (const one of moved?.connections ?? []) {
-      const local: End = { address: moved!.local, port: one.localPort };
-      const remote: End = { address: moved!.remote, port: one.remotePort };
-      const onConnection = this.#listeners.get(one.localPort);
-      const room = this.#connections.size < MAX_CONNECTIONS;
-      if (onConnection === undefined || !room || this.#connections.has(keyOf(local, remote))) {
-        this.#kernel.count('kernel.tcp_refused');
-        continue;
-      }
-      const made = this.#create(local, remote, 'syn-received');
-      onConnection(made);
-      made.resume(one);
+    const isOurs = moved?.local === from && moved.remote === to;
+    const { connections = [] } = isOurs ? moved : {};
+    const room = this.#connections.size + connections.length <= MAX_CONNECTIONS;
+    const ends = connections.map((one) => ({
+      local: { address: from, port: one.localPort },
+      remote: { address: to, port: one.remotePort },
+    }));
+    const isTaken = ({ local, remote }: { local: End; remote: End }) =>
+      !this.#listeners.has(local.port) || this.#connections.has(keyOf(local, remote));
+    if (!isOurs || !room || ends.some(isTaken)) {
+      this.#kernel.count('kernel.tcp_refused');
+      return false;
     }
+    for (const [index, { local, remote }] of ends.entries()) {
+      const made = this.#create(local, remote, 'syn-received');
+      this.#listeners.get(local.port)!(made);
+      made.resume(connections[index]!);
+    }
+    return true;
+  }
+
+  /** The programs of the node end: nobody listens, and their connections are torn down. */
+  endPrograms(): void {
+    this.#listeners.clear();
+    for (const connection of [...this.#connections.values()]) connection.abort();
   }
 
   halt(): void {
