@@ -278,7 +278,7 @@ export class ServiceHolder {
     if (tunnel !== undefined) return [count('service.not_ours')];
     const known = this.clients.memberOf(source) !== undefined;
     if (known || !this.#strays.mayBeOthers(source, view, now)) {
-      const { outputs, member } = this.clients.assign(source, [this.#self], now);
+      const { outputs, member } = this.clients.assign(source, [this.self], now);
       return member === undefined ? outputs : [...outputs, ...this.pass(octets, member)];
     }
     return [count('service.stray'), ...this.#copies(octets, now)];
@@ -295,10 +295,10 @@ export class ServiceHolder {
   /** Those that clients are given to: the node itself too, where it is one. */
   #servers(): Member[] {
     const takes = this.#at === 'arriving' && this.#options.isLeaving?.() !== true;
-    return [...this.members.all(), ...(takes ? [this.#self] : [])];
+    return [...this.members.all(), ...(takes ? [this.self] : [])];
   }
 
-  get #self(): Member {
+  get self(): Member {
     return { registrant: SELF, address: this.#config.address };
   }
 

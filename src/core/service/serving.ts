@@ -166,8 +166,7 @@ export class Serving {
     if (this.isMoving(client)) return [];
     // Who sends it here does not know yet; it goes on to its server.
     if (this.#wasHandedOn(client, now)) return [];
-    const self = { registrant: SELF, address: this.#config.address };
-    const outputs = this.#holder.clients.give(client, self, now);
+    const outputs = this.#holder.clients.give(client, this.#holder.self, now);
     outputs.push(...this.#sessions.begin(client, now));
     if (this.#state.env.without.has('content-hand-off')) return outputs;
     const here = this.#options.here?.() ?? this.#config.address;
@@ -182,7 +181,6 @@ export class Serving {
     if (this.#sessions.has(client)) return [count('service.session_stays')];
     const begun = this.#isOwn(client) ? this.#moves.begin(client, to) : undefined;
     if (begun === undefined) return [count('service.not_moved')];
-    this.#arriving.forget(client);
     return [...this.#holder.clients.hold(client, to), ...begun];
   }
 
@@ -202,10 +200,9 @@ export class Serving {
 
   #moving({ outputs, client, at, held = [] }: MoveProgress, now: Instant): Output[] {
     if (client === undefined || at === undefined) return outputs;
-    const { address } = this.#config;
-    const own = at === address;
+    const own = at === this.#config.address;
     if (!own) this.#noteHandedOn(client, now);
-    const member = { registrant: own ? SELF : formatAddress(at), address: at };
+    const member = own ? this.#holder.self : { registrant: formatAddress(at), address: at };
     return [
       ...outputs,
       ...(own ? [] : this.#list.abandon(client)),
@@ -228,7 +225,13 @@ export class Serving {
     const back = this.#moves.attached(id);
     if (back !== undefined) return this.#moving(back, now);
     const { outputs = [], arrived } = this.#arriving.attached(id, ok) ?? {};
-    return arrived === undefined ? outputs : [...this.#takeOver(arrived, now), ...outputs];
+    if (arrived === undefined) return outputs;
+    const held = this.#moves.cameBack(arrived.client);
+    return [
+      ...this.#takeOver(arrived, now),
+      ...outputs,
+      ...held.flatMap((octets) => this.#holder.pass(octets, this.#holder.self)),
+    ];
   }
 
   #wasHandedOn(client: Address, now: Instant): boolean {

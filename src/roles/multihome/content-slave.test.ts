@@ -221,3 +221,45 @@ test('a large state goes in a window of updates, and what is not answered goes a
     [],
   );
 });
+
+/** A slave that has sent the client on, and the update that no answer has come to. */
+function sentOn() {
+  const node = handOver(serving());
+  node.feed({ kind: 'detached', id: MOVE, state: Uint8Array.of(7) }, 3);
+  return { node, update: node.one('binding-update') };
+}
+
+test('the answer to any copy of an update counts', () => {
+  const { node, update } = sentOn();
+  node.feed({ kind: 'tick' }, 3.2);
+  assert.notEqual(node.one('binding-update').octets, update.octets, 'it is asked again');
+  answerTo(node, update, 3.21);
+  assert.ok(node.events().includes('service.client'));
+  assert.deepEqual(
+    node.run(10).filter(({ packet }) => packet.destination === ONE),
+    [],
+  );
+});
+
+test('a client that has gone on is not brought back by a piece that comes again', () => {
+  const { node } = sentOn();
+  const again = move(3.1, keyOf(257));
+  assert.equal(attached(node.packet(again, 3.1)), 0);
+  const { status } = layerOf(sentToOne(node)[0]!.layers, 'binding-acknowledgement');
+  assert.equal(status, BINDING_STATUS.accepted);
+});
+
+test('a client that is back was taken, and can be handed on again', () => {
+  const { node } = sentOn();
+  const from = packet(CLIENT, SERVICE, [{ layer: 'udp', sourcePort: 1, destinationPort: 2 }]);
+  node.packet(from, 3.1, { reason: 'service-client' });
+  assert.equal(attached(node.packet(move(3.2, keyOf(257), { transfer: 9 }), 3.2)), 1);
+  node.feed({ kind: 'attached', id: ARRIVED, ok: true }, 3.2);
+  const transmitted = node.outputs.filter(({ kind }) => kind === 'transmit');
+  assert.ok(
+    transmitted.some((one) => one.kind === 'transmit' && Buffer.from(one.octets).equals(from)),
+    'what has waited meets the kernel',
+  );
+  assert.equal(handOver(node).outputs.at(-1)?.kind, 'detach');
+  assert.equal(node.counters['service.not_moved'], undefined);
+});

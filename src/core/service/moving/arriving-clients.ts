@@ -86,11 +86,6 @@ export class ArrivingClients {
     return { outputs, arrived: { client, from: one.from } };
   }
 
-  /** It goes to another server in its turn. */
-  forget(client: Address): void {
-    this.#arriving.delete(client);
-  }
-
   #of(piece: MovedPiece, from: Address, now: Instant): Arriving | undefined {
     const { client, transfer, total } = piece;
     for (const [other, { began, name }] of this.#arriving) {

@@ -142,6 +142,17 @@ export class Moves {
     return undefined;
   }
 
+  /**
+   * The client is here again, before the other server's answer that it had it. Gives the packets that have
+   * waited.
+   */
+  cameBack(client: Address): readonly Uint8Array[] {
+    const move = this.#moves.get(client);
+    if (move?.transfer === undefined || move.returns === true) return [];
+    this.#moves.delete(client);
+    return move.held;
+  }
+
   #progress(client: Address, { outputs, result }: TransferProgress): MoveProgress {
     if (result === undefined) return { outputs };
     const { to, state, held } = this.#moves.get(client)!;
