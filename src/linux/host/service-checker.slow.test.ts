@@ -70,3 +70,21 @@ test('what a service does shows in its check', async () => {
     checker.close();
   }
 });
+
+test('what has answered while this process stood still is not silent', async () => {
+  const checker = new ServiceChecker((run) => run());
+  try {
+    await withServer(
+      () => {},
+      async (port) => {
+        // After an immediate the loop looks at its timers, and at sockets then.
+        await new Promise((resolve) => setImmediate(resolve));
+        const asked = ask(checker, port);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+        assert.equal(await asked, 'well');
+      },
+    );
+  } finally {
+    checker.close();
+  }
+});

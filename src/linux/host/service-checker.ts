@@ -68,19 +68,28 @@ class Connection {
   readonly #timer: NodeJS.Timeout;
   #begun = Buffer.alloc(0);
   #isConnected = false;
+  #isOpen = true;
 
   constructor(fd: number, asked: Check, poller: Poller, told: (result: CheckResult) => void) {
     this.#fd = fd;
     this.#asked = asked;
     this.#told = told;
     this.#watch = poller.watch(fd, () => this.#ready(), { writable: true });
-    this.#timer = setTimeout(() => this.#end('silent'), asked.within / 1000);
+    this.#timer = setTimeout(() => this.#late(), asked.within / 1000);
   }
 
   close(): void {
+    this.#isOpen = false;
     clearTimeout(this.#timer);
     this.#watch.close();
     closeTcp(this.#fd);
+  }
+
+  /** This process may have stood still: Node looks at times before it looks at sockets. */
+  #late(): void {
+    setImmediate(() => {
+      if (this.#isOpen) this.#end('silent');
+    });
   }
 
   #end(result: CheckResult): void {
