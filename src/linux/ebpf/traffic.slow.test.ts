@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { exited, until } from '../../../test/linux/home-and-away.ts';
 import { obstacleToKernelProgram } from '../../../test/linux/kernel-under-test.ts';
 import {
   HOST,
@@ -43,7 +44,8 @@ function started(prefix: string, way: Way = 'tcx'): ThreeHosts {
 const RECEIVER = `
 const { createHash } = require('node:crypto');
 let datagrams = 0;
-require('node:dgram').createSocket('udp6').on('message', () => { datagrams += 1; }).bind(7002, '::');
+// All datagrams fit, if this process stands still meanwhile.
+require('node:dgram').createSocket({ type: 'udp6', recvBufferSize: 1 << 20 }).on('message', () => { datagrams += 1; }).bind(7002, '::');
 require('node:net').createServer((socket) => {
   const hash = createHash('sha256');
   socket.on('data', (data) => hash.update(data));
@@ -53,7 +55,7 @@ require('node:net').createServer((socket) => {
   }, 50));
 }).listen(7001, '::', () => console.log('ready'));
 `;
-/** Sends 100 datagrams, then octets by TCP from an address of its own; says what they were. */
+/** Sends 100 datagrams, then octets by TCP from an address of its own, until its input ends too; says what they were. */
 const SENDER = `
 const { createHash, randomBytes } = require('node:crypto');
 const [to, from, octets] = [process.argv[1], process.argv[2], Number(process.argv[3])];
@@ -67,9 +69,11 @@ udp.bind(0, from, async () => {
   const hash = createHash('sha256');
   const socket = require('node:net').connect({ host: to, port: 7001, localAddress: from });
   let left = octets;
+  let goesOn = true;
+  process.stdin.resume().on('end', () => { goesOn = false; });
   const more = () => {
-    while (left > 0) {
-      const data = randomBytes(Math.min(left, 65536));
+    while (left > 0 || goesOn) {
+      const data = randomBytes(left > 0 ? Math.min(left, 65536) : 65536);
       hash.update(data);
       left -= data.length;
       if (!socket.write(data)) return socket.once('drain', more);
@@ -92,7 +96,7 @@ function inHost(hosts: ThreeHosts, host: HostName, script: string, ...words: str
     '--',
     ...words,
   ];
-  return spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
 async function line(child: ChildProcess): Promise<string> {
@@ -107,19 +111,35 @@ interface Transfer {
   readonly datagrams: number;
 }
 
-async function transfer(hosts: ThreeHosts, from: HostName, octets: number): Promise<Transfer> {
+/** @param meanwhile what is done in the middle of it: it does not end before. */
+async function transfer(
+  hosts: ThreeHosts,
+  from: HostName,
+  octets: number,
+  meanwhile?: () => Promise<void>,
+): Promise<Transfer> {
   const to = from === 'mn' ? 'cn' : 'mn';
   const ends = { mn: formatAddress(HOST.home), cn: formatAddress(HOST.peer), ha: '' };
   const receiver = inHost(hosts, to, RECEIVER);
   try {
     assert.equal(await line(receiver), 'ready');
     const sender = inHost(hosts, from, SENDER, ends[to], ends[from], `${octets}`);
+    await meanwhile?.();
+    sender.stdin.end();
     const [sent, told] = await Promise.all([line(sender), line(receiver)]);
     const { digest, datagrams } = JSON.parse(told) as { digest: string; datagrams: number };
     return { sent, received: digest, datagrams };
   } finally {
     receiver.kill();
+    // Until then its ports are taken.
+    await exited(receiver);
   }
+}
+
+/** Octets that have come to the mobile node by a link. */
+function cameBy(hosts: ThreeHosts, link: 's0' | 's1'): number {
+  const [, octets] = hosts.ip('mn', '-s', '-j', 'link', 'show', link).match(/"bytes":(\d+)/)!;
+  return Number(octets);
 }
 
 const CHECKSUM_ERRORS = ['TcpInCsumErrors', 'Udp6InCsumErrors'];
@@ -177,17 +197,14 @@ test('a move in the middle of a transfer: one entry replaced at each end', limit
     hosts.steer('routeOptimised');
     hosts.ip('mn', '-6', 'rule', 'add', 'from', '2001:db8:3::2', 'lookup', '201');
     hosts.ip('mn', '-6', 'route', 'add', 'default', 'via', '2001:db8:3::1', 'table', '201');
-    const running = transfer(hosts, 'cn', 200_000_000);
-    await sleep(400);
-    hosts.enter(routeOptimised(HOST.otherCareOf));
-    const { sent, received } = await running;
+    const use = () => hosts.accelerators.get('mn')!.use('from-cn').octets;
+    const { sent, received } = await transfer(hosts, 'cn', 200_000_000, async () => {
+      await until('the transfer is under way', () => use() > 10_000_000);
+      hosts.enter(routeOptimised(HOST.otherCareOf));
+      await until('the new link carries it', () => cameBy(hosts, 's1') > 1_000_000);
+    });
     assert.equal(received, sent);
-    const counted = Number(
-      hosts.ip('mn', '-s', '-j', 'link', 'show', 's1').match(/"bytes":(\d+)/)![1],
-    );
-    assert.ok(counted > 1_000_000, `the new link carried ${counted} octets`);
-    const { octets } = hosts.accelerators.get('mn')!.use('from-cn');
-    assert.ok(octets > 200_000_000, `the entry counted on: ${octets}`);
+    assert.ok(use() > 200_000_000, `the entry counted on: ${use()}`);
   } finally {
     hosts.close();
   }
@@ -235,11 +252,13 @@ test('SIGKILL: traffic goes on, expiry holds, the next process takes it up', lim
     hosts.steer('tunnelled');
     const entries = lasting(Math.round(after(3_600_000)) as Instant);
     const child = await inOwnProcess(hosts, start, entries);
-    const running = transfer(hosts, 'cn', 100_000_000);
-    await sleep(300);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    const { sent, received } = await running;
+    const { sent, received } = await transfer(hosts, 'cn', 100_000_000, async () => {
+      await until('the transfer is under way', () => cameBy(hosts, 's0') > 10_000_000);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const then = cameBy(hosts, 's0');
+      await until('it goes on', () => cameBy(hosts, 's0') > then + 10_000_000);
+    });
     assert.equal(received, sent, 'the transfer did not notice');
 
     const next = hosts.accelerate('mn', {}, start);
@@ -251,11 +270,12 @@ test('SIGKILL: traffic goes on, expiry holds, the next process takes it up', lim
     assert.equal(again.received, again.sent);
     assert.ok(next.use('from-agent').octets > before.octets);
 
-    for (const one of lasting(Math.round(after(1500)) as Instant)) next.add(one);
+    const over = after(5000);
+    for (const one of lasting(Math.round(over) as Instant)) next.add(one);
     next.close({ leave: true });
     hosts.accelerators.delete('mn');
     assert.ok(pings(hosts), 'alive without anybody');
-    await sleep(1600);
+    await sleep((over - after(0)) / 1000 + 100);
     assert.ok(!pings(hosts), 'the lifetime is over, though nobody is there to say so');
 
     const last = hosts.accelerate('mn', {}, start);
