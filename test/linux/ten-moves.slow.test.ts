@@ -63,9 +63,13 @@ for (const plane of ['ebpf', 'tun']) {
       const run = spawn(
         process.execPath,
         [...args, '--data-plane', plane, '--json', '--pcap', folder],
-        { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
+        { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
       );
-      const ended = new Promise<number | null>((resolve) => run.once('exit', resolve));
+      let report = '';
+      run.stdout.setEncoding('utf8').on('data', (text) => {
+        report += text;
+      });
+      const ended = new Promise<number | null>((resolve) => run.once('close', resolve));
       let [first, last]: string[][] = [[], []];
       while (run.exitCode === null && run.signalCode === null) {
         const seen = connections(`careof-${run.pid}-mn`);
@@ -73,7 +77,7 @@ for (const plane of ['ebpf', 'tun']) {
         if (seen.length > 0) last = seen;
         await wait(300);
       }
-      assert.equal(await ended, 0, 'what the scenario expects');
+      assert.equal(await ended, 0, report);
       t.diagnostic(`${plane}: first ${first!.join(', ')}; last ${last!.join(', ')}`);
       assert.equal(first!.length, 2, 'the download and the stream');
       for (const one of last!) assert.ok(first!.includes(one), `${one} is another connection`);
