@@ -1,5 +1,6 @@
 /** Expectations that a run on real hosts cannot be held against: as few as can be, each with its reason. */
 import { PHASES } from '../core/events.ts';
+import { type Counted, isMetBeforeRepeats } from './repeats.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Path } from './scenario/diagnostic.ts';
 
@@ -22,10 +23,12 @@ const OVERTAKEN: ReadonlySet<unknown> = new Set(['mobility.early_parked']);
 /** Why an expectation is not judged; undefined where it is. @param path where it stands in the file. */
 export function whyNotJudged(
   path: Path,
-  { backend, scenario }: Pick<RunRecord, 'backend' | 'scenario'>,
+  record: Pick<RunRecord, 'backend'> & Counted,
 ): string | undefined {
+  const { backend, scenario } = record;
   if (backend.name === 'sim') return undefined;
   const key = path.at(-1);
+  if (!backend.judgesTimes && isMetBeforeRepeats(path, record)) return 'an answer came late';
   if (TIMES.has(key) && !backend.judgesTimes) return 'a measured time (--judge-times judges it)';
   if (path.at(-2) === 'tables' && KERNEL_TABLES.has(key)) return "a table of the host's kernel";
   const isDice = [...scenario.links.values()].some(({ reorder }) => reorder !== undefined);
