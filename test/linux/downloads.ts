@@ -1,9 +1,9 @@
 /**
  * Many requests at once from the addresses of one host, for tests; what came of each is printed, a line of
- * JSON. Each has a connection of its own.
+ * JSON. Each has a connection of its own. They begin at SIGUSR2: processes take their time to start.
  *
  *     downloads.ts whole URL COUNT ADDRESS...     so many downloads from each address, at once, to their ends
- *     downloads.ts answered URL MS ADDRESS...     at SIGUSR2: from each address until it is answered within MS
+ *     downloads.ts answered URL MS ADDRESS...     from each address until it is answered within MS
  */
 import { createHash } from 'node:crypto';
 import { get } from 'node:http';
@@ -53,14 +53,12 @@ async function untilAnswered(from: string): Promise<void> {
   }
 }
 
-if (what === 'whole') {
-  const all = addresses.flatMap((from) => Array.from({ length: Number(number) }, () => from));
-  await Promise.all(all.map((from) => request(from).then(tell)));
-} else {
-  const keepAlive = setInterval(() => {}, 1000);
-  process.once('SIGUSR2', () => {
-    clearInterval(keepAlive);
-    for (const from of addresses) untilAnswered(from);
-  });
-  tell({ ready: true });
-}
+const keepAlive = setInterval(() => {}, 1000);
+process.once('SIGUSR2', () => {
+  clearInterval(keepAlive);
+  for (const from of addresses) {
+    if (what === 'answered') untilAnswered(from);
+    else for (let n = Number(number); n > 0; n--) request(from).then(tell);
+  }
+});
+tell({ ready: true });
