@@ -35,6 +35,15 @@ export function readAddress(octets: Uint8Array, at: number): Address {
   ) as Address;
 }
 
+/** Reads an IPv4 address of 4 octets; the caller has checked that they are there. */
+export function readIpv4Address(octets: Uint8Array, at: number): Address {
+  const o = octets;
+  return String.fromCharCode(o[at]!, o[at + 1]!, o[at + 2]!, o[at + 3]!) as Address;
+}
+
+/** Is it an IPv4 address? */
+export const isIpv4 = (address: Address): boolean => address.length === IPV4_SIZE;
+
 /** Writes an address, IPv6 or IPv4, at an offset. */
 export function writeAddress(octets: Uint8Array, at: number, address: Address): void {
   for (let i = 0; i < address.length; i++) octets[at + i] = address.charCodeAt(i);
@@ -158,21 +167,33 @@ function parseIpv4(text: string): Address | undefined {
 export const UNSPECIFIED: Address = address('::');
 /** 0.0.0.0, the unspecified address of IPv4. */
 export const UNSPECIFIED_IPV4: Address = address('0.0.0.0');
+/** 255.255.255.255, all nodes on the link (RFC 919). */
+export const BROADCAST_IPV4: Address = address('255.255.255.255');
 /** All nodes on the link (RFC 4291 section 2.7.1). */
 export const ALL_NODES: Address = address('ff02::1');
 /** All routers on the link (RFC 4291 section 2.7.1). */
 export const ALL_ROUTERS: Address = address('ff02::2');
 
-/** Is it a multicast address (ff00::/8)? */
-export const isMulticast = (address: Address): boolean => address.charCodeAt(0) === 0xff;
+/** Is it a multicast address: ff00::/8, or 224.0.0.0/4 and the broadcast address? */
+export function isMulticast(address: Address): boolean {
+  if (address.length !== IPV4_SIZE) return address.charCodeAt(0) === 0xff;
+  return address.charCodeAt(0) >> 4 === 0x0e || address === BROADCAST_IPV4;
+}
 
-/** Is it a link-local unicast address (fe80::/10)? */
-export const isLinkLocal = (address: Address): boolean =>
-  address.charCodeAt(0) === 0xfe && (address.charCodeAt(1) & 0xc0) === 0x80;
+/** Is it a link-local unicast address: fe80::/10, or 169.254.0.0/16 (RFC 3927)? */
+export function isLinkLocal(address: Address): boolean {
+  const [first, second] = [address.charCodeAt(0), address.charCodeAt(1)];
+  if (address.length === IPV4_SIZE) return first === 169 && second === 254;
+  return first === 0xfe && (second & 0xc0) === 0x80;
+}
 
 /** May packets from elsewhere be sent to it: unicast, not unspecified, loopback or link-local? */
 export function isUnicastRoutable(address: Address): boolean {
-  return !isMulticast(address) && !isLinkLocal(address) && !NOT_ROUTABLE.has(address);
+  if (isMulticast(address) || isLinkLocal(address)) return false;
+  if (address.length !== IPV4_SIZE) return !NOT_ROUTABLE.has(address);
+  // This network, loopback, and what is reserved (RFC 6890 section 2.2.2).
+  const first = address.charCodeAt(0);
+  return first !== 0 && first !== 127 && first < 240;
 }
 const NOT_ROUTABLE: ReadonlySet<Address> = new Set([UNSPECIFIED, address('::1')]);
 

@@ -1,4 +1,4 @@
-import { type Address, writeAddress } from './address.ts';
+import { type Address, IPV6_SIZE, writeAddress } from './address.ts';
 
 /**
  * One's complement sum of octets, for chaining: give the sum of what came before. An odd last octet
@@ -52,7 +52,9 @@ export function upperLayerChecksum(
 /** Room for two addresses; never read after the call that wrote it. */
 const PAIR = new Uint8Array(32);
 
-/** `upperLayerChecksum` for addresses that stand in octets: nothing is allocated. */
+/**
+ * `upperLayerChecksum` for addresses that stand in octets, `size` of them each: nothing is allocated.
+ */
 export function checksumBetween(
   sourceIn: Uint8Array,
   sourceAt: number,
@@ -62,10 +64,11 @@ export function checksumBetween(
   octets: Uint8Array,
   from: number,
   to: number,
+  size = IPV6_SIZE,
 ): number {
   const length = to - from;
   let total = (length >>> 16) + (length & 0xffff) + protocol;
-  total = sum(sourceIn, sourceAt, sourceAt + 16, total);
-  total = sum(destinationIn, destinationAt, destinationAt + 16, total);
+  total = sum(sourceIn, sourceAt, sourceAt + size, total);
+  total = sum(destinationIn, destinationAt, destinationAt + size, total);
   return fold(sum(octets, from, to, total));
 }

@@ -24,7 +24,7 @@ test('the walk finds the headers that forwarding asks for', () => {
   assert.deepEqual(walk, {
     ...{ protocol: 6, upperAt: 88, end: 108, nextHeaderAt: 64 },
     ...{ homeAddressAt: 72, homeOptionsAt: 64, routing2At: 40 },
-    ...{ fragmentAt: -1, firstFragment: true },
+    ...{ fragmentAt: -1, firstFragment: true, isPart: false },
   });
   assert.equal(readAddress(octets, walk.homeAddressAt), HOME);
   assert.equal(readAddress(octets, walk.routing2At + 8), PEER_HOME);

@@ -3,18 +3,20 @@
  *
  * Supported standards: RFC 8200 section 4, RFC 6275 sections 6.3 and 6.4.
  */
-import { addressOf } from './address.ts';
-import { checksumBetween, upperLayerChecksum } from './checksum.ts';
+import { IPV4_SIZE } from './address.ts';
+import { checksumBetween, internetChecksum } from './checksum.ts';
+import { isIpv4Packet } from './ip-fields.ts';
 import { MAX_EXTENSION_HEADERS } from './limits.ts';
 import { IPV6_OPTION, MH_TYPE, PROTOCOL } from './numbers.ts';
+import { walkIpv4 } from './walk-ipv4.ts';
 
 /** Where a packet's headers are: offsets from the start of the octets, -1 where there is none. */
 export interface HeaderWalk {
-  /** The upper-layer protocol number, or 41 for an IPv6 header inside. */
+  /** The upper-layer protocol number; 41 for an IPv6 header inside, 4 for one of IPv4. */
   protocol: number;
   /** Where the upper layer begins. */
   upperAt: number;
-  /** Where the packet ends by its Payload Length; not behind the octets. */
+  /** Where the packet ends by its Payload Length or Total Length; not behind the octets. */
   end: number;
   /** The octet that names `protocol`. */
   nextHeaderAt: number;
@@ -27,6 +29,14 @@ export interface HeaderWalk {
   fragmentAt: number;
   /** Is the upper layer's header there: no fragment, or the first? */
   firstFragment: boolean;
+  /** Is this a part of a packet, first or later? One fragment may be the whole (RFC 6946). */
+  isPart: boolean;
+}
+
+/** Walks to the upper layer of the packet at `at`, IPv6 or IPv4. */
+export function walkPacket(octets: Uint8Array, at = 0): HeaderWalk | undefined {
+  if (at >= octets.length) return undefined;
+  return isIpv4Packet(octets, at) ? walkIpv4(octets, at) : walkHeaders(octets, at);
 }
 
 /**
@@ -49,6 +59,7 @@ export function walkHeaders(octets: Uint8Array, at = 0): HeaderWalk | undefined 
     routing2At: -1,
     fragmentAt: -1,
     firstFragment: true,
+    isPart: false,
   };
   for (let headers = 0; walk.firstFragment; headers++) {
     const { protocol, upperAt } = walk;
@@ -77,7 +88,9 @@ function step(octets: Uint8Array, walk: HeaderWalk, to: number): boolean {
   const at = walk.upperAt;
   if (walk.protocol === PROTOCOL.fragment) {
     walk.fragmentAt = at;
-    walk.firstFragment = ((octets[at + 2]! << 8) | octets[at + 3]!) < 8;
+    const word = (octets[at + 2]! << 8) | octets[at + 3]!;
+    walk.firstFragment = word < 8;
+    walk.isPart = (word & 0xfff9) !== 0;
   } else if (walk.protocol === PROTOCOL.routing) {
     if (octets[at + 2] !== 2) return true;
     if (octets[at + 1] !== 2) return false;
@@ -141,34 +154,36 @@ export function findMobilityOption(
   return Math.max(findOption(octets, mobilityAt + fixed, end, optionType), -1);
 }
 
-/** Where an upper layer has its checksum; -1 where it has none. */
-function checksumAt(protocol: number): number {
+/** Where an upper layer has its checksum; -1 where it has none. Each version of IP has its own ICMP. */
+function checksumAt(protocol: number, ipv4: boolean): number {
   switch (protocol) {
     case PROTOCOL.tcp:
       return 16;
     case PROTOCOL.udp:
       return 6;
+    case PROTOCOL.icmpv4:
+      return ipv4 ? 2 : -1;
     case PROTOCOL.icmpv6:
-      return 2;
+      return ipv4 ? -1 : 2;
     case PROTOCOL.mobility:
-      return 4;
+      return ipv4 ? -1 : 4;
     default:
       return -1;
   }
 }
 
 /**
- * Recomputes in place the checksum of the upper layer of the packet at `at`: Mobility Header,
- * ICMPv6, UDP or TCP. False where there is none to compute: another protocol, a fragment, or a
+ * Recomputes in place the checksum of the upper layer of the packet at `at`, IPv6 or IPv4: Mobility
+ * Header, ICMPv6, ICMP, UDP or TCP. False where there is none to compute: another protocol, a fragment, or a
  * malformed packet; the octets are then as before.
  *
  * Source: RFC 8200 section 8.1, RFC 6275 sections 6.1.1, 6.3 and 6.4.
  */
 export function fixUpperChecksum(octets: Uint8Array, at = 0): boolean {
-  const walk = walkHeaders(octets, at);
-  const end = walk === undefined ? -1 : checksummedEnd(octets, walk);
+  const walk = walkPacket(octets, at);
+  const end = walk === undefined ? -1 : checksummedEnd(octets, at, walk);
   if (walk === undefined || end < 0) return false;
-  const field = walk.upperAt + checksumAt(walk.protocol);
+  const field = walk.upperAt + checksumAt(walk.protocol, isIpv4Packet(octets, at));
   octets[field] = 0;
   octets[field + 1] = 0;
   const sum = sumOf(octets, at, walk, end);
@@ -180,58 +195,51 @@ export function fixUpperChecksum(octets: Uint8Array, at = 0): boolean {
 }
 
 /**
- * Is the upper layer's checksum right? True also where there is none to judge. `parsePacket` leaves
- * TCP and UDP to their protocols; this is their check.
+ * Is the upper layer's checksum right? True also where there is none to judge, as in UDP over IPv4
+ * where it is zero. `parsePacket` leaves TCP and UDP to their protocols; this is their check.
  *
  * Source: RFC 8200 section 8.1, RFC 768, RFC 9293 section 3.1.
  */
 export function checksumOk(octets: Uint8Array, at = 0): boolean {
-  if (at < octets.length && octets[at]! >> 4 === 4) return ipv4ChecksumOk(octets, at);
-  const walk = walkHeaders(octets, at);
-  const end = walk === undefined ? -1 : checksummedEnd(octets, walk);
-  return walk === undefined || end < 0 || sumOf(octets, at, walk, end) === 0;
+  const walk = walkPacket(octets, at);
+  const end = walk === undefined ? -1 : checksummedEnd(octets, at, walk);
+  if (walk === undefined || end < 0) return true;
+  return hasNone(octets, at, walk) || sumOf(octets, at, walk, end) === 0;
 }
 
-/** The same for TCP and UDP over IPv4, where a UDP checksum of zero says that there is none. */
-function ipv4ChecksumOk(octets: Uint8Array, at: number): boolean {
-  if (at + 20 > octets.length) return true;
-  const from = at + 4 * (octets[at]! & 0x0f);
-  let end = at + ((octets[at + 2]! << 8) | octets[at + 3]!);
-  const fragment = (octets[at + 6]! & 0x3f) !== 0 || octets[at + 7] !== 0;
-  const protocol = octets[at + 9]!;
-  const udp = protocol === PROTOCOL.udp;
-  const field = from + checksumAt(protocol);
-  if (fragment || (!udp && protocol !== PROTOCOL.tcp)) return true;
-  if (end > octets.length || field + 2 > end) return true;
-  if (udp) {
-    if (octets[field] === 0 && octets[field + 1] === 0) return true;
-    end = Math.min(from + ((octets[from + 4]! << 8) | octets[from + 5]!), end);
-  }
-  const source = addressOf(octets.subarray(at + 12, at + 16));
-  const destination = addressOf(octets.subarray(at + 16, at + 20));
-  return upperLayerChecksum(source, destination, protocol, octets, from, end) === 0;
-}
+/** Does a UDP datagram say that its sender computed no checksum? Over IPv6 it may not. */
+const hasNone = (octets: Uint8Array, at: number, { protocol, upperAt }: HeaderWalk) =>
+  isIpv4Packet(octets, at) &&
+  protocol === PROTOCOL.udp &&
+  octets[upperAt + 6] === 0 &&
+  octets[upperAt + 7] === 0;
 
 /** Where the octets end that the checksum covers; -1 where none can be computed. */
 function checksummedEnd(
   octets: Uint8Array,
-  { protocol, upperAt, fragmentAt, ...walk }: HeaderWalk,
+  packetAt: number,
+  { protocol, upperAt, isPart, end: packetEnd }: HeaderWalk,
 ) {
-  const more = fragmentAt >= 0 && (octets[fragmentAt + 3]! & 1) !== 0;
-  const field = checksumAt(protocol);
-  if (field < 0 || more || !walk.firstFragment || upperAt + field + 2 > walk.end) return -1;
-  let end = walk.end;
+  const field = checksumAt(protocol, isIpv4Packet(octets, packetAt));
+  if (field < 0 || isPart || upperAt + field + 2 > packetEnd) return -1;
+  let end = packetEnd;
   if (protocol === PROTOCOL.mobility) end = upperAt + 8 * (octets[upperAt + 1]! + 1);
   if (protocol === PROTOCOL.udp) {
     end = upperAt + ((octets[upperAt + 4]! << 8) | octets[upperAt + 5]!);
     if (end < upperAt + 8) return -1;
   }
-  return end > walk.end ? -1 : end;
+  return end > packetEnd ? -1 : end;
 }
 
 function sumOf(octets: Uint8Array, at: number, walk: HeaderWalk, end: number): number {
-  const source = walk.homeAddressAt >= 0 ? walk.homeAddressAt : at + 8;
-  const destination = walk.routing2At >= 0 ? walk.routing2At + 8 : at + 24;
-  const { protocol, upperAt } = walk;
+  const { protocol, upperAt, homeAddressAt, routing2At } = walk;
+  if (isIpv4Packet(octets, at)) {
+    // ICMP of IPv4 sums up its own octets alone (RFC 792).
+    if (protocol === PROTOCOL.icmpv4) return internetChecksum(octets, upperAt, end);
+    const [from, to] = [at + 12, at + 16];
+    return checksumBetween(octets, from, octets, to, protocol, octets, upperAt, end, IPV4_SIZE);
+  }
+  const source = homeAddressAt >= 0 ? homeAddressAt : at + 8;
+  const destination = routing2At >= 0 ? routing2At + 8 : at + 24;
   return checksumBetween(octets, source, octets, destination, protocol, octets, upperAt, end);
 }

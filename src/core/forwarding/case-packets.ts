@@ -21,6 +21,24 @@ export interface Ipv6Fields {
   readonly payloadLength?: number;
 }
 
+export interface Ipv4Fields {
+  readonly src: Address;
+  readonly dst: Address;
+  readonly typeOfService?: number;
+  readonly timeToLive?: number;
+  /** Don't Fragment where absent. */
+  readonly mayBeCut?: boolean;
+  /** A fragment: the offset in units of eight octets, and whether more follow. */
+  readonly fragment?: { readonly offset: number; readonly more: boolean };
+  readonly identification?: number;
+  /** A multiple of four of them. */
+  readonly options?: readonly number[];
+  /** Where they are to be wrong. */
+  readonly headerLength?: number;
+  readonly totalLength?: number;
+  readonly headerChecksum?: number;
+}
+
 /** The parties of the cases: who a packet is from and to, and where mobile ones are. */
 export const PARTY = {
   home: address('2001:db8:1::100'),
@@ -30,6 +48,14 @@ export const PARTY = {
   peer: address('2001:db8:4::7'),
   peerCareOf: address('2001:db8:5::7'),
   stranger: address('2001:db8:6::666'),
+} as const;
+
+/** And of those with IPv4: a client of a service address, and the ends of a tunnel over IPv4. */
+export const IPV4_PARTY = {
+  client: address('198.51.100.7'),
+  service: address('192.0.2.80'),
+  agent: address('203.0.113.1'),
+  server: address('203.0.113.33'),
 } as const;
 
 /** An IPv6 packet; hop limit 61, so that one which was made anew shows. */
@@ -45,6 +71,33 @@ export function ipv6(fields: Ipv6Fields, ...parts: Part[]): Uint8Array {
   writeAddress(octets, 8, fields.src);
   writeAddress(octets, 24, fields.dst);
   octets.set(payload, IPV6_HEADER);
+  return octets;
+}
+
+/** An IPv4 packet; time to live 61 as above. Source: RFC 791 section 3.1. */
+export function ipv4(fields: Ipv4Fields, ...parts: Part[]): Uint8Array {
+  const payload = chain(parts);
+  const options = fields.options ?? [];
+  const header = 20 + options.length;
+  const octets = new Uint8Array(header + payload.length);
+  const view = new DataView(octets.buffer);
+  octets[0] = 0x40 | (fields.headerLength ?? header / 4);
+  octets[1] = fields.typeOfService ?? 0;
+  view.setUint16(2, fields.totalLength ?? octets.length);
+  view.setUint16(4, fields.identification ?? 0);
+  const { offset = 0, more = false } = fields.fragment ?? {};
+  const whole = fields.fragment === undefined && !fields.mayBeCut ? 0x4000 : 0;
+  view.setUint16(6, whole | (more ? 0x2000 : 0) | offset);
+  octets[8] = fields.timeToLive ?? 61;
+  octets[9] = parts[0]?.protocol ?? PROTOCOL.noNextHeader;
+  writeAddress(octets, 12, fields.src);
+  writeAddress(octets, 16, fields.dst);
+  octets.set(options, 20);
+  let sum = 0;
+  for (let at = 0; at < header; at += 2) sum += view.getUint16(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  view.setUint16(10, fields.headerChecksum ?? ~sum & 0xffff);
+  octets.set(payload, header);
   return octets;
 }
 
@@ -67,6 +120,32 @@ export const raw = (protocol: number, ...octets: number[]): Part => ({
 export const inside = (packet: Uint8Array): Part => ({
   protocol: PROTOCOL.ipv6,
   octets: () => packet,
+});
+
+/** The same of an IPv4 packet. */
+export const ipv4Inside = (packet: Uint8Array): Part => ({
+  protocol: PROTOCOL.ipv4,
+  octets: () => packet,
+});
+
+/** A UDP datagram with something in it; `checksum` and `length` where they are to be wrong. */
+export const datagram = (
+  ends: { src: Address; dst: Address; sport: number; dport: number },
+  payload: Uint8Array,
+  wrong: { readonly checksum?: number; readonly length?: number } = {},
+): Part => ({
+  protocol: PROTOCOL.udp,
+  octets: () => {
+    const octets = new Uint8Array(8 + payload.length);
+    const view = new DataView(octets.buffer);
+    view.setUint16(0, ends.sport);
+    view.setUint16(2, ends.dport);
+    view.setUint16(4, wrong.length ?? octets.length);
+    octets.set(payload, 8);
+    const sum = upperLayerChecksum(ends.src, ends.dst, 17, octets, 0, octets.length);
+    view.setUint16(6, wrong.checksum ?? (sum || 0xffff));
+    return octets;
+  },
 });
 
 /** A UDP datagram of 12 octets from port 5000 to 53; its checksum is over the identities. */

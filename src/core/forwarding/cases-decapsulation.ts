@@ -95,7 +95,10 @@ const incomplete: ForwardingCase[] = [
     kind: 'drop',
     reason: 'malformed',
   }),
-  broken('IPv4 is none of our business', Uint8Array.of(0x45, 0, 0, 20), { kind: 'unmatched' }),
+  broken('neither IPv6 nor IPv4 is none of our business', Uint8Array.of(0x55, 0, 0, 20), {
+    kind: 'unmatched',
+  }),
+  broken('a cut IPv4 header', Uint8Array.of(0x45, 0, 0, 20), { kind: 'drop', reason: 'malformed' }),
   broken('nothing in the tunnel', reverse(new Uint8Array(0)), malformed),
   broken('half a header in the tunnel', reverse(fromHome.slice(0, 39)), malformed),
   broken('a packet in the tunnel that is cut short', reverse(fromHome.slice(0, -1)), malformed),

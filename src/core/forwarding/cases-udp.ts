@@ -1,7 +1,5 @@
-/** Cases of tunnels inside UDP: push, pop, ports, checksums, and what is not an IPv6 packet. */
-import { upperLayerChecksum } from '../../wire/checksum.ts';
-import { PROTOCOL } from '../../wire/numbers.ts';
-import { entry, fragment, inside, ipv6, mobility, PARTY, type Part, udp } from './case-packets.ts';
+/** Cases of tunnels inside UDP: push, pop, ports, checksums, and what is no IP packet. */
+import { datagram, entry, fragment, inside, ipv6, mobility, PARTY, udp } from './case-packets.ts';
 import type { ForwardingCase } from './cases.ts';
 
 const { home, homeAgent, careOf, peer, stranger } = PARTY;
@@ -9,26 +7,6 @@ const { home, homeAgent, careOf, peer, stranger } = PARTY;
 const PORT = 4191;
 /** What a translator made of the mobile node's address and port. */
 const translated = { address: stranger, port: 61_000 };
-
-/** A UDP datagram with something in it; `checksum` and `length` where they are to be wrong. */
-const datagram = (
-  ends: { src: typeof home; dst: typeof home; sport: number; dport: number },
-  payload: Uint8Array,
-  wrong: { readonly checksum?: number; readonly length?: number } = {},
-): Part => ({
-  protocol: PROTOCOL.udp,
-  octets: () => {
-    const octets = new Uint8Array(8 + payload.length);
-    const view = new DataView(octets.buffer);
-    view.setUint16(0, ends.sport);
-    view.setUint16(2, ends.dport);
-    view.setUint16(4, wrong.length ?? octets.length);
-    octets.set(payload, 8);
-    const sum = upperLayerChecksum(ends.src, ends.dst, 17, octets, 0, octets.length);
-    view.setUint16(6, wrong.checksum ?? (sum || 0xffff));
-    return octets;
-  },
-});
 
 const toHome = ipv6({ src: peer, dst: home, flowLabel: 0xabcde }, udp(peer, home));
 const fromHome = ipv6({ src: home, dst: peer, flowLabel: 7 }, udp(home, peer));
@@ -210,18 +188,18 @@ const anyDatagram = entry('any', 'arriving', { protocol: 17, dport: PORT }, [{ p
 
 const strange: ForwardingCase[] = [
   {
-    name: 'pop udp: what is no IPv6 packet is refused by that name',
+    name: 'pop udp: what is no IP packet is refused by that name',
     entries: [anyDatagram],
     hook: 'arriving',
-    packet: ipv6(outer, datagram(up, fromHome.with(0, 0x45))),
-    expect: { kind: 'drop', reason: 'not-ipv6', entry: 'any' },
+    packet: ipv6(outer, datagram(up, fromHome.with(0, 0x55))),
+    expect: { kind: 'drop', reason: 'not-ip', entry: 'any' },
   },
   {
     name: 'pop udp: nothing in it',
     entries: [anyDatagram],
     hook: 'arriving',
     packet: ipv6(outer, datagram(up, new Uint8Array(0))),
-    expect: { kind: 'drop', reason: 'not-ipv6', entry: 'any' },
+    expect: { kind: 'drop', reason: 'not-ip', entry: 'any' },
   },
   {
     name: 'pop udp: an IPv6 packet that is cut short',

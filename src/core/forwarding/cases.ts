@@ -2,6 +2,8 @@ import type { Address } from '../../wire/address.ts';
 import type { Instant } from '../time.ts';
 import { CHOOSING_CASES } from './cases-choosing.ts';
 import { DECAPSULATION_CASES } from './cases-decapsulation.ts';
+import { IPV4_CASES } from './cases-ipv4.ts';
+import { IPV4_TUNNEL_CASES } from './cases-ipv4-tunnel.ts';
 import { NOTICE_CASES } from './cases-notice.ts';
 import { PROTOCOL_CASES } from './cases-protocols.ts';
 import { REWRITING_CASES } from './cases-rewriting.ts';
@@ -45,6 +47,8 @@ export function forwardingCases(): readonly ForwardingCase[] {
     ...CHOOSING_CASES,
     ...NOTICE_CASES,
     ...PROTOCOL_CASES,
+    ...IPV4_CASES,
+    ...IPV4_TUNNEL_CASES,
   ];
 }
 

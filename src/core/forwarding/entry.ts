@@ -12,19 +12,22 @@ export type Hook = 'arriving' | 'leaving';
 
 /**
  * Which packets an entry is for; what is absent matches all. Addresses are those of the outermost
- * IPv6 header as it stands at the hook.
+ * IPv6 or IPv4 header as it stands at the hook.
+ *
+ * An entry is for IPv4 packets where its `src` or `dst` is an IPv4 address (0.0.0.0 of no bits for all), else for
+ * IPv6 packets.
  *
  * An entry never touches the Mobility Header (protocol 135) unless it names that protocol or sets
  * `mobility` (RFC 6275 section 6.1: those messages bypass binding cache and binding update list).
  *
- * Of a packet whose extension headers cannot be read, only addresses and flow label are known; of a
+ * Of a packet whose extension headers or options cannot be read, only addresses and flow label are known; of a
  * later fragment also the protocol and what stands before its Fragment header.
  */
 export interface Match {
   /** Destination, whole (`length` absent) or its first `length` bits. */
   readonly dst?: Prefix;
   readonly src?: Prefix;
-  /** Upper-layer protocol number, behind all extension headers; 41 for a tunnelled packet. */
+  /** Upper-layer protocol number, behind all extension headers; 41 or 4 for a tunnelled packet. */
   readonly protocol?: number;
   readonly sport?: number;
   readonly dport?: number;
@@ -34,8 +37,8 @@ export interface Match {
   /** The address in a Type 2 Routing header with segments left; `any` as above. */
   readonly routing2?: Address | 'any';
   /**
-   * Addresses of the packet inside; only a tunnelled packet has them: protocol 41, or UDP from or to
-   * port 4191 with an IPv6 packet in it.
+   * Addresses of the packet inside, both of one version; only a tunnelled packet has them: protocol 41 or
+   * 4, or UDP from or to port 4191 with an IPv6 or IPv4 packet in it.
    */
   readonly innerSrc?: Address;
   readonly innerDst?: Address;
@@ -83,7 +86,10 @@ export type Action =
   | { readonly push: 'ipv6'; readonly src: Address; readonly dst: Address }
   /** Takes the outer IPv6 header and its extensions off; ECN as RFC 6040 section 4.2 says. */
   | { readonly pop: 'ipv6' }
-  /** The same, and a UDP header with its checksum behind the outer header (`udp-tunnel.ts`). */
+  /** An outer IPv4 header (RFC 2003, RFC 4213) that no router may cut. */
+  | { readonly push: 'ipv4'; readonly src: Address; readonly dst: Address }
+  | { readonly pop: 'ipv4' }
+  /** An outer header of either version, and a UDP header with its checksum behind it (`udp-tunnel.ts`). */
   | {
       readonly push: 'udp';
       readonly src: Address;
@@ -91,7 +97,7 @@ export type Action =
       readonly sport: number;
       readonly dport: number;
     }
-  /** Takes outer header and UDP header off; refuses wrong checksums and what is no IPv6 packet. */
+  /** Takes outer header and UDP header off; refuses wrong checksums and what is no IP packet. */
   | { readonly pop: 'udp' }
   /** Source becomes `careOf`, and the old source stands in a Home Address option (RFC 6275 6.3). */
   | { readonly insert: 'home-address'; readonly careOf: Address }
@@ -123,7 +129,7 @@ export type NotifyReason =
  * plane does.
  *
  * Of the entries that match, the one is taken that asks for most bits of addresses (prefix lengths
- * added up; an address in an option or an inner header counts whole, its mere presence not), then
+ * added up; an address in an option or an inner header counts 128, its mere presence not), then
  * the one with the longest destination prefix, then with most other fields, then with the higher
  * priority, then with the lower id. Those of `rest` come behind all others, in the same order.
  */

@@ -1,6 +1,7 @@
 import type { Address } from '../../wire/address.ts';
+import { isIpv4Packet } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
-import { walkHeaders } from '../../wire/walk.ts';
+import { walkPacket } from '../../wire/walk.ts';
 import { after, type Instant, seconds } from '../time.ts';
 import { type ConnectionSegment, connectionSegment } from './connection-segment.ts';
 import type {
@@ -18,8 +19,8 @@ import {
   type Fault,
   insertHomeAddress,
   insertRouting2,
-  popIpv6,
-  pushIpv6,
+  popIp,
+  pushIp,
   type Rewritten,
 } from './rewrite.ts';
 import type { ForwardingTable, Row } from './table.ts';
@@ -118,7 +119,7 @@ export function execute(
 ): Outcome {
   const whole = wholePacket(octets);
   if (whole === undefined) {
-    const foreign = octets.length > 0 && octets[0]! >> 4 !== 6;
+    const foreign = octets.length > 0 && octets[0]! >> 4 !== 6 && !isIpv4Packet(octets);
     return foreign ? UNMATCHED : { kind: 'drop', reason: 'malformed', notices: [] };
   }
   const passage = new Passage(whole, beyond);
@@ -199,7 +200,7 @@ function follow(row: Row, passage: Passage, now: Instant, limit: number): Outcom
 }
 
 /** What the control side is told of a header that comes off. */
-function tunnelOf({ src, dst, sport, dport }: PacketView, kind: 'ipv6' | 'udp'): Tunnel {
+function tunnelOf({ src, dst, sport, dport }: PacketView, kind: 'ipv6' | 'ipv4' | 'udp'): Tunnel {
   const ports = kind === 'udp' && sport !== undefined && dport !== undefined;
   return ports ? { src, dst, udp: { sport, dport } } : { src, dst };
 }
@@ -218,7 +219,7 @@ function tunnelsAround({ octets, walk: outermost }: PacketView): number {
   let at = outermost === undefined ? -1 : innerAt(octets, outermost);
   while (at >= 0) {
     tunnels += 1;
-    const walk = walkHeaders(octets, at);
+    const walk = walkPacket(octets, at);
     at = walk === undefined ? -1 : innerAt(octets, walk);
   }
   return tunnels;
@@ -250,11 +251,9 @@ type Change = Exclude<Action, { divert: unknown } | { drop: unknown } | { notify
 
 function rewrite(packet: PacketView, action: Change): Rewritten {
   if ('push' in action) {
-    return action.push === 'udp'
-      ? pushUdp(packet, action)
-      : pushIpv6(packet, action.src, action.dst);
+    return action.push === 'udp' ? pushUdp(packet, action) : pushIp(packet, action);
   }
-  if ('pop' in action) return action.pop === 'udp' ? popUdp(packet) : popIpv6(packet);
+  if ('pop' in action) return action.pop === 'udp' ? popUdp(packet) : popIp(packet, action.pop);
   if ('apply' in action) {
     return action.apply === 'home-address' ? applyHomeAddress(packet) : applyRouting2(packet);
   }

@@ -10,15 +10,20 @@
  *     |                        Identification                         |
  *     +---------------------------------------------------------------+
  *
+ * Those of IPv4, which have all this in their header, are in `ipv4-fragments.ts`.
+ *
  * Supported standards: RFC 8200 section 4.5, RFC 2473 section 7.1, RFC 5722 (overlaps).
  */
+import { isIpv4Packet } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
 import { after, type Instant, seconds } from '../time.ts';
-import { IPV6_HEADER, MAX_PACKET } from './packet-view.ts';
+import { fragmentIpv4, ipv4Part } from './ipv4-fragments.ts';
+import { setLength } from './outer-header.ts';
+import { IPV6_HEADER, MAX_IPV4_PACKET, MAX_PACKET } from './packet-view.ts';
 
 const FRAGMENT_HEADER = 8;
-/** How long parts wait for the others. Source: RFC 8200 section 4.5. */
+/** How long parts wait for the others. Source: RFC 8200 section 4.5; RFC 1122 section 3.3.2. */
 const WAIT = seconds(60);
 /** Packets that are put together at a time, and octets that they hold in all; the oldest goes. */
 const MAX_PACKETS = 256;
@@ -39,6 +44,7 @@ export function fragment(
   mtu: number,
   identification: number,
 ): Uint8Array[] | undefined {
+  if (isIpv4Packet(octets)) return fragmentIpv4(octets, mtu, identification);
   const walk = walkHeaders(octets);
   if (walk === undefined) return undefined;
   const isFragment = walk.fragmentAt >= 0;
@@ -68,16 +74,24 @@ export function fragment(
   return fragments;
 }
 
+/** One fragment of a packet. */
+export interface PacketPart {
+  /** All that tells the packet from others: addresses, identification, and with IPv4 the protocol. */
+  readonly key: string;
+  readonly offset: number;
+  readonly more: boolean;
+  readonly content: Uint8Array;
+  /** What stands before the content of the whole packet, but for its length; the first part has it. */
+  readonly front: Uint8Array | undefined;
+}
+
 interface Gathering {
   readonly until: Instant;
   /** Offset in the fragmentable part -> its octets. */
   readonly parts: Map<number, Uint8Array>;
   /** Octets of all parts. */
   held: number;
-  /** What stands before the Fragment header of the first fragment. */
-  front:
-    | { readonly octets: Uint8Array; readonly link: number; readonly protocol: number }
-    | undefined;
+  front: Uint8Array | undefined;
   /** Length of the fragmentable part, once the last fragment is here. */
   length: number | undefined;
 }
@@ -101,14 +115,9 @@ export class Reassembly {
   /** Takes a fragment; gives the packet where it was the last that was missing. */
   add(octets: Uint8Array, now: Instant): Uint8Array | undefined {
     this.#forget(now);
-    const walk = walkHeaders(octets);
-    const at = walk?.fragmentAt ?? -1;
-    if (walk === undefined || at < 0) return undefined;
-    const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-    const offset = view.getUint16(at + 2) & 0xfff8;
-    const more = (view.getUint16(at + 2) & 1) !== 0;
-    const part = octets.slice(at + FRAGMENT_HEADER, walk.end);
-    const key = `${String.fromCharCode(...octets.subarray(8, 40))}${view.getUint32(at + 4)}`;
+    const one = isIpv4Packet(octets) ? ipv4Part(octets) : ipv6Part(octets);
+    if (one === undefined) return undefined;
+    const { key, offset, more, content: part, front } = one;
     if (part.length === 0 || (more && part.length % 8 !== 0)) return undefined;
     if (offset + part.length > MAX_PACKET - IPV6_HEADER) return undefined;
     const gathering = this.#gathering(key, now);
@@ -122,7 +131,7 @@ export class Reassembly {
     gathering.held += part.length;
     this.#held += part.length + PART_COST;
     if (!more) gathering.length = offset + part.length;
-    if (offset === 0) gathering.front = frontOf(octets, at);
+    if (front !== undefined) gathering.front = front;
     if (gathering.held === gathering.length && gathering.front !== undefined) {
       this.#take(key);
       return whole(gathering, gathering.front);
@@ -176,24 +185,38 @@ function fits({ parts, length }: Gathering, offset: number, size: number, more: 
   return true;
 }
 
-function frontOf(octets: Uint8Array, at: number): NonNullable<Gathering['front']> {
+function ipv6Part(octets: Uint8Array): PacketPart | undefined {
+  const walk = walkHeaders(octets);
+  const at = walk?.fragmentAt ?? -1;
+  if (walk === undefined || at < 0) return undefined;
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  const word = view.getUint16(at + 2);
+  const offset = word & 0xfff8;
+  return {
+    key: `${String.fromCharCode(...octets.subarray(8, 40))}${view.getUint32(at + 4)}`,
+    offset,
+    more: (word & 1) !== 0,
+    content: octets.slice(at + FRAGMENT_HEADER, walk.end),
+    front: offset === 0 ? frontOf(octets, at) : undefined,
+  };
+}
+
+/** What stands before the Fragment header, which is left out. */
+function frontOf(octets: Uint8Array, at: number): Uint8Array {
   let link = 6;
   for (let header = IPV6_HEADER; header < at; header += 8 * (octets[header + 1]! + 1))
     link = header;
-  return { octets: octets.slice(0, at), link, protocol: octets[at]! };
+  const front = octets.slice(0, at);
+  front[link] = octets[at]!;
+  return front;
 }
 
-function whole(
-  { parts, length }: Gathering,
-  { octets, link, protocol }: NonNullable<Gathering['front']>,
-): Uint8Array | undefined {
-  const size = octets.length + length!;
-  if (size > MAX_PACKET) return undefined;
+function whole({ parts, length }: Gathering, front: Uint8Array): Uint8Array | undefined {
+  const size = front.length + length!;
+  if (size > (isIpv4Packet(front) ? MAX_IPV4_PACKET : MAX_PACKET)) return undefined;
   const made = new Uint8Array(size);
-  made.set(octets);
-  for (const [offset, part] of parts) made.set(part, octets.length + offset);
-  made[link] = protocol;
-  made[4] = (size - IPV6_HEADER) >> 8;
-  made[5] = size - IPV6_HEADER;
+  made.set(front);
+  for (const [offset, part] of parts) made.set(part, front.length + offset);
+  setLength(made);
   return made;
 }

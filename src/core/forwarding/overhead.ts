@@ -1,7 +1,7 @@
 import type { Action, ForwardingEntry } from './entry.ts';
-import { IPV6_HEADER } from './packet-view.ts';
+import { outerSize } from './outer-header.ts';
+import { UDP_HEADER } from './packet-view.ts';
 import { INSERTED } from './rewrite.ts';
-import { UDP_TUNNEL_OVERHEAD } from './udp-tunnel.ts';
 
 /** Octets by which an entry makes a packet longer: what a path MTU loses by it. */
 export function overhead(entry: ForwardingEntry): number {
@@ -12,6 +12,6 @@ export function overhead(entry: ForwardingEntry): number {
 
 /** The same of one action. */
 export function overheadOf(action: Action): number {
-  if ('push' in action) return action.push === 'udp' ? UDP_TUNNEL_OVERHEAD : IPV6_HEADER;
+  if ('push' in action) return outerSize(action.dst) + (action.push === 'udp' ? UDP_HEADER : 0);
   return 'insert' in action ? INSERTED : 0;
 }

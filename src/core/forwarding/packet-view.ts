@@ -1,8 +1,10 @@
-import { type Address, readAddress } from '../../wire/address.ts';
+import { type Address, readAddress, readIpv4Address } from '../../wire/address.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { ipv6Header } from '../../wire/ipv6-header.ts';
-import { IPV6_OPTION, PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
+import { ICMPV4, IPV6_OPTION, PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
 import { udp } from '../../wire/transport/udp.ts';
 import { type HeaderWalk, walkHeaders } from '../../wire/walk.ts';
+import { IPV4_HEADER, walkIpv4, wholeIpv4 } from '../../wire/walk-ipv4.ts';
 
 /** Octets of the IPv6 header. */
 export const IPV6_HEADER = ipv6Header.size;
@@ -10,11 +12,21 @@ export const IPV6_HEADER = ipv6Header.size;
 export const UDP_HEADER: number = udp.size;
 /** The longest packet whose length the Payload Length field can say. */
 export const MAX_PACKET = IPV6_HEADER + 0xffff;
+/** The longest one of IPv4: Total Length counts the header too. */
+export const MAX_IPV4_PACKET = 0xffff;
 /** Where the IPv6 header has its Next Header field. */
 const NEXT_HEADER = ipv6Header.offsetOf('nextHeader');
 
 /** Types of ICMPv6 messages below this are errors (RFC 4443 section 2.1). */
 const FIRST_INFORMATIONAL = 128;
+/** Those of ICMP; Source Quench, 4, is obsolete (RFC 792, RFC 6633). */
+const ICMPV4_ERRORS: ReadonlySet<number | undefined> = new Set([
+  ICMPV4.destinationUnreachable,
+  ICMPV4.redirect,
+  ICMPV4.timeExceeded,
+  ICMPV4.parameterProblem,
+  4,
+]);
 
 /** Upper layers that begin with two port numbers: TCP, UDP, DCCP, SCTP, UDP-Lite. */
 const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, 33, 132, 136]);
@@ -34,6 +46,7 @@ export interface Place {
  */
 export class PacketView {
   readonly octets: Uint8Array;
+  readonly isIpv4: boolean;
   readonly src: Address;
   readonly dst: Address;
   readonly flowLabel: number;
@@ -47,13 +60,15 @@ export class PacketView {
   /** The address in a Type 2 Routing header with a segment left. */
   readonly routing2: Address | undefined;
 
-  /** @param octets one whole IPv6 packet, as `wholePacket` gives it. */
+  /** @param octets one whole packet, IPv6 or IPv4, as `wholePacket` gives it. */
   constructor(octets: Uint8Array) {
-    const walk = walkHeaders(octets);
+    const ipv4 = isIpv4Packet(octets);
+    const walk = ipv4 ? walkIpv4(octets) : walkHeaders(octets);
     this.octets = octets;
-    this.src = readAddress(octets, 8);
-    this.dst = readAddress(octets, 24);
-    this.flowLabel = ((octets[1]! & 0x0f) << 16) | (octets[2]! << 8) | octets[3]!;
+    this.isIpv4 = ipv4;
+    this.src = ipv4 ? readIpv4Address(octets, 12) : readAddress(octets, 8);
+    this.dst = ipv4 ? readIpv4Address(octets, 16) : readAddress(octets, 24);
+    this.flowLabel = ipv4 ? 0 : ((octets[1]! & 0x0f) << 16) | (octets[2]! << 8) | octets[3]!;
     this.walk = walk;
     this.protocol = walk?.protocol;
     if (walk === undefined) return;
@@ -70,49 +85,54 @@ export class PacketView {
     this.dport = (octets[upperAt + 2]! << 8) | octets[upperAt + 3]!;
   }
 
-  /** Source of the packet inside, where this is a tunnel packet: IPv6 in IPv6, or in UDP. */
+  /** Source of the packet inside, where this is a tunnel packet: IPv6 or IPv4, in IP or in UDP. */
   get innerSrc(): Address | undefined {
-    return this.#innerAddress(8);
+    const at = this.#innerAt();
+    return at < 0 ? undefined : sourceOf(this.octets, at);
   }
 
   /** Destination of the packet inside. */
   get innerDst(): Address | undefined {
-    return this.#innerAddress(24);
+    const at = this.#innerAt();
+    return at < 0 ? undefined : destinationOf(this.octets, at);
   }
 
-  /** Is this an ICMPv6 error? */
+  /** Is this an error of ICMPv6, or of ICMP in an IPv4 packet? */
   get isError(): boolean {
     const { walk, octets } = this;
-    if (walk?.protocol !== PROTOCOL.icmpv6 || !walk.firstFragment) return false;
-    return octets[walk.upperAt]! < FIRST_INFORMATIONAL;
+    if (walk === undefined || !walk.firstFragment) return false;
+    const type = octets[walk.upperAt];
+    if (this.isIpv4) return walk.protocol === PROTOCOL.icmpv4 && ICMPV4_ERRORS.has(type);
+    return walk.protocol === PROTOCOL.icmpv6 && type! < FIRST_INFORMATIONAL;
   }
 
   /** Is this a part of a packet, first or later? One fragment may be the whole (RFC 6946). */
   get isPart(): boolean {
-    const at = this.walk?.fragmentAt ?? -1;
-    return at >= 0 && (((this.octets[at + 2]! << 8) | this.octets[at + 3]!) & 0xfff9) !== 0;
+    return this.walk?.isPart ?? false;
   }
 
-  #innerAddress(offset: number): Address | undefined {
+  #innerAt(): number {
     const { walk, octets } = this;
-    const at = walk === undefined ? -1 : innerAt(octets, walk);
-    return at < 0 ? undefined : readAddress(octets, at + offset);
+    return walk === undefined ? -1 : innerAt(octets, walk);
   }
 }
 
-/** Where the IPv6 packet inside a tunnel packet begins; -1 where there is none. */
+/** Where the IPv6 or IPv4 packet inside a tunnel packet begins; -1 where there is none. */
 export function innerAt(
   octets: Uint8Array,
   { protocol, upperAt, firstFragment }: HeaderWalk,
 ): number {
   if (!firstFragment) return -1;
-  let at = upperAt;
-  if (protocol === PROTOCOL.udp) {
-    if (!hasTunnelPort(octets, upperAt)) return -1;
-    at += UDP_HEADER;
-  } else if (protocol !== PROTOCOL.ipv6) return -1;
-  return at + IPV6_HEADER > octets.length || octets[at]! >> 4 !== 6 ? -1 : at;
+  if (protocol === PROTOCOL.ipv6) return hasHeader(octets, upperAt, 6) ? upperAt : -1;
+  if (protocol === PROTOCOL.ipv4) return hasHeader(octets, upperAt, 4) ? upperAt : -1;
+  if (protocol !== PROTOCOL.udp || !hasTunnelPort(octets, upperAt)) return -1;
+  const at = upperAt + UDP_HEADER;
+  return hasHeader(octets, at, 6) || hasHeader(octets, at, 4) ? at : -1;
 }
+
+/** Does a packet of this version begin here, its header not cut? */
+const hasHeader = (octets: Uint8Array, at: number, version: 4 | 6): boolean =>
+  at + (version === 4 ? IPV4_HEADER : IPV6_HEADER) <= octets.length && octets[at]! >> 4 === version;
 
 /** One end is known by its port; the other may have been given any by a translator. */
 function hasTunnelPort(octets: Uint8Array, at: number): boolean {
@@ -131,10 +151,12 @@ function isBeforeFragment(at: number, { fragmentAt }: HeaderWalk): boolean {
 }
 
 /**
- * The packet without what a link may have put behind it; undefined where it is cut short.
- * Source: RFC 8200 section 3, Payload Length.
+ * The packet, IPv6 or IPv4, without what a link may have put behind it; undefined where it is cut short, or
+ * has a wrong Header Checksum.
+ * Source: RFC 8200 section 3, Payload Length; RFC 791 section 3.1.
  */
 export function wholePacket(octets: Uint8Array): Uint8Array | undefined {
+  if (octets.length > 0 && isIpv4Packet(octets)) return wholeIpv4(octets);
   if (octets.length < IPV6_HEADER || octets[0]! >> 4 !== 6) return undefined;
   const end = IPV6_HEADER + ((octets[4]! << 8) | octets[5]!);
   if (end > octets.length) return undefined;

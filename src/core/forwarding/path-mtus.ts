@@ -1,4 +1,4 @@
-import type { Address } from '../../wire/address.ts';
+import { type Address, isIpv4 } from '../../wire/address.ts';
 import { after, type Duration, type Instant, seconds } from '../time.ts';
 import { MAX_PACKET } from './packet-view.ts';
 
@@ -8,6 +8,11 @@ const LIFETIME: Duration = seconds(600);
 const SUSPICION: Duration = seconds(5);
 /** IPv6 links carry at least this (RFC 8200 section 5); what says less is not believed. */
 export const MINIMUM_MTU = 1280;
+/** And those of IPv4 this (RFC 791 section 3.2). */
+const MINIMUM_IPV4_MTU = 68;
+
+/** What every link carries of packets of the version that an address has. */
+export const minimumMtu = (one: Address): number => (isIpv4(one) ? MINIMUM_IPV4_MTU : MINIMUM_MTU);
 /** Destinations remembered; when full the oldest goes. */
 const MAX_PATHS = 4096;
 
@@ -26,8 +31,8 @@ export interface LearnedMtu {
 }
 
 /**
- * What Packet Too Big messages have said of paths, and what probes have found (`path-probes.ts`), by
- * destination. Source: RFC 8201, RFC 8899.
+ * What Packet Too Big messages, and those of IPv4 that say "fragmentation needed", have said of paths, and what probes have found (`path-probes.ts`), by
+ * destination. Source: RFC 8201, RFC 1191, RFC 8899.
  */
 export class PathMtus {
   readonly #paths = new Map<Address, { readonly mtu: number; readonly until: Instant }>();
@@ -103,7 +108,7 @@ export class PathMtus {
         break;
       }
     }
-    const path = { mtu: Math.max(mtu, MINIMUM_MTU), until: after(now, LIFETIME) };
+    const path = { mtu: Math.max(mtu, minimumMtu(destination)), until: after(now, LIFETIME) };
     this.#paths.set(destination, path);
     return { destination, ...path };
   }

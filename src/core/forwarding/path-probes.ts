@@ -21,7 +21,7 @@
  * 10.3 (echo for what sends fragments and tunnels), RFC 4443 section 4.
  */
 import type { Address } from '../../wire/address.ts';
-import { readAddress } from '../../wire/address.ts';
+import { isIpv4, readAddress } from '../../wire/address.ts';
 import { ICMPV6, PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { walkHeaders } from '../../wire/walk.ts';
@@ -294,7 +294,8 @@ const networkOf = (address: Address): string => address.slice(0, 8);
 /**
  * The ends of the path that an entry leads by; undefined where it changes no packet, where its ends are
  * not addresses, and where the other end is not known to be there: packets to an address that is not
- * proved are counted, and a translator would answer in the place of who is behind it.
+ * proved are counted, and a translator would answer in the place of who is behind it. Paths of IPv4 are not
+ * probed: their packets forbid routers to cut them, and what routers say is believed.
  */
 function outerEnds({ at, match, do: actions, credit, out }: ForwardingEntry): Ends | undefined {
   if (at !== 'leaving' || credit !== undefined) return undefined;
@@ -312,8 +313,11 @@ function outerEnds({ at, match, do: actions, credit, out }: ForwardingEntry): En
     else continue;
     changed = true;
   }
-  return changed && destination !== undefined ? { source, destination, out, udp } : undefined;
+  if (!changed || destination === undefined || isIpv4(destination)) return undefined;
+  return { source, destination, out, udp };
 }
 
 const wholeAddress = (prefix: { address: Address; length?: number } | undefined) =>
-  prefix === undefined || (prefix.length ?? 128) < 128 ? undefined : prefix.address;
+  prefix === undefined || (prefix.length ?? 128) < 8 * prefix.address.length
+    ? undefined
+    : prefix.address;

@@ -7,10 +7,11 @@
  */
 import { type Address, IPV6_SIZE, writeAddress } from '../../wire/address.ts';
 import { IPV6_OPTION, PROTOCOL } from '../../wire/numbers.ts';
+import { congestionOf, outerHeader, setCongestion, setLength } from './outer-header.ts';
 import {
   extensionSize,
-  IPV6_HEADER,
   isOnlyOption,
+  MAX_IPV4_PACKET,
   MAX_PACKET,
   type PacketView,
   placeOf,
@@ -23,47 +24,38 @@ export type Fault =
   | 'malformed' // its headers, or those of the packet inside, cannot be read
   | 'missing-header' // there is no header to take off
   | 'fragment' // the packet inside is not all there
-  | 'not-ipv6' // what stands in the UDP datagram is no IPv6 packet
+  | 'not-ip' // what stands in the UDP datagram is neither an IPv6 nor an IPv4 packet
+  | 'not-ipv6' // the header is one of IPv6, and the packet is not
   | 'checksum' // the UDP datagram around the packet has a wrong checksum, or none
   | 'congestion' // congestion marked outside, and the inside cannot carry the mark (RFC 6040 4.2)
-  | 'too-long'; // it would grow past what Payload Length can say
+  | 'too-long'; // it would grow past what Payload Length or Total Length can say
 
 export type Rewritten = Uint8Array | Fault;
 
-/** Hop limit of the header that `push` makes (RFC 2473 section 6.3: what the node itself uses). */
-const TUNNEL_HOP_LIMIT = 64;
 /** Octets that each `insert` adds: both headers have the same size. */
 export const INSERTED = 24;
 
-/** Source: RFC 2473 section 3.1; RFC 6040 section 4.1, normal mode; RFC 2983 for the DSCP. */
-export function pushIpv6(packet: PacketView, src: Address, dst: Address): Rewritten {
+/** Source: RFC 2473 section 3.1, RFC 2003, RFC 4213 section 3. */
+export function pushIp(packet: PacketView, ends: { src: Address; dst: Address }): Rewritten {
   const inner = packet.octets;
-  if (IPV6_HEADER + inner.length > MAX_PACKET) return 'too-long';
-  const octets = outerHeader(inner, PROTOCOL.ipv6, inner.length);
-  writeAddress(octets, 8, src);
-  writeAddress(octets, 24, dst);
-  octets.set(inner, IPV6_HEADER);
+  const protocol = packet.isIpv4 ? PROTOCOL.ipv4 : PROTOCOL.ipv6;
+  const octets = outerHeader(inner, ends, protocol, inner.length);
+  if (octets === undefined) return 'too-long';
+  octets.set(inner, octets.length - inner.length);
   return octets;
 }
 
-/** A tunnel's IPv6 header but for its addresses, and room for `payload` octets behind it. */
-export function outerHeader(inner: Uint8Array, next: number, payload: number): Uint8Array {
-  const octets = new Uint8Array(IPV6_HEADER + payload);
-  octets[0] = inner[0]!;
-  octets[1] = inner[1]! & 0xf0;
-  setLength(octets);
-  octets[6] = next;
-  octets[7] = TUNNEL_HOP_LIMIT;
-  return octets;
-}
-
-/** Source: RFC 2473 section 3.3; RFC 6040 section 4.2. */
-export function popIpv6(packet: PacketView): Rewritten {
-  const { walk } = packet;
+/** Source: RFC 2473 section 3.3, RFC 2003, RFC 4213 section 3; RFC 6040 section 4.2. */
+export function popIp(packet: PacketView, outer: 'ipv6' | 'ipv4'): Rewritten {
+  const { walk, octets } = packet;
   if (walk === undefined) return 'malformed';
-  if (walk.protocol !== PROTOCOL.ipv6) return 'missing-header';
+  const { protocol, upperAt, end } = walk;
+  const inside = protocol === PROTOCOL.ipv6 || protocol === PROTOCOL.ipv4;
+  if (!inside || packet.isIpv4 !== (outer === 'ipv4')) return 'missing-header';
   if (packet.isPart) return 'fragment';
-  return decapsulated(packet.octets.subarray(walk.upperAt), packet.octets);
+  const inner = octets.subarray(upperAt, end);
+  const version = protocol === PROTOCOL.ipv4 ? 4 : 6;
+  return inner.length > 0 && inner[0]! >> 4 === version ? decapsulated(inner, octets) : 'malformed';
 }
 
 /** The packet that a tunnel's headers were taken off, with the congestion that they tell of. */
@@ -75,7 +67,7 @@ export function decapsulated(payload: Uint8Array, outer: Uint8Array): Rewritten 
   if (after === 'drop') return 'congestion';
   if (after === before) return inner;
   const octets = inner.slice();
-  octets[1] = (octets[1]! & 0xcf) | (after << 4);
+  setCongestion(octets, after);
   return octets;
 }
 
@@ -96,9 +88,6 @@ const COMBINED: readonly (readonly (number | 'drop')[])[] = [
   /* ECT(0)  */ [ECT_0, ECT_1, ECT_0, CE],
   /* CE      */ [CE, CE, CE, CE],
 ];
-
-/** The ECN field: the last two bits of the traffic class. */
-const congestionOf = (octets: Uint8Array) => (octets[1]! >> 4) & 3;
 
 /**
  * Source becomes `careOf`; the old one stands in a Destination Options header of 24 octets: PadN of
@@ -161,10 +150,11 @@ export function applyRouting2({ octets: old, walk, routing2 }: PacketView): Rewr
 
 /** The packet with a header of 24 octets more; `fill` writes all but its first two octets. */
 function insert(
-  { octets: old, walk }: PacketView,
+  { octets: old, walk, isIpv4 }: PacketView,
   kind: number,
   fill: (octets: Uint8Array, at: number) => void,
 ): Rewritten {
+  if (isIpv4) return 'not-ipv6';
   if (walk === undefined) return 'malformed';
   if (old.length + INSERTED > MAX_PACKET) return 'too-long';
   const { at, link } = placeToInsert(old, walk);
@@ -193,26 +183,21 @@ function without(old: Uint8Array, header: number): Uint8Array {
 
 /**
  * The packet with another upper layer behind the same headers. Throws RangeError where its headers
- * cannot be read, or where it would grow past what Payload Length can say.
+ * cannot be read, or where it would grow past what its length can say.
  */
 export function withUpper(
-  { octets: old, walk }: PacketView,
+  { octets: old, walk, isIpv4 }: PacketView,
   protocol: number,
   upper: Uint8Array,
 ): Uint8Array {
   if (walk === undefined) throw new RangeError('a packet whose headers can be read');
   const size = walk.upperAt + upper.length;
-  if (size > MAX_PACKET) throw new RangeError(`a packet of ${size} octets`);
+  if (size > (isIpv4 ? MAX_IPV4_PACKET : MAX_PACKET))
+    throw new RangeError(`a packet of ${size} octets`);
   const octets = new Uint8Array(size);
   octets.set(old.subarray(0, walk.upperAt));
   octets.set(upper, walk.upperAt);
   octets[walk.nextHeaderAt] = protocol;
   setLength(octets);
   return octets;
-}
-
-function setLength(octets: Uint8Array): void {
-  const length = octets.length - IPV6_HEADER;
-  octets[4] = length >> 8;
-  octets[5] = length;
 }

@@ -1,5 +1,5 @@
-import { type Address, IPV6_SIZE } from '../../wire/address.ts';
-import type { Match, Prefix } from './entry.ts';
+import { type Address, IPV4_SIZE, IPV6_SIZE, isIpv4 } from '../../wire/address.ts';
+import type { Action, Match, Prefix } from './entry.ts';
 
 /** How an address of an option or routing header is asked for: not, by presence, or by value. */
 type Wanted = 0 | 1 | 2;
@@ -35,19 +35,38 @@ export interface Values {
   readonly innerDst: Address | undefined;
 }
 
-/** Throws RangeError where a match asks for what no IPv6 packet can have. */
+/** Is a match for IPv4 packets? */
+export function isForIpv4({ src, dst }: Match): boolean {
+  return (src !== undefined && isIpv4(src.address)) || (dst !== undefined && isIpv4(dst.address));
+}
+
+/** Throws RangeError where a header that entries push has addresses of another version. */
+export function checkActions(actions: readonly Action[]): void {
+  for (const action of actions) {
+    if (!('push' in action)) continue;
+    const { push, src, dst } = action;
+    const size = push === 'ipv4' || (push === 'udp' && isIpv4(dst)) ? IPV4_SIZE : IPV6_SIZE;
+    if (src.length !== size || dst.length !== size) {
+      throw new RangeError('the ends of a tunnel have addresses of its own version');
+    }
+  }
+}
+
+/** Throws RangeError where a match asks for what no packet can have. */
 export function shapeOf(match: Match): Shape {
+  const size = isForIpv4(match) ? IPV4_SIZE : IPV6_SIZE;
+  checkAddresses(match, size);
   return {
-    dst: bitsOf(match.dst),
-    src: bitsOf(match.src),
+    dst: bitsOf(match.dst, size),
+    src: bitsOf(match.src, size),
     protocol: match.protocol !== undefined,
     sport: match.sport !== undefined,
     dport: match.dport !== undefined,
     flowLabel: match.flowLabel !== undefined,
     home: wanted(match.home),
     routing2: wanted(match.routing2),
-    innerSrc: wanted(match.innerSrc) === VALUE,
-    innerDst: wanted(match.innerDst) === VALUE,
+    innerSrc: match.innerSrc !== undefined,
+    innerDst: match.innerDst !== undefined,
     rest: match.rest === true,
   };
 }
@@ -151,25 +170,38 @@ function numbersKey(shape: Shape, values: Values): string | undefined {
 
 /** The first `bits` of an address. */
 function masked(address: Address, bits: number): string {
-  if (bits === 128) return address;
+  if (bits === 8 * address.length) return address;
   const whole = bits >> 3;
   if (bits % 8 === 0) return address.slice(0, whole);
   const rest = address.charCodeAt(whole) & (0xff00 >> (bits % 8));
   return address.slice(0, whole) + String.fromCharCode(rest & 0xff);
 }
 
-function bitsOf(prefix: Prefix | undefined): number {
+function bitsOf(prefix: Prefix | undefined, size: number): number {
   if (prefix === undefined) return 0;
-  const bits = prefix.length ?? 128;
-  if (prefix.address.length !== IPV6_SIZE || !Number.isInteger(bits) || bits < 0 || bits > 128) {
-    throw new RangeError('a prefix of an entry has an IPv6 address and 0 to 128 bits');
+  const bits = prefix.length ?? 8 * size;
+  if (prefix.address.length !== size || !Number.isInteger(bits) || bits < 0 || bits > 8 * size) {
+    throw new RangeError(
+      'prefixes of an entry are of one version, and no longer than its addresses',
+    );
   }
   return bits;
+}
+
+/** The addresses inside are of one version too; only IPv6 has headers with an address in them. */
+function checkAddresses({ innerSrc, innerDst, home, routing2 }: Match, size: number): void {
+  if (innerSrc !== undefined && innerDst !== undefined && innerSrc.length !== innerDst.length) {
+    throw new RangeError('a packet inside has two addresses of one version');
+  }
+  if (size === IPV4_SIZE && (home !== undefined || routing2 !== undefined)) {
+    throw new RangeError('no IPv4 packet has a home address or Type 2 Routing header');
+  }
 }
 
 function wanted(address: Address | 'any' | undefined): Wanted {
   if (address === undefined) return 0;
   if (address === 'any') return PRESENT;
-  if (address.length !== IPV6_SIZE) throw new RangeError('an entry names IPv6 addresses only');
+  if (address.length !== IPV6_SIZE)
+    throw new RangeError('a header of IPv6 names IPv6 addresses only');
   return VALUE;
 }

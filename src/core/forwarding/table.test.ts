@@ -3,7 +3,18 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Address, address } from '../../wire/address.ts';
 import type { Instant } from '../time.ts';
-import { fragment, homeAddress, ipv6, mobility, type Part, routing2, udp } from './case-packets.ts';
+import {
+  fragment,
+  homeAddress,
+  inside,
+  ipv4,
+  ipv4Inside,
+  ipv6,
+  mobility,
+  type Part,
+  routing2,
+  udp,
+} from './case-packets.ts';
 import type { ForwardingEntry, Match, Prefix } from './entry.ts';
 import { execute } from './execute.ts';
 import { PacketView } from './packet-view.ts';
@@ -99,12 +110,22 @@ test('entries renewed for ever do not grow the table', () => {
   assert.equal(table.deadline(), undefined);
 });
 
-test('an entry with addresses that are not IPv6, or too many bits, is our own mistake', () => {
+test('an entry that mixes versions, or asks for too many bits, is our own mistake', () => {
   const table = new ForwardingTable();
   const four = address('192.0.2.1');
-  assert.throws(() => table.add(entry('x', { dst: { address: four } })), RangeError);
-  assert.throws(() => table.add(entry('x', { home: four })), RangeError);
-  assert.throws(() => table.add(entry('x', { src: { address: A, length: 129 } })), RangeError);
+  const refused = (match: Match, more: Partial<ForwardingEntry> = {}) =>
+    assert.throws(() => table.add(entry('x', match, more)), RangeError);
+  refused({ dst: { address: four }, src: { address: A } });
+  refused({ innerSrc: four, innerDst: A });
+  refused({ home: four });
+  refused({ routing2: four });
+  refused({ dst: { address: four }, home: A });
+  refused({ dst: { address: four }, routing2: 'any' });
+  refused({ src: { address: A, length: 129 } });
+  refused({ src: { address: four, length: 33 } });
+  refused({}, { do: [{ push: 'ipv6', src: four, dst: four }] });
+  refused({}, { do: [{ push: 'ipv4', src: four, dst: A }] });
+  refused({}, { do: [{ push: 'udp', src: A, dst: four, sport: 1, dport: 2 }] });
   assert.equal(table.size, 0);
 });
 
@@ -141,7 +162,7 @@ class SlowTable {
 }
 
 /** Some of the addresses that occur. */
-const isOurs = (one: Address) => one.startsWith('\x20\x01');
+const isOurs = (one: Address) => one.startsWith('\x20\x01') || one.startsWith('\xc0');
 
 function order({ match, priority }: ForwardingEntry): number[] {
   const { dst, src, innerSrc, innerDst, home, routing2 } = match;
@@ -154,10 +175,13 @@ function order({ match, priority }: ForwardingEntry): number[] {
   return [bits(dst) + bits(src) + asked, bits(dst), fields + present, priority ?? 0];
 }
 
-const bits = (prefix: Prefix | undefined) => (prefix ? (prefix.length ?? 128) : 0);
+const bits = (prefix: Prefix | undefined) =>
+  prefix ? (prefix.length ?? 8 * prefix.address.length) : 0;
 
 function fits({ match, expiresAt }: ForwardingEntry, packet: PacketView, now: number): boolean {
   if (expiresAt !== undefined && now >= expiresAt) return false;
+  const version = match.src?.address.length ?? match.dst?.address.length ?? 16;
+  if (packet.src.length !== version) return false;
   if (packet.protocol === 135 && match.protocol !== 135 && !match.mobility) return false;
   if (match.local && !isOurs(packet.dst)) return false;
   const same = (wanted: unknown, found: unknown) => wanted === undefined || wanted === found;
@@ -189,28 +213,41 @@ function inPrefix(prefix: Prefix | undefined, address: Address): boolean {
 const addresses = fc
   .constantFrom('2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8:8000::1', 'fd00::1')
   .map(address);
+const ipv4Addresses = fc
+  .constantFrom('192.0.2.1', '192.0.2.2', '192.0.3.1', '198.51.100.1')
+  .map(address);
+const ipv4Prefixes = fc.record(
+  { address: ipv4Addresses, length: fc.constantFrom(0, 5, 8, 23, 24, 31, 32) },
+  { requiredKeys: ['address'], noNullPrototype: true },
+);
 const prefixes = fc.record(
   { address: addresses, length: fc.constantFrom(0, 7, 8, 32, 33, 64, 126, 127, 128) },
   { requiredKeys: ['address'], noNullPrototype: true },
 );
 const held = fc.oneof(addresses, fc.constant('any' as const));
 const ports = fc.constantFrom(5000, 53);
-const matches: fc.Arbitrary<Match> = fc.record(
-  {
-    dst: prefixes,
-    src: prefixes,
-    protocol: fc.constantFrom(17, 41, 135),
-    sport: ports,
-    dport: ports,
-    flowLabel: fc.constantFrom(0, 0x10001),
-    home: held,
-    routing2: held,
-    innerSrc: addresses,
-    innerDst: addresses,
-    mobility: fc.constant(true as const),
-    local: fc.constant(true as const),
-  },
-  { requiredKeys: [], noNullPrototype: true },
+/** Of one version; `inner` are the addresses inside. */
+const matchesOf = (one: fc.Arbitrary<Prefix>, inner: fc.Arbitrary<Address>) => ({
+  dst: one,
+  src: one,
+  innerSrc: inner,
+  innerDst: inner,
+  protocol: fc.constantFrom(17, 41, 4, 135),
+
+  sport: ports,
+  dport: ports,
+  flowLabel: fc.constantFrom(0, 0x10001),
+  mobility: fc.constant(true as const),
+  local: fc.constant(true as const),
+});
+const anyMatch = { requiredKeys: [] as never[], noNullPrototype: true as const };
+const six = (inner: fc.Arbitrary<Address>) =>
+  fc.record({ ...matchesOf(prefixes, inner), home: held, routing2: held }, anyMatch);
+const matches: fc.Arbitrary<Match> = fc.oneof(
+  { weight: 4, arbitrary: six(addresses) },
+  { weight: 1, arbitrary: six(ipv4Addresses) },
+  { weight: 2, arbitrary: fc.record(matchesOf(ipv4Prefixes, ipv4Addresses), anyMatch) },
+  { weight: 1, arbitrary: fc.record(matchesOf(ipv4Prefixes, addresses), anyMatch) },
 );
 // Most fields are left out most of the time, else nothing would ever match.
 const sparse = fc
@@ -239,18 +276,28 @@ const packets = fc
     home: fc.option(addresses),
     routing: fc.option(addresses),
     sport: ports,
-    shape: fc.constantFrom('udp', 'tunnel', 'mobility', 'later fragment'),
+    shape: fc.constantFrom('udp', 'tunnel', 'tunnel of IPv4', 'mobility', 'later fragment'),
+    ipv4Ends: fc.option(fc.tuple(ipv4Addresses, ipv4Addresses), { freq: 1 }),
+    ipv4Inner: ipv4Addresses,
   })
-  .map(({ src, dst, flowLabel, inner, home, routing, sport, shape }) => {
+  .map(({ src, dst, flowLabel, inner, home, routing, sport, shape, ipv4Ends, ipv4Inner }) => {
     const parts: Part[] = [];
+    const six = inside(ipv6({ src: inner, dst }, udp(inner, dst)));
+    const four = ipv4Inside(ipv4({ src: ipv4Inner, dst: ipv4Inner }, udp(ipv4Inner, ipv4Inner)));
+    if (ipv4Ends !== null) {
+      const [from, to] = ipv4Ends;
+      const part =
+        shape === 'tunnel' ? six : shape === 'tunnel of IPv4' ? four : udp(from, to, sport);
+      const later = shape === 'later fragment' && { fragment: { offset: 9, more: false } };
+      return new PacketView(ipv4({ src: from, dst: to, ...later }, part));
+    }
     if (routing) parts.push(routing2(routing));
     if (home) parts.push(homeAddress(home));
     if (shape === 'later fragment') parts.push(fragment(9, false));
     if (shape === 'mobility') parts.push(mobility(src, dst));
-    else if (shape === 'tunnel') {
-      const octets = ipv6({ src: inner, dst }, udp(inner, dst));
-      parts.push({ protocol: 41, octets: () => octets });
-    } else parts.push(udp(src, dst, sport));
+    else if (shape === 'tunnel') parts.push(six);
+    else if (shape === 'tunnel of IPv4') parts.push(four);
+    else parts.push(udp(src, dst, sport));
     return new PacketView(ipv6({ src, dst, flowLabel }, ...parts));
   });
 type Step = { add: ForwardingEntry } | { remove: string } | { find: PacketView };
@@ -285,7 +332,7 @@ test('it finds what a slow, obvious table finds', () => {
         assert.equal(table.size, slow.entries.size);
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 500 },
   );
   assert.ok(found > 500, `only ${found} look-ups found anything`);
 });

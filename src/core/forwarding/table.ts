@@ -5,7 +5,16 @@ import type { Instant } from '../time.ts';
 import type { EntryUse, ForwardingEntry, Hook } from './entry.ts';
 import { overhead } from './overhead.ts';
 import type { PacketView } from './packet-view.ts';
-import { keyOf, rankOf, type Shape, shapeCode, shapeOf, valuesOf } from './shape.ts';
+import {
+  checkActions,
+  isForIpv4,
+  keyOf,
+  rankOf,
+  type Shape,
+  shapeCode,
+  shapeOf,
+  valuesOf,
+} from './shape.ts';
 
 /** The most entries that a table holds where nobody says otherwise: some 1 000 000. */
 export const MAX_FORWARDING_ENTRIES = 2 ** 20;
@@ -30,6 +39,24 @@ interface Tuple {
   readonly rows: Map<string, Row>;
 }
 
+/** The tuples that a packet of one version may meet at a hook, most specific first. */
+interface Space {
+  tuples: readonly Tuple[];
+  readonly byShape: Map<number, Tuple>;
+}
+
+const newSpace = (): Space => ({ tuples: [], byShape: new Map() });
+
+function tupleFor(space: Space, shape: Shape): Tuple {
+  const code = shapeCode(shape);
+  const known = space.byShape.get(code);
+  if (known !== undefined) return known;
+  const tuple: Tuple = { shape, rank: rankOf(shape), rows: new Map() };
+  space.byShape.set(code, tuple);
+  space.tuples = [...space.tuples, tuple].sort((a, b) => b.rank - a.rank);
+  return tuple;
+}
+
 /**
  * The forwarding table: which entry is for a packet.
  *
@@ -42,11 +69,8 @@ interface Tuple {
  */
 export class ForwardingTable {
   readonly #rows = new Map<string, Row>();
-  readonly #tuples: Record<Hook, Tuple[]> = { arriving: [], leaving: [] };
-  readonly #byShape: Record<Hook, Map<number, Tuple>> = {
-    arriving: new Map(),
-    leaving: new Map(),
-  };
+  readonly #spaces: Record<Hook, Space> = { arriving: newSpace(), leaving: newSpace() };
+  readonly #ipv4Spaces: Record<Hook, Space> = { arriving: newSpace(), leaving: newSpace() };
   readonly #expiries = new Heap<{ readonly at: Instant; readonly id: string }>(
     (a, b) => a.at < b.at,
   );
@@ -85,7 +109,7 @@ export class ForwardingTable {
 
   /** Hash tables that a look-up at a hook may have to ask: combinations of fields in use. */
   combinations(hook: Hook): number {
-    return this.#tuples[hook].length;
+    return Math.max(this.#spaces[hook].tuples.length, this.#ipv4Spaces[hook].tuples.length);
   }
 
   get(id: string): ForwardingEntry | undefined {
@@ -105,10 +129,11 @@ export class ForwardingTable {
   /**
    * Adds an entry, or puts it in the place of the one with the same id, whose counters it takes
    * over (a new care-of address is no new flow). `full`: it is new, there is no room, nothing
-   * changed. Throws RangeError where the match makes no sense.
+   * changed. Throws RangeError where the match or an action makes no sense.
    */
   add(entry: ForwardingEntry): 'added' | 'replaced' | 'full' {
     const shape = shapeOf(entry.match);
+    checkActions(entry.do);
     const old = this.#rows.get(entry.id);
     if (old === undefined && this.#rows.size >= this.#bound) return 'full';
     const row: Row = {
@@ -148,7 +173,8 @@ export class ForwardingTable {
     const exempt = this.#mobilityExemption && packet.protocol === PROTOCOL.mobility;
     let best: Row | undefined;
     let bestRank = 0;
-    for (const { shape, rank, rows } of this.#tuples[hook]) {
+    const spaces = packet.isIpv4 ? this.#ipv4Spaces : this.#spaces;
+    for (const { shape, rank, rows } of spaces[hook].tuples) {
       if (best !== undefined && rank < bestRank) break;
       const key = keyOf(shape, packet);
       if (key === undefined) continue;
@@ -189,8 +215,8 @@ export class ForwardingTable {
   }
 
   #link(shape: Shape, row: Row): void {
-    const { at, match } = row.entry;
-    const tuple = this.#tupleFor(at, shape);
+    const { match } = row.entry;
+    const tuple = tupleFor(this.#spaceOf(row.entry), shape);
     const key = keyOf(shape, valuesOf(match))!;
     const first = tuple.rows.get(key);
     if (first === undefined || isAhead(row.entry, first.entry)) {
@@ -205,9 +231,10 @@ export class ForwardingTable {
   }
 
   #unlink(row: Row): void {
-    const { at, match } = row.entry;
+    const { match } = row.entry;
     const shape = shapeOf(match);
-    const tuple = this.#tupleFor(at, shape);
+    const space = this.#spaceOf(row.entry);
+    const tuple = tupleFor(space, shape);
     const key = keyOf(shape, valuesOf(match))!;
     let before = tuple.rows.get(key);
     if (before === row) {
@@ -218,18 +245,12 @@ export class ForwardingTable {
       if (before !== undefined) before.next = row.next;
     }
     if (tuple.rows.size > 0) return;
-    this.#byShape[at].delete(shapeCode(shape));
-    this.#tuples[at] = this.#tuples[at].filter((other) => other !== tuple);
+    space.byShape.delete(shapeCode(shape));
+    space.tuples = space.tuples.filter((other) => other !== tuple);
   }
 
-  #tupleFor(hook: Hook, shape: Shape): Tuple {
-    const code = shapeCode(shape);
-    const known = this.#byShape[hook].get(code);
-    if (known !== undefined) return known;
-    const tuple: Tuple = { shape, rank: rankOf(shape), rows: new Map() };
-    this.#byShape[hook].set(code, tuple);
-    this.#tuples[hook] = [...this.#tuples[hook], tuple].sort((a, b) => b.rank - a.rank);
-    return tuple;
+  #spaceOf({ at, match }: ForwardingEntry): Space {
+    return (isForIpv4(match) ? this.#ipv4Spaces : this.#spaces)[at];
   }
 
   /** Entries renewed all the time must not grow the heap: it is rebuilt at twice the entries. */

@@ -20,7 +20,7 @@ import { serialisePacket } from '../../wire/packet.ts';
 import type { EspAssociations, NodeConfig } from '../config.ts';
 import type { ForwardingEntry, Match } from '../forwarding/entry.ts';
 import { MAX_PACKET, PacketView } from '../forwarding/packet-view.ts';
-import { popIpv6, withUpper } from '../forwarding/rewrite.ts';
+import { popIp, withUpper } from '../forwarding/rewrite.ts';
 import { count, forward, tell, unforward } from '../part.ts';
 import type { Environment, Input, Output } from '../role.ts';
 import type { Instant } from '../time.ts';
@@ -314,7 +314,7 @@ const refused = (counter: Parameters<typeof count>[0]): Unprotected => ({
  */
 function fromTunnel(input: Packet, { home, agent, side, careOf }: Peering): Unprotected {
   const outer = new PacketView(input.octets);
-  const octets = outer.protocol === PROTOCOL.ipv6 ? popIpv6(outer) : 'malformed';
+  const octets = outer.protocol === PROTOCOL.ipv6 ? popIp(outer, 'ipv6') : 'malformed';
   if (typeof octets === 'string') return refused('esp.outside_selectors');
   const inner = new PacketView(octets);
   const isFor = side === 'node' ? inner.dst === home : inner.src === home;

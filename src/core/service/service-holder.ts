@@ -6,7 +6,7 @@ import type { ServiceConfig } from '../config.ts';
 import { connectionSegment } from '../forwarding/connection-segment.ts';
 import type { ForwardingEntry, Hook } from '../forwarding/entry.ts';
 import { PacketView } from '../forwarding/packet-view.ts';
-import { pushIpv6 } from '../forwarding/rewrite.ts';
+import { pushIp } from '../forwarding/rewrite.ts';
 import { NeighborProxy } from '../neighbor-discovery/proxy.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, forward, type PartInput, type Received, tell, unforward } from '../part.ts';
@@ -327,7 +327,7 @@ export class ServiceHolder {
   /** As it came, inside a tunnel; to the node itself by what its kernel does with its own address. */
   pass(octets: Uint8Array, { registrant, address }: Member): Output[] {
     if (registrant === SELF) return [{ kind: 'transmit', octets }];
-    const pushed = pushIpv6(new PacketView(octets), this.#config.address, address);
+    const pushed = pushIp(new PacketView(octets), { src: this.#config.address, dst: address });
     return typeof pushed === 'string' ? [] : [{ kind: 'transmit', octets: pushed }];
   }
 

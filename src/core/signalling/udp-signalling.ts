@@ -12,8 +12,9 @@ import { ICMPV6, PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
 import type { Counter } from '../counters.ts';
 import type { ForwardingEntry } from '../forwarding/entry.ts';
 import type { Tunnel } from '../forwarding/execute.ts';
+import { overheadOf } from '../forwarding/overhead.ts';
 import { PacketView } from '../forwarding/packet-view.ts';
-import { popUdp, pushUdp, UDP_TUNNEL_OVERHEAD, type UdpEnds } from '../forwarding/udp-tunnel.ts';
+import { popUdp, pushUdp, type UdpEnds } from '../forwarding/udp-tunnel.ts';
 import type { Input, Output } from '../role.ts';
 
 type Packet = Extract<Input, { kind: 'packet' }>;
@@ -49,12 +50,13 @@ export const answerEnds = ({ src, dst, udp }: Tunnel): UdpEnds | undefined =>
 
 /** The outputs with every message inside UDP, and told of so. */
 export function inUdp(outputs: readonly Output[], ends: UdpEnds): Output[] {
+  const more = overheadOf({ push: 'udp', ...ends });
   return outputs.map((output) => {
     if (output.kind === 'transmit')
       return { kind: 'transmit', octets: around(output.octets, ends) };
     if (output.kind !== 'event' || output.event.kind !== 'signal.sent') return output;
     const { octets, detail } = output.event;
-    const told = { octets: octets + UDP_TUNNEL_OVERHEAD, detail: `${detail} (in UDP)` };
+    const told = { octets: octets + more, detail: `${detail} (in UDP)` };
     return { ...output, event: { ...output.event, ...told, tunnelled: true } };
   });
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ForwardingEntry, Match } from '../../core/forwarding/entry.ts';
 import { PacketView } from '../../core/forwarding/packet-view.ts';
-import { insertHomeAddress, insertRouting2, pushIpv6 } from '../../core/forwarding/rewrite.ts';
+import { insertHomeAddress, insertRouting2, pushIp } from '../../core/forwarding/rewrite.ts';
 import { address } from '../../wire/address.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { headerKinds, Interception } from './interception.ts';
@@ -28,7 +28,7 @@ const octets = (rewritten: Uint8Array | string): Uint8Array => {
 };
 const withOption = octets(insertHomeAddress(view, home));
 const withRouting = octets(insertRouting2(view, careOf));
-const tunnelled = octets(pushIpv6(view, peer, careOf));
+const tunnelled = octets(pushIp(view, { src: peer, dst: careOf }));
 
 test('each kind of entry takes its kind of packet and no other', () => {
   const to = { dst: { address: careOf } };

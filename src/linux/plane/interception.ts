@@ -8,7 +8,9 @@
  */
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
+import { isIpv4Packet } from '../../wire/ip-fields.ts';
 import { ICMPV6, PROTOCOL } from '../../wire/numbers.ts';
+import { walkIpv4 } from '../../wire/walk-ipv4.ts';
 import type { FilterWish } from './packet-filter.ts';
 
 /** A set of the table; each element is an address, and a number where the set has one. */
@@ -190,6 +192,17 @@ function isNeighborDiscovery(octets: Uint8Array): boolean {
   return octets[6] === PROTOCOL.icmpv6 && octets[7] === 255 && isOne;
 }
 
+/** The same of an IPv4 header, which has nothing behind it but the upper layer. */
+function ipv4Kinds(octets: Uint8Array): HeaderKinds {
+  const walk = walkIpv4(octets);
+  const none = { options: false, routing: false, port: undefined };
+  if (walk === undefined) return { ...none, protocol: undefined, fragment: false };
+  const { protocol, upperAt: at, isPart: fragment, firstFragment } = walk;
+  const isUdp = protocol === PROTOCOL.udp && firstFragment && at + 8 <= octets.length;
+  const port = isUdp ? (octets[at + 2]! << 8) | octets[at + 3]! : undefined;
+  return { ...none, protocol, fragment, port };
+}
+
 const EXTENSIONS: ReadonlySet<number> = new Set([0, 43, 44, 51, 60]);
 const AUTHENTICATION = 51;
 
@@ -198,6 +211,7 @@ const AUTHENTICATION = 51;
  * Fragment header of a later fragment is not looked at, but its number is known.
  */
 export function headerKinds(octets: Uint8Array): HeaderKinds {
+  if (isIpv4Packet(octets)) return ipv4Kinds(octets);
   let protocol = octets[6]!;
   let at = 40;
   let options = false;

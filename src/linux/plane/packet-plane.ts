@@ -19,7 +19,8 @@ import { tooBig } from '../../core/forwarding/too-big.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import type { Instant } from '../../core/time.ts';
-import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
+import { type Address, isLinkLocal, isMulticast } from '../../wire/address.ts';
+import { destinationOf, sourceOf } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { joined } from '../sys/large-packet.ts';
 import { finished, isFinished, NO_OFFLOAD, type Offload } from '../sys/offloads.ts';
@@ -34,9 +35,6 @@ import { TunnelFragments } from './tunnel-fragments.ts';
 
 /** The anchor device, which carries no packets of links. */
 export const ANCHOR = 'careof0';
-
-const sourceOf = (octets: Uint8Array): Address => readAddress(octets, 8);
-const destinationOf = (octets: Uint8Array): Address => readAddress(octets, 24);
 
 export class PacketPlane {
   readonly table: ForwardingTable;

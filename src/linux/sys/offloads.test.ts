@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PacketView } from '../../core/forwarding/packet-view.ts';
-import { insertHomeAddress, pushIpv6 } from '../../core/forwarding/rewrite.ts';
+import { insertHomeAddress, pushIp } from '../../core/forwarding/rewrite.ts';
 import { address } from '../../wire/address.ts';
 import { upperLayerChecksum } from '../../wire/checksum.ts';
 import { serialisePacket } from '../../wire/packet.ts';
@@ -92,7 +92,7 @@ test('in a tunnel and behind a Home Address option all lengths are right', () =>
   const octets = unfinished(segment(0, 5000, {}), 6);
   const moved = insertHomeAddress(new PacketView(octets), address('2001:db8:2::7'));
   assert.ok(typeof moved !== 'string');
-  const tunnelled = pushIpv6(new PacketView(moved), source, destination);
+  const tunnelled = pushIp(new PacketView(moved), { src: source, dst: destination });
   assert.ok(typeof tunnelled !== 'string');
   const segments = finished(tunnelled, offload(4, 104, 16));
   assert.equal(segments.length, 5);

@@ -4,7 +4,8 @@ import type { Received } from '../../core/part.ts';
 import type { Output } from '../../core/role.ts';
 import { answerEnds, inUdp, sameEnd, senderOf } from '../../core/signalling/udp-signalling.ts';
 import type { Instant } from '../../core/time.ts';
-import { type Address, readAddress } from '../../wire/address.ts';
+import type { Address } from '../../wire/address.ts';
+import { sourceOf } from '../../wire/ip-fields.ts';
 import { walkHeaders } from '../../wire/walk.ts';
 
 /**
@@ -28,7 +29,7 @@ export function strangerInTunnel(
   const walk = walkHeaders(octets);
   const at = walk === undefined ? -1 : innerAt(octets, walk);
   if (at < 0) return [];
-  const home = readAddress(octets, at + 8);
+  const home = sourceOf(octets, at);
   if (!isOurs(home) || pending.has(home)) return [];
   const known = bindings.get(home);
   const ends = tunnel && answerEnds(tunnel);
