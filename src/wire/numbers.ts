@@ -26,6 +26,13 @@ export const PROTOCOL = {
   mobility: 135,
 } as const;
 
+/** What became of an IPv4 home address. Source: RFC 5555 section 3.2.1. */
+export const IPV4_ADDRESS_STATUS = {
+  accepted: 0,
+  administrativelyProhibited: 129,
+  incorrectIpv4HomeAddress: 130,
+} as const;
+
 /** UDP ports. Source: RFC 5555 section 9 (`dsmipv6`). */
 export const UDP_PORT = { mobility: 4191 } as const;
 

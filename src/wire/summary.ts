@@ -261,6 +261,12 @@ function optionSummary(
       return `Vendor Specific ${option.vendorId}/${option.subtype}`;
     case 'load-information':
       return `Load Information ${option.sessionsInUse} of ${option.maximumSessions} sessions`;
+    case 'ipv4-home-address':
+      return `IPv4 Home Address ${formatAddress(option.homeAddress)}`;
+    case 'ipv4-address-acknowledgement':
+      return `IPv4 Address Acknowledgement ${option.status} ${formatAddress(option.homeAddress)}`;
+    case 'ipv4-care-of-address':
+      return `IPv4 Care-of Address ${formatAddress(option.careOfAddress)}`;
     case 'prefix-information':
       return `Prefix ${formatAddress(option.prefix)}/${option.prefixLength}`;
     case 'home-agent-information':

@@ -70,6 +70,18 @@ const SINGLE: readonly (readonly [string, string, object])[] = [
       maximumCapacity: 65535,
     },
   ],
+  [
+    'ipv4-home-address',
+    '1d068000c0000201',
+    { prefixLength: 32, prefixRequested: false, reserved: 0, homeAddress: '192.0.2.1' },
+  ],
+  [
+    'ipv4-address-acknowledgement',
+    '1e068180c0000201',
+    { status: 129, prefixLength: 32, reserved: 0, homeAddress: '192.0.2.1' },
+  ],
+  ['nat-detection', '1f0680000000006e', { forced: true, reserved: 0, refreshTime: 110 }],
+  ['ipv4-care-of-address', '20060000c6336407', { reserved: 0, careOfAddress: '198.51.100.7' }],
 ];
 
 test('the options of later RFCs, each from its octets to fields and back', () => {
@@ -93,6 +105,10 @@ test('an option whose length its RFC forbids is refused at the length', () => {
     '2303000000',
     '2d050000000000',
     `3011${'00'.repeat(17)}`,
+    '1d050000000000',
+    '1e0700000000000000',
+    '1f050000000000',
+    '200400000000',
   ]) {
     const decoded = decodePart('option', fromHex(hex)!);
     assert.deepEqual(!decoded.ok && [decoded.error.reason, decoded.error.offset], [
@@ -124,6 +140,10 @@ test('each option is put where its RFC wants it to stand', () => {
     ['binding-identifier', { careOfAddress }, 8, 2],
     ['flow-identification', { flowId: 1 }, 2, 0],
     ['load-information', { priority: 1 }, 4, 0],
+    ['ipv4-home-address', { prefixLength: 32 }, 4, 0],
+    ['ipv4-address-acknowledgement', { status: 129 }, 4, 0],
+    ['nat-detection', { refreshTime: 110 }, 4, 0],
+    ['ipv4-care-of-address', {}, 4, 0],
   ] as const;
   for (const [option, fields, n, y] of list) {
     // An odd number of octets before it, so that nothing is right by chance.

@@ -22,6 +22,12 @@ import {
   permanentHomeKeygenToken,
   signature,
 } from './cga-options.ts';
+import {
+  ipv4AddressAcknowledgement,
+  ipv4CareOfAddress,
+  ipv4HomeAddress,
+  natDetection,
+} from './dual-stack-options.ts';
 import { bindingIdentifier, flowIdentification } from './multihoming-options.ts';
 import { loadInformation, restartCounter, timestamp, vendorSpecific } from './session-options.ts';
 
@@ -189,6 +195,10 @@ export const mobilityOptions = optionList(
     bindingIdentifier,
     flowIdentification,
     loadInformation,
+    ipv4HomeAddress,
+    ipv4AddressAcknowledgement,
+    natDetection,
+    ipv4CareOfAddress,
   ],
   MOBILITY_OPTION,
 );
