@@ -219,6 +219,8 @@ export interface MultihomedHostConfig {
 /** A service address that several servers answer for, and who they are. */
 export interface ServiceConfig {
   readonly service: Address;
+  /** The IPv4 address that the same servers answer from. */
+  readonly service4?: Address;
   /** The link that it is held on; absent: the routes of the network lead to it, and nobody is asked. */
   readonly link?: string;
   /** This node's own address, on that link. */

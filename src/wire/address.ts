@@ -187,6 +187,14 @@ export function isLinkLocal(address: Address): boolean {
   return first === 0xfe && (second & 0xc0) === 0x80;
 }
 
+/** An IPv4 address in the place of an IPv6 one, `::ffff:192.0.2.1` (RFC 4291 section 2.5.5.2); others stay. */
+export const toMapped = (address: Address): Address =>
+  isIpv4(address) ? ((IPV4_MAPPED + address) as Address) : address;
+
+/** The IPv4 address that stands in the place of an IPv6 one; others stay. */
+export const fromMapped = (address: Address): Address =>
+  address.startsWith(IPV4_MAPPED) ? (address.slice(IPV4_MAPPED.length) as Address) : address;
+
 /** May packets from elsewhere be sent to it: unicast, not unspecified, loopback or link-local? */
 export function isUnicastRoutable(address: Address): boolean {
   if (isMulticast(address) || isLinkLocal(address)) return false;

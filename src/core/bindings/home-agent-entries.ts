@@ -1,6 +1,6 @@
 /** The forwarding entries that one home binding asks for at the home agent. */
 
-import { type Address, formatAddress } from '../../wire/address.ts';
+import { type Address, formatAddress, isIpv4 } from '../../wire/address.ts';
 import { PROTOCOL, UDP_PORT } from '../../wire/numbers.ts';
 import type { Action, ForwardingEntry } from '../forwarding/entry.ts';
 import type { Mechanism } from '../mechanisms.ts';
@@ -67,7 +67,7 @@ export function fromTunnelEntry(
   const open = without.has('tunnel-source-check');
   const inside = udp
     ? { dst, protocol: PROTOCOL.udp, dport: UDP_PORT.mobility, innerSrc: home }
-    : { dst, protocol: PROTOCOL.ipv6, innerSrc: home };
+    : { dst, protocol: isIpv4(home) ? PROTOCOL.ipv4 : PROTOCOL.ipv6, innerSrc: home };
   const sender = udp
     ? { src: { address: udp.address }, sport: udp.port }
     : { src: { address: careOf } };

@@ -1,5 +1,5 @@
 import type { Address } from '../../wire/address.ts';
-import { MOBILITY_OPTION, REVOCATION_STATUS } from '../../wire/numbers.ts';
+import { REVOCATION_STATUS } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import type { HomeRegistrationConfig } from '../config.ts';
 import type { NodeState } from '../node-state.ts';
@@ -94,9 +94,7 @@ function statusOf(
     return REVOCATION_STATUS.revocationFunctionNotSupported;
   }
   if (message.ipv4HomeAddressOnly) {
-    const named = message.options.some(
-      (one) => one.option === 'unknown' && one.type === MOBILITY_OPTION.ipv4HomeAddress,
-    );
+    const named = message.options.some((one) => one.option === 'ipv4-home-address');
     return named
       ? REVOCATION_STATUS.bindingDoesNotExist
       : REVOCATION_STATUS.ipv4HomeAddressOptionRequired;

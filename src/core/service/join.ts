@@ -11,6 +11,7 @@ import type { Output } from '../role.ts';
 import { type Duration, type Instant, seconds } from '../time.ts';
 import { type AgentSays, agentIn } from './agents/agent-option.ts';
 import { MAX_TOLD, servedClientsOptions } from './clients/served-clients.ts';
+import { ipv4ServiceOptions, refusesIpv4Service } from './service-addresses.ts';
 import { saysProgramFails } from './watching/program-fails.ts';
 
 const FOREVER = Number.POSITIVE_INFINITY as Instant;
@@ -34,7 +35,7 @@ export interface JoinOptions {
  * Supported standards: RFC 6275 sections 11.7.1, 11.7.3; RFC 4285.
  */
 export class Join {
-  readonly #home: Address;
+  readonly #config: ServerConfig;
   #careOf: Address;
   readonly #registration: HomeRegistration;
   /** A holder that asks is believed no more often than this: anybody can ask. */
@@ -55,12 +56,13 @@ export class Join {
   ) {
     this.#options = options;
     const { service: home, authentication, lifetime, delegation } = config;
-    this.#home = home;
+    this.#config = config;
     this.#careOf = ends.careOf;
     const shown = delegation && { delegation };
     const registered = { home, homeAgent: ends.holder, authentication, lifetime, ...shown };
     this.#registration = new HomeRegistration(registered, state, () => FOREVER);
     this.#registration.setTold(() => [
+      ...ipv4ServiceOptions(config),
       ...(options.told?.() ?? []),
       ...servedClientsOptions(this.#untold),
     ]);
@@ -129,7 +131,7 @@ export class Join {
 
   /** What the holder says of the registration; undefined: the message is about something else. */
   answered(came: Received, now: Instant): Output[] | undefined {
-    const at = { home: this.#home, careOf: this.#careOf };
+    const at = { home: this.#config.service, careOf: this.#careOf };
     const received = this.#fromHolder(came);
     // Between a holder and its servers: RFC 6275 has it come from peers alone.
     if (received.message.layer === 'binding-refresh-request' && this.#isHolder(received)) {
@@ -140,8 +142,13 @@ export class Join {
     const { message } = received;
     const isAnswer = said.result === 'bound' && message.layer === 'binding-acknowledgement';
     if (isAnswer) this.#accepted(came.source, agentIn(message.options));
-    const fails = isAnswer && saysProgramFails(message.options);
-    return [...this.#progress(said, now), ...(fails ? (this.#options.onFailure?.() ?? []) : [])];
+    if (!isAnswer) return this.#progress(said, now);
+    const { options } = message;
+    return [
+      ...(refusesIpv4Service(options, this.#config) ? [count('service.ipv4_refused')] : []),
+      ...this.#progress(said, now),
+      ...(saysProgramFails(options) ? (this.#options.onFailure?.() ?? []) : []),
+    ];
   }
 
   #accepted(by: Address, says: AgentSays | undefined): void {

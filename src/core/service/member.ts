@@ -5,6 +5,7 @@ import type { ServiceConfig } from '../config.ts';
 import type { Output } from '../role.ts';
 import type { Duration, Instant } from '../time.ts';
 import { type NearPrefix, nearPrefixesIn } from './near-prefixes.ts';
+import { saysIpv4Service } from './service-addresses.ts';
 
 /** A server that answers for the service address just now. */
 export interface Member {
@@ -17,6 +18,8 @@ export interface Member {
   readonly sessions?: number;
   /** Prefixes that it is near to. */
   readonly near?: readonly NearPrefix[];
+  /** It answers from the service's IPv4 address too. */
+  readonly ipv4?: true;
   /** When it came. */
   readonly since?: Instant;
   /** The agent that took its registration, where several share them; absent: this one. */
@@ -51,13 +54,17 @@ export interface MembershipChange {
   readonly left?: Member;
 }
 
-/** Source: RFC 6463 section 4; docs/registry.md. */
-export function saidIn({ options }: BindingUpdate): Omit<Told, 'since'> {
+/** Source: RFC 5555 section 3.1.1, RFC 6463 section 4; docs/registry.md. */
+export function saidIn(
+  { options }: BindingUpdate,
+  config: Pick<ServiceConfig, 'service' | 'service4'>,
+): Omit<Told, 'since'> {
   const load = options.find((one) => one.option === 'load-information');
   const near = nearPrefixesIn(options);
   return {
     ...(load && { capacity: load.maximumSessions, sessions: load.sessionsInUse }),
     ...(near.length > 0 && { near }),
+    ...(saysIpv4Service(options, config) && { ipv4: true as const }),
   };
 }
 

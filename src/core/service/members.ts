@@ -1,32 +1,27 @@
-import { formatAddress, isUnicastRoutable } from '../../wire/address.ts';
-import { BINDING_STATUS } from '../../wire/numbers.ts';
+import type { Address } from '../../wire/address.ts';
 import type { MobilityOptionInput } from '../../wire/packet.ts';
 import type { Binding } from '../bindings/binding-cache.ts';
 import { fromTunnelEntry, fromTunnelId } from '../bindings/home-agent-entries.ts';
-import { answer, askedBy, type BindingUpdate, type Judgement } from '../bindings/judged-update.ts';
+import { answer, type BindingUpdate, type Judgement } from '../bindings/judged-update.ts';
 import type { ServiceConfig } from '../config.ts';
-import { type Registrant, UpdateProofs } from '../home-registration/update-proofs.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, forward, type Received, tell, unforward } from '../part.ts';
 import type { Output } from '../role.ts';
-import { ntpTimestamp } from '../security/authentication-option.ts';
 import { timestampOf } from '../signalling/home-authentication.ts';
-import { sequenceNewer } from '../signalling/sequence.ts';
 import { after, type Instant, seconds } from '../time.ts';
 import {
   type Member,
   type MemberRecord,
   type MembershipChange,
-  registrantOf,
   saidIn,
-  spiOf,
   type Told,
 } from './member.ts';
+import { MemberProofs } from './member-proofs.ts';
+import { addressesOf, ipv4ServiceAnswers } from './service-addresses.ts';
 
 /** Servers that one service address may have. */
 export const MAX_MEMBERS = 64;
 
-const TIMESTAMP_KEY = 'member-timestamp/';
 /** A server that its own holder does not tell of any more, though it is there, is looked at so often. */
 const OVERDUE = seconds(1);
 
@@ -35,8 +30,7 @@ type Accepted = Pick<Binding, 'home' | 'careOf' | 'sequence' | 'lifetime' | 'exp
 
 /**
  * The servers of a service address: each registers as a mobile node does with its home agent, and the
- * holder of the address keeps a binding for each. They are told apart by the number of their key (SPI), so
- * one server's updates are never older or newer than another's.
+ * holder of the address keeps a binding for each.
  *
  * No Duplicate Address Detection: the address is meant to be shared. Bounded by the binding cache.
  *
@@ -46,8 +40,7 @@ export class Members {
   readonly #config: ServiceConfig;
   readonly #state: NodeState;
   readonly #telling: Telling;
-  readonly #proofs: UpdateProofs;
-  readonly #registrants: ReadonlyMap<string, Registrant>;
+  readonly #proofs: MemberProofs;
   /** By registrant. */
   readonly #told = new Map<string, Told>();
   /** Of the last word of each, as `MemberRecord` has it. */
@@ -66,20 +59,12 @@ export class Members {
     this.#telling = telling;
     this.#config = config;
     this.#state = state;
-    this.#proofs = new UpdateProofs(state, config.authorities);
-    this.#registrants = new Map(
-      config.members.map(({ authentication }) => [
-        registrantOf(authentication),
-        { authentication, lastTimestamp: 0n },
-      ]),
-    );
+    this.#proofs = new MemberProofs(config, state);
   }
 
   /** What is older than this may be a replay of what an earlier holder took. */
   begin(now: Instant): void {
-    // Servers that begin in the same instant are not older.
-    const timestamp = ntpTimestamp(this.#state.env.epoch, now) - 1n;
-    for (const one of this.#registrants.values()) one.lastTimestamp = timestamp;
+    this.#proofs.begin(now);
   }
 
   /** Those that are registered, in the order of their names. */
@@ -96,7 +81,7 @@ export class Members {
   }
 
   update(received: Received, update: BindingUpdate, now: Instant): MembershipChange {
-    const { judged, registrant, outputs } = this.#judge(received, update, now);
+    const { judged, registrant, outputs } = this.#proofs.judge(received, update, now);
     outputs.unshift(count('mobility.bu_received'));
     if (judged === undefined) return { outputs };
     if (judged.status >= 128) {
@@ -104,14 +89,21 @@ export class Members {
       return { outputs };
     }
     const { proof } = judged;
-    const options = [...this.#telling(registrant), ...proof.options];
+    const options = [
+      ...this.#telling(registrant),
+      ...ipv4ServiceAnswers(update.options, this.#config),
+      ...proof.options,
+    ];
     const answered = answer({ ...judged, proof: { ...proof, options } }, 'home');
     outputs.push(count('mobility.bu_accepted'), ...answered);
     this.#changedTo(registrant, timestampOf(update) ?? 0n);
     if (judged.lifetime > 0) {
       const known = this.#state.bindings.get(judged.home, registrant) !== undefined;
       const since = known ? this.#told.get(registrant)?.since : now;
-      this.#told.set(registrant, { ...saidIn(update), ...(since !== undefined && { since }) });
+      this.#told.set(registrant, {
+        ...saidIn(update, this.#config),
+        ...(since !== undefined && { since }),
+      });
       const expiresAt = after(now, judged.lifetime);
       return this.#accept({ ...judged, expiresAt }, registrant, outputs);
     }
@@ -165,8 +157,7 @@ export class Members {
     { registrant, version, by, silent, there }: MemberRecord,
     now: Instant,
   ): MembershipChange | undefined {
-    const proved = this.#registrants.get(registrant);
-    if (proved === undefined) return { outputs: [count('service.shared_unknown')] };
+    if (!this.#proofs.has(registrant)) return { outputs: [count('service.shared_unknown')] };
     const before = this.record(registrant);
     const older = before !== undefined && version < before.version;
     if (older && !this.#state.env.without.has('shared-versions')) {
@@ -178,7 +169,7 @@ export class Members {
     this.#versions.set(registrant, version);
     this.#changed.delete(registrant);
     // What was proved to one of them is a replay at all.
-    if (version > proved.lastTimestamp) proved.lastTimestamp = version;
+    this.#proofs.took(registrant, version);
     const elsewhere = by !== this.#config.address && { by };
     if (silent === true && before?.there !== undefined && this.#looksAgain) {
       this.#told.set(registrant, { ...this.#told.get(registrant), ...elsewhere });
@@ -221,7 +212,7 @@ export class Members {
    * is the caller's. `judged` is absent where it gets none.
    */
   check(received: Received, update: BindingUpdate, now: Instant): Judgement {
-    const { judged, outputs } = this.#judge(received, update, now);
+    const { judged, outputs } = this.#proofs.judge(received, update, now);
     return { outputs, ...(judged && { judged }) };
   }
 
@@ -262,7 +253,7 @@ export class Members {
   }
 
   #changedTo(registrant: string, version: bigint): void {
-    if (!this.#registrants.has(registrant)) return;
+    if (!this.#proofs.has(registrant)) return;
     this.#versions.set(registrant, version);
     this.#changed.add(registrant);
   }
@@ -273,48 +264,6 @@ export class Members {
       const gone = this.#state.bindings.delete(this.#config.service, registrant);
       return gone === undefined ? [] : this.#forget(gone, 'deleted');
     });
-  }
-
-  #judge(
-    received: Received,
-    update: BindingUpdate,
-    now: Instant,
-  ): Judgement & { readonly registrant: string } {
-    const asked = askedBy(received, update, this.#state.constants.MAX_HOME_LIFETIME);
-    const name = spiOf(update);
-    const without = this.#state.env.without.has('authentication');
-    const known = this.#registrants.get(name);
-    const open = { authentication: { method: 'none' as const }, lastTimestamp: 0n };
-    const member = without ? open : known;
-    if (!isUnicastRoutable(asked.careOf)) {
-      return { registrant: name, outputs: [count('mobility.bu_unauthenticated')] };
-    }
-    if (member === undefined) {
-      const status = BINDING_STATUS.notHomeAgentForThisMobileNode;
-      const refused = { ...asked, status };
-      const judgement = this.#proofs.unproved(refused, 'mobility.bu_unauthenticated', now);
-      return { registrant: name, ...judgement };
-    }
-    const registrant = known === undefined ? formatAddress(asked.careOf) : name;
-    const base = { ...asked, proof: this.#proofs.answer(member, update, asked, now) };
-    const fault = this.#proofs.fault(member, received, asked, now);
-    if (fault !== undefined) {
-      const judgement = this.#proofs.unproved({ ...base, ...fault.change }, fault.counter, now);
-      return { registrant, ...judgement };
-    }
-    const outputs = this.#proofs.accepted(member, update, TIMESTAMP_KEY + registrant);
-    const before = this.#state.bindings.get(asked.home, registrant);
-    if (before !== undefined && !sequenceNewer(asked.sequence, before.sequence)) {
-      outputs.push(count('mobility.bu_out_of_window'));
-      const status = BINDING_STATUS.sequenceNumberOutOfWindow;
-      const judged = { ...base, status, answerSequence: before.sequence };
-      return { registrant, judged, outputs };
-    }
-    const full = before === undefined && this.#state.bindings.room('home') <= 0;
-    if (!full || asked.lifetime === 0) return { registrant, judged: base, outputs };
-    outputs.push(count('mobility.cache_full'));
-    const status = BINDING_STATUS.insufficientResources;
-    return { registrant, judged: { ...base, status }, outputs };
   }
 
   #accept(
@@ -332,7 +281,7 @@ export class Members {
     bindings.set({ ...binding, expiresAt });
     const moved = before !== undefined && before.careOf !== careOf;
     outputs.push(
-      ...(moved ? unforward(fromTunnelId(home, before)) : []),
+      ...(moved ? this.#notFromTunnel(before) : []),
       ...this.#fromTunnel({ ...binding, expiresAt }),
       tell({
         ...{ kind: 'binding.accepted', scope, home, registrant, careof: careOf, sequence },
@@ -349,7 +298,19 @@ export class Members {
     expiresAt,
   }: Pick<Binding, 'home' | 'careOf' | 'expiresAt'>): Output[] {
     const { env } = this.#state;
-    return forward(fromTunnelEntry(this.#config.address, home, { careOf }, expiresAt, env.without));
+    const { address } = this.#config;
+    return this.#homes(home).flatMap((one) =>
+      forward(fromTunnelEntry(address, one, { careOf }, expiresAt, env.without)),
+    );
+  }
+
+  #notFromTunnel(binding: Pick<Binding, 'home' | 'careOf'>): Output[] {
+    return unforward(...this.#homes(binding.home).map((one) => fromTunnelId(one, binding)));
+  }
+
+  /** The addresses that a binding of the service stands for. */
+  #homes(home: Address): Address[] {
+    return home === this.#config.service ? addressesOf(this.#config) : [home];
   }
 
   #memberOf({ registrant, careOf: address }: Pick<Binding, 'registrant' | 'careOf'>): Member {
@@ -361,7 +322,7 @@ export class Members {
     this.#doubted.delete(binding.registrant);
     const { scope, home, registrant, careOf: careof } = binding;
     return [
-      ...unforward(fromTunnelId(home, binding)),
+      ...this.#notFromTunnel(binding),
       tell({ kind: `binding.${how}`, scope, home, registrant, careof }),
     ];
   }

@@ -8,8 +8,9 @@ import type { Output } from '../role.ts';
 import { type Instant, milliseconds } from '../time.ts';
 import { type Clients, SELF } from './clients/clients.ts';
 import type { Member } from './member.ts';
+import { serviceFor } from './service-addresses.ts';
 
-/** An error quotes the packet that it is about behind these octets (RFC 4443 section 3). */
+/** An error quotes the packet that it is about behind these octets (RFC 4443 section 3, RFC 792). */
 const ERROR_HEADER = 8;
 /** Errors that go to every server, no more often than this: anybody can forge them. */
 const INTERVAL = milliseconds(10);
@@ -29,13 +30,13 @@ interface Passing {
  * Supported standards: after RFC 7690 section 2.
  */
 export class PathErrors {
-  readonly #service: Address;
+  readonly #config: ServiceConfig;
   readonly #clients: Clients;
   readonly #passing: Passing;
   readonly #limit = new RateLimit(INTERVAL, AT_ONCE);
 
-  constructor({ service }: ServiceConfig, clients: Clients, passing: Passing) {
-    this.#service = service;
+  constructor(config: ServiceConfig, clients: Clients, passing: Passing) {
+    this.#config = config;
     this.#clients = clients;
     this.#passing = passing;
   }
@@ -70,6 +71,8 @@ export class PathErrors {
   /** Whom the packet was for that an error is about; undefined: it did not come from the service address. */
   #clientOf({ octets, walk }: PacketView): Address | undefined {
     const quoted = quotedPacket(octets.subarray(walk!.upperAt + ERROR_HEADER));
-    return quoted?.source === this.#service ? quoted.destination : undefined;
+    if (quoted === undefined) return undefined;
+    const { source, destination } = quoted;
+    return source === serviceFor(destination, this.#config) ? destination : undefined;
   }
 }

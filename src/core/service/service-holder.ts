@@ -1,4 +1,4 @@
-import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
+import { type Address, formatAddress, isIpv4, isUnicastRoutable } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import type { MobilityOptionInput } from '../../wire/packet.ts';
 import type { BindingUpdate } from '../bindings/judged-update.ts';
@@ -21,6 +21,7 @@ import { Strays } from './clients/strays.ts';
 import type { Member, MembershipChange } from './member.ts';
 import { Members } from './members.ts';
 import { PathErrors } from './path-errors.ts';
+import { addressesOf } from './service-addresses.ts';
 
 /**
  * So long after it has begun a holder gives no client to anybody: the servers say meanwhile whom they have,
@@ -168,7 +169,7 @@ export class ServiceHolder {
       case 'answer':
         return this.clients.answered(input.id, input.use, now);
       case 'notice':
-        if (input.connection !== undefined && input.dst === this.#config.service) {
+        if (input.connection !== undefined && addressesOf(this.#config).includes(input.dst)) {
           this.clients.saw(input.src, input.connection, now);
         }
         return [];
@@ -264,7 +265,7 @@ export class ServiceHolder {
     const isTold = this.#options.isTold?.() === true;
     if (!isTold && now < after(this.#heldSince!, SETTLING)) return [count('service.settling')];
     const segment = connectionSegment(view);
-    const { outputs, member } = this.clients.assign(source, this.#sure(), now, segment);
+    const { outputs, member } = this.clients.assign(source, this.#sure(source), now, segment);
     if (member === undefined) return outputs;
     return [...outputs, ...this.pass(octets, member)];
   }
@@ -284,9 +285,9 @@ export class ServiceHolder {
     return [count('service.stray'), ...this.#copies(octets, now)];
   }
 
-  /** Those that are there for certain; all, where none is. */
-  #sure(): Member[] {
-    const servers = this.#servers();
+  /** Those that are there for certain, and can answer the client; all that can, where none is. */
+  #sure(client: Address): Member[] {
+    const servers = this.#servers().filter(({ ipv4 }) => ipv4 === true || !isIpv4(client));
     const { isSuspected, hasFailed } = this.#options;
     const sure = servers.filter((one) => !(isSuspected?.(one) || hasFailed?.(one)));
     return sure.length > 0 ? sure : servers;
@@ -299,7 +300,8 @@ export class ServiceHolder {
   }
 
   get self(): Member {
-    return { registrant: SELF, address: this.#config.address };
+    const { address, service4 } = this.#config;
+    return { registrant: SELF, address, ...(service4 && { ipv4: true as const }) };
   }
 
   /** Which server waits for it shows there: no other takes it. */
@@ -332,25 +334,23 @@ export class ServiceHolder {
   }
 
   #newClients(): ForwardingEntry[] {
-    const { service, nearest } = this.#config;
-    const dst = { address: service };
+    return addressesOf(this.#config).flatMap((address) => this.#newClientsOf(address));
+  }
+
+  #newClientsOf(address: Address): ForwardingEntry[] {
+    const dst = { address };
     const entry = { owner: 'service', at: this.#at };
-    const id = `service/${formatAddress(service)}`;
+    const id = `service/${formatAddress(address)}`;
+    const protocol = isIpv4(address) ? PROTOCOL.icmpv4 : PROTOCOL.icmpv6;
     return [
       {
         ...{ ...entry, id: `${id}/new` },
-        match: { dst, ...(this.#at === 'leaving' && { mobility: true }) },
+        match: { dst, ...(this.#at === 'leaving' && !isIpv4(address) && { mobility: true }) },
         do: [{ divert: 'control', reason: 'service-client' }],
       },
       // Who tells of an error, or asks whether there is anybody, is no client.
-      ...(nearest
-        ? [
-            {
-              ...{ ...entry, id: `${id}/icmpv6` },
-              match: { dst, protocol: PROTOCOL.icmpv6 },
-              do: [],
-            },
-          ]
+      ...(this.#config.nearest
+        ? [{ ...entry, id: `${id}/icmp`, match: { dst, protocol }, do: [] }]
         : []),
     ];
   }

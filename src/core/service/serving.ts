@@ -1,4 +1,4 @@
-import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
+import { type Address, formatAddress, isIpv4, isUnicastRoutable } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import type { ServerConfig } from '../config.ts';
@@ -168,7 +168,8 @@ export class Serving {
     if (this.#wasHandedOn(client, now)) return [];
     const outputs = this.#holder.clients.give(client, this.#holder.self, now);
     outputs.push(...this.#sessions.begin(client, now));
-    if (this.#state.env.without.has('content-hand-off')) return outputs;
+    // One of IPv4 knows nothing of bindings.
+    if (isIpv4(client) || this.#state.env.without.has('content-hand-off')) return outputs;
     const here = this.#options.here?.() ?? this.#config.address;
     return [...outputs, ...this.#list.tell(client, here, now)];
   }
@@ -179,7 +180,8 @@ export class Serving {
    */
   handOver(client: Address, to: Address): Output[] {
     if (this.#sessions.has(client)) return [count('service.session_stays')];
-    const begun = this.#isOwn(client) ? this.#moves.begin(client, to) : undefined;
+    const may = this.#isOwn(client) && !isIpv4(client);
+    const begun = may ? this.#moves.begin(client, to) : undefined;
     if (begun === undefined) return [count('service.not_moved')];
     return [...this.#holder.clients.hold(client, to), ...begun];
   }

@@ -1,7 +1,8 @@
 import { TakenPackets } from '../../core/bindings/taken-packets.ts';
 import type { AnycastServerConfig } from '../../core/config.ts';
+import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import { count, type Part, type PartInput, type Received } from '../../core/part.ts';
+import { count, forward, type Part, type PartInput, type Received } from '../../core/part.ts';
 import type { Command, Output, RoleView } from '../../core/role.ts';
 import type { AgentJoins, AgentJoinsOptions } from '../../core/service/agents/agent-joins.ts';
 import { joinsOf } from '../../core/service/agents/joins-of.ts';
@@ -11,12 +12,13 @@ import { Drain } from '../../core/service/moving/drain.ts';
 import { isMove } from '../../core/service/moving/moved-client.ts';
 import { nearPrefixesOptions } from '../../core/service/near-prefixes.ts';
 import { Places } from '../../core/service/places.ts';
+import { addressesOf } from '../../core/service/service-addresses.ts';
 import { ServiceHolder } from '../../core/service/service-holder.ts';
 import { Serving } from '../../core/service/serving.ts';
 import { Heartbeats } from '../../core/signalling/heartbeats.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, NO_TIME, sooner } from '../../core/time.ts';
-import type { Address } from '../../wire/address.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
 import type { MobilityOptionInput } from '../../wire/packet.ts';
 
 /** The device of identities: what stands there is on no link. */
@@ -118,12 +120,10 @@ export class AnycastServer implements Part {
   }
 
   #handle(input: PartInput, now: Instant): Output[] {
-    const { service: home } = this.#config;
     switch (input.kind) {
       case 'start': {
-        const anchored = { link: ANCHOR, address: home, prefixLength: 128 };
         this.#holder.members.begin(now);
-        return [{ kind: 'address', action: 'add', ...anchored }, ...this.#sendFrom()];
+        return [...addressesOf(this.#config).map(onAnchor), ...this.#sendFrom()];
       }
       case 'address':
         this.#places.note(input);
@@ -137,7 +137,8 @@ export class AnycastServer implements Part {
       case 'restored':
         return this.#serving.restore(input.key, input.value, now);
       case 'notice': {
-        if (input.reason !== 'tunnelled-from-peer' || input.dst !== home) return [];
+        const isOurs = addressesOf(this.#config).includes(input.dst);
+        if (input.reason !== 'tunnelled-from-peer' || !isOurs) return [];
         const { entry, src: client } = input;
         return this.#relays.heard(entry, client, now) ?? this.#serving.heardOf(client, now);
       }
@@ -312,14 +313,31 @@ export class AnycastServer implements Part {
 
   /** Answers go straight from the anycast address, or back by an agent. */
   #sendFrom(): Output[] {
-    const { service: home, directReturn } = this.#config;
+    const { service: home, service4, directReturn } = this.#config;
     const careOf = this.#here;
     const { paths } = this.#state;
     const homeAgent = this.#agents.agent;
     if (directReturn || homeAgent === undefined) return paths.setNative(home, true);
-    return paths.setOwn(home, { careOf, homeAgent, notify: false });
+    return [
+      ...paths.setOwn(home, { careOf, homeAgent, notify: false }),
+      ...(service4 === undefined ? [] : forward(backBy(homeAgent, service4, careOf))),
+    ];
   }
 }
+
+const onAnchor = (address: Address): Output => ({
+  ...{ kind: 'address', action: 'add', link: ANCHOR },
+  ...{ address, prefixLength: 8 * address.length },
+});
+
+/** IPv4 clients are never bound: all that they get goes this way. */
+const backBy = (agent: Address, service4: Address, careOf: Address): ForwardingEntry => ({
+  id: `service/${formatAddress(service4)}/back`,
+  owner: 'service',
+  at: 'leaving',
+  match: { src: { address: service4 } },
+  do: [{ push: 'ipv6', src: careOf, dst: agent }],
+});
 
 /** Does another server hand us a client? That is no server that joins. */
 function isHandedClient(input: PartInput): boolean {

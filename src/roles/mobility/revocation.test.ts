@@ -69,7 +69,7 @@ interface Indication {
   readonly bare?: true;
 }
 
-const ipv4HomeAddress = { option: 'unknown', type: 29, data: new Uint8Array(6) } as const;
+const ipv4HomeAddress = { option: 'ipv4-home-address', prefixLength: 32 } as const;
 
 function indication(time: number, change: Indication = {}): Uint8Array {
   const proof = proofOf(change.authentication ?? auth, change.stamped ?? time);

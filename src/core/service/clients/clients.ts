@@ -1,4 +1,4 @@
-import { type Address, formatAddress } from '../../../wire/address.ts';
+import { type Address, formatAddress, isIpv4 } from '../../../wire/address.ts';
 import type { ServiceConfig } from '../../config.ts';
 import type { ConnectionSegment } from '../../forwarding/connection-segment.ts';
 import type { Action, EntryUse, ForwardingEntry, Hook } from '../../forwarding/entry.ts';
@@ -7,6 +7,7 @@ import { count, forward, tell, unforward } from '../../part.ts';
 import type { Output } from '../../role.ts';
 import { after, type Duration, type Instant, milliseconds, sooner } from '../../time.ts';
 import type { Member } from '../member.ts';
+import { serviceFor } from '../service-addresses.ts';
 import { EndedClients } from './ended-clients.ts';
 import { Selection } from './selection.ts';
 
@@ -153,11 +154,15 @@ export class Clients {
     this.#count(member, 1);
     this.#lookAt ??= after(now, this.#interval);
     if (known?.member.registrant !== member.registrant) this.#observer?.onChange(client);
-    const { service: home } = this.#config;
     return [
       ...gone,
       ...this.#forward(client, member),
-      tell({ kind: 'service.client', peer: client, home, careof: member.address }),
+      tell({
+        kind: 'service.client',
+        peer: client,
+        home: this.#homeOf(client),
+        careof: member.address,
+      }),
     ];
   }
 
@@ -172,7 +177,7 @@ export class Clients {
       id: this.#entryId(client),
       owner: 'service',
       at: this.#at,
-      match: { src: { address: client }, dst: { address: this.#config.service } },
+      match: { src: { address: client }, dst: { address: this.#homeOf(client) } },
       do: [{ divert: 'control', reason: 'service-client' }],
     });
   }
@@ -273,7 +278,7 @@ export class Clients {
 
   /** Home Tests go on too: they prove to the client's server that it receives at the address. */
   #entryFor(client: Address, { registrant, address }: Member): ForwardingEntry {
-    const match = { src: { address: client }, dst: { address: this.#config.service } };
+    const match = { src: { address: client }, dst: { address: this.#homeOf(client) } };
     const own = registrant === SELF;
     const push: Action = { push: 'ipv6', src: this.#config.address, dst: address };
     const on: Action[] = this.#at === 'leaving' ? [{ notify: 'connection' }, push] : [push];
@@ -281,7 +286,7 @@ export class Clients {
       id: this.#entryId(client),
       owner: 'service',
       at: this.#at,
-      match: own ? match : { ...match, mobility: true },
+      match: own || isIpv4(client) ? match : { ...match, mobility: true },
       do: own ? [{ notify: 'tunnelled-from-peer' }] : on,
     };
   }
@@ -297,6 +302,11 @@ export class Clients {
 
   #entryId(client: Address): string {
     return `service/${formatAddress(this.#config.service)}/from/${formatAddress(client)}`;
+  }
+
+  /** Where the client sends to. */
+  #homeOf(client: Address): Address {
+    return serviceFor(client, this.#config) ?? this.#config.service;
   }
 
   /** Every packet is a client's first. */

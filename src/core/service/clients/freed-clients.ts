@@ -1,4 +1,4 @@
-import type { Address } from '../../../wire/address.ts';
+import { type Address, isIpv4 } from '../../../wire/address.ts';
 import type { LayerName } from '../../../wire/packet.ts';
 import type { ServiceConfig } from '../../config.ts';
 import type { NodeState } from '../../node-state.ts';
@@ -71,7 +71,8 @@ export class FreedClients {
 
   free(clients: readonly Address[], now: Instant): Output[] {
     if (this.#state.env.without.has('client-freeing')) return [];
-    for (const client of clients) {
+    // Those of IPv4 have no binding.
+    for (const client of clients.filter((one) => !isIpv4(one))) {
       if (this.#isOthers(client)) this.#others.set(client, after(now, OTHERS_PATIENCE));
       else this.#waiting.add(client);
     }

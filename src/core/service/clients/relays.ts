@@ -1,5 +1,4 @@
-import { type Address, formatAddress } from '../../../wire/address.ts';
-import { PROTOCOL } from '../../../wire/numbers.ts';
+import { type Address, formatAddress, isIpv4 } from '../../../wire/address.ts';
 import type { AnycastServerConfig } from '../../config.ts';
 import type { ForwardingEntry } from '../../forwarding/entry.ts';
 import type { NodeState } from '../../node-state.ts';
@@ -7,6 +6,7 @@ import { count, forward, unforward } from '../../part.ts';
 import type { Output } from '../../role.ts';
 import { after, type Instant, seconds, sooner } from '../../time.ts';
 import { Join } from '../join.ts';
+import { addressesOf, tunnelledProtocol } from '../service-addresses.ts';
 import { type Clients, SELF } from './clients.ts';
 
 /** Another server is told of a client that it passes on no more often than this. */
@@ -56,7 +56,9 @@ export class Relays {
 
   /** What agents and other servers send through tunnels is taken at this address, and of nobody else. */
   open(agents: readonly Address[], at: Address): Output[] {
-    const entries = [...agents, ...this.#others].map((one) => this.#entry(one, at));
+    const entries = [...agents, ...this.#others].flatMap((one) =>
+      addressesOf(this.#config).map((service) => this.#entry(one, at, service)),
+    );
     const ids = new Set(entries.map(({ id }) => id));
     const closed = [...this.#open].filter((id) => !ids.has(id));
     this.#open = ids;
@@ -78,7 +80,9 @@ export class Relays {
 
   /** A client's packet came through a tunnel; undefined: not from another server. */
   heard(entry: string, client: Address, now: Instant): Output[] | undefined {
-    const by = this.#others.find((other) => idOf(other) === entry);
+    const by = this.#others.find((other) =>
+      addressesOf(this.#config).some((service) => idOf(other, service) === entry),
+    );
     if (by === undefined) return undefined;
     // It asks all of us; only the client's own server takes it.
     if (this.#clients.memberOf(client)?.registrant !== SELF) return [];
@@ -110,14 +114,14 @@ export class Relays {
     return relay;
   }
 
-  #entry(holder: Address, address: Address): ForwardingEntry {
-    const { service } = this.#config;
+  #entry(holder: Address, address: Address, service: Address): ForwardingEntry {
     return {
-      id: idOf(holder),
+      id: idOf(holder, service),
       owner: 'service',
       at: 'arriving',
       match: {
-        ...{ src: { address: holder }, dst: { address }, protocol: PROTOCOL.ipv6 },
+        ...{ src: { address: holder }, dst: { address } },
+        protocol: tunnelledProtocol(service),
         innerDst: service,
       },
       do: [{ pop: 'ipv6' }, { notify: 'tunnelled-from-peer' }],
@@ -125,4 +129,5 @@ export class Relays {
   }
 }
 
-const idOf = (holder: Address) => `service/from/${formatAddress(holder)}`;
+const idOf = (holder: Address, service: Address) =>
+  `service/from/${formatAddress(holder)}${isIpv4(service) ? '/ipv4' : ''}`;

@@ -1,4 +1,4 @@
-import { type Address, addressOctets } from '../../../wire/address.ts';
+import { type Address, addressOctets, toMapped } from '../../../wire/address.ts';
 import type { ServiceConfig } from '../../config.ts';
 import type { Cryptography } from '../../role.ts';
 import { type Duration, type Instant, seconds } from '../../time.ts';
@@ -100,7 +100,7 @@ function nearestTo(client: Address, members: readonly Member[]): readonly Member
 }
 
 function sharesBits(one: Address, other: Address, length: number): boolean {
-  const [a, b] = [addressOctets(one), addressOctets(other)];
+  const [a, b] = [addressOctets(toMapped(one)), addressOctets(toMapped(other))];
   for (let bit = 0; bit < length; bit += 8) {
     const mask = length - bit >= 8 ? 0xff : (0xff00 >> (length - bit)) & 0xff;
     if (((a[bit >> 3]! ^ b[bit >> 3]!) & mask) !== 0) return false;

@@ -6,7 +6,7 @@
  *     +---------------------------------------------------------------+
  *     |                      Vendor ID = 32473                        |
  *     +---------------+-----------------------------------------------+
- *     | Sub-Type = 2  |  Addresses of clients, 16 octets each
+ *     | Sub-Type = 2  |  Addresses of clients, 16 octets each; IPv4-mapped those of IPv4
  *     +---------------+- - - - - - - - - - - - - - - - - - - - - - - -
  *
  * It is only as good as the proof of its message, which covers all options.
@@ -16,8 +16,10 @@
 import {
   type Address,
   addressOctets,
+  fromMapped,
   isUnicastRoutable,
   readAddress,
+  toMapped,
 } from '../../../wire/address.ts';
 import type { MobilityOption, MobilityOptionInput } from '../../../wire/packet.ts';
 import { vendorDataIn, vendorOption } from '../../signalling/vendor-options.ts';
@@ -35,7 +37,7 @@ export function servedClientsOptions(clients: readonly Address[]): MobilityOptio
   for (let from = 0; from < told.length; from += IN_ONE_OPTION) {
     const some = told.slice(from, from + IN_ONE_OPTION);
     const data = new Uint8Array(SIZE * some.length);
-    for (const [index, one] of some.entries()) data.set(addressOctets(one), SIZE * index);
+    for (const [index, one] of some.entries()) data.set(addressOctets(toMapped(one)), SIZE * index);
     options.push(vendorOption('servedClients', data));
   }
   return options;
@@ -46,7 +48,9 @@ export function servedClientsIn(options: readonly MobilityOption[]): Address[] {
   return vendorDataIn(options, 'servedClients').flatMap((data) => {
     if (data.length % SIZE !== 0) return [];
     const many = data.length / SIZE;
-    const addresses = Array.from({ length: many }, (_, i) => readAddress(data, SIZE * i));
+    const addresses = Array.from({ length: many }, (_, i) =>
+      fromMapped(readAddress(data, SIZE * i)),
+    );
     return addresses.filter(isUnicastRoutable);
   });
 }

@@ -107,7 +107,7 @@ function thereIn(
   epoch: number,
 ): MemberRecord['there'] | undefined {
   const address = addressIn(said.address);
-  const { sequence, lifetime, until, capacity, sessions, since } = said;
+  const { sequence, lifetime, until, capacity, sessions, since, ipv4 } = said;
   if (address === undefined || !isNumber(until)) return undefined;
   if (!isNumber(sequence) || sequence > 0xffff || !isNumber(lifetime)) return undefined;
   const near = nearIn(said.near);
@@ -118,6 +118,7 @@ function thereIn(
     ...(isNumber(sessions) && { sessions }),
     ...(isNumber(since) && { since: (since - epoch) as Instant }),
     ...(near.length > 0 && { near }),
+    ...(ipv4 === true && { ipv4 }),
   };
 }
 
