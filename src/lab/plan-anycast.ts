@@ -52,7 +52,7 @@ interface Context {
 type AuthenticationOf = (node: string, text: AnycastServerText) => Authentication;
 
 function serviceOf(
-  { name, from, text: { service, on } }: NamedNode<AnycastText>,
+  { name, from, text: { service, on, 'ipv4-service': service4 } }: NamedNode<AnycastText>,
   { scenario, nodes, fixed }: Context,
   authenticationOf: AuthenticationOf,
 ): Omit<ServiceConfig, 'policy' | 'maxClients'> {
@@ -60,6 +60,7 @@ function serviceOf(
   const delegation = scenario.delegations.get(from);
   return {
     service,
+    ...(service4 && { service4 }),
     ...(delegation && { delegation }),
     address: addressOf(name, on[0]!),
     members: serversOf(service, nodes).map((server) => ({
@@ -220,8 +221,13 @@ function routesNow(
   const services = new Set(nodes.filter(isAnycast).map(({ text }) => text.service));
   for (const service of services) {
     const own = announcers.filter(({ text }) => text.service === service);
-    for (const [node, { link, via }] of waysTo(own, network)) {
-      routes.get(node)!.push({ prefix: service, prefixLength: 128, interface: link, via });
+    const ways = waysTo(own, network);
+    const service4 = own.map(({ text }) => text['ipv4-service']).find((one) => one !== undefined);
+    for (const prefix of service4 === undefined ? [service] : [service, service4]) {
+      for (const [node, { link, via }] of ways) {
+        const prefixLength = 8 * prefix.length;
+        routes.get(node)!.push({ prefix, prefixLength, interface: link, via });
+      }
     }
     // Where servers ask which agents there are.
     const prefix = homeAgentsAnycast(service);

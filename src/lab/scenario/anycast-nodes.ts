@@ -2,7 +2,19 @@
 import { z } from 'zod';
 import { auth } from './authentication.ts';
 import { authorities, delegation } from './delegations.ts';
-import { ipv6, list, name, object, oneOf, prefix, text, time, whole, yesNo } from './fields.ts';
+import {
+  ipv4,
+  ipv6,
+  list,
+  name,
+  object,
+  oneOf,
+  prefix,
+  text,
+  time,
+  whole,
+  yesNo,
+} from './fields.ts';
 
 const PLACED = {
   on: list('the links that the node is on, such as [core]', name('a link'))
@@ -14,6 +26,9 @@ const PLACED = {
     .meta({ description: 'its address on these links; PREFIX::1 and on, in order, if absent' }),
   service: ipv6().meta({
     description: 'the anycast address, of no prefix of a link; the same for all its nodes',
+  }),
+  'ipv4-service': ipv4().optional().meta({
+    description: 'its IPv4 address, for clients that know no IPv6: they go through the agents',
   }),
 };
 

@@ -1,12 +1,14 @@
 /** Nodes of an anycast address that cannot be: of no address, joining nobody, with another's number. */
 import { formatAddress, isUnicastRoutable, parseAddress } from '../../wire/address.ts';
-import type { AnycastServerText } from './anycast-nodes.ts';
+import type { AnycastAgentText, AnycastServerText } from './anycast-nodes.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
 import { linkPrefixes, samePrefix } from './links.ts';
 import { suggestion } from './nearest.ts';
 import type { NodeText } from './nodes.ts';
 import { checkNumber } from './server-numbers.ts';
+
+type AnycastText = AnycastAgentText | AnycastServerText;
 
 /** What is wrong with an anycast server or agent; nothing of other nodes. */
 export function* checkAnycast(draft: Draft, path: Path, node: NodeText): Generator<Finding> {
@@ -17,6 +19,7 @@ export function* checkAnycast(draft: Draft, path: Path, node: NodeText): Generat
     const message = `${formatAddress(node.service)} is of the link "${name}": routes lead to an anycast address, so write one of no link, such as 2001:db8:a::80`;
     yield { path: [...path, 'service'], message };
   }
+  yield* checkIpv4(draft, path, node);
   if (node.role === 'anycast-agent' && node.check !== undefined) {
     const { tcp, http } = node.check;
     const own = tcp === undefined ? 'http' : 'tcp';
@@ -37,6 +40,30 @@ export function* checkAnycast(draft: Draft, path: Path, node: NodeText): Generat
     }
   }
   if (node.role === 'anycast-server') yield* checkServer(draft, path, node);
+}
+
+/** One address of IPv4 for one of IPv6, and the other way round. */
+function* checkIpv4(draft: Draft, path: Path, node: AnycastText): Generator<Finding> {
+  const own = node['ipv4-service'];
+  if (own === undefined) return;
+  const at = [...path, 'ipv4-service'];
+  if (!isUnicastRoutable(own)) {
+    yield {
+      path: at,
+      message: `${formatAddress(own)} is no unicast address: write one, such as 192.0.2.80`,
+    };
+  }
+  for (const [name, other] of draft.nodes) {
+    if (other?.role !== 'anycast-agent' && other?.role !== 'anycast-server') continue;
+    const theirs = other['ipv4-service'];
+    if (theirs === undefined || (theirs === own) === (other.service === node.service)) continue;
+    const message =
+      theirs === own
+        ? `"${name}" has it beside ${formatAddress(other.service)}: write another for ${formatAddress(node.service)}`
+        : `"${name}" has ${formatAddress(theirs)} beside ${formatAddress(node.service)}: write the same`;
+    yield { path: at, message };
+    return;
+  }
 }
 
 /** Ways to find agents that cannot be gone. */

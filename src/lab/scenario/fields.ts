@@ -11,6 +11,7 @@ import {
   type QuantityKind,
   type Reading,
   readBound,
+  readIpv4,
   readIpv6,
   readKey,
   readNetwork,
@@ -71,6 +72,7 @@ export const share = () => quantity('share');
 export const prefix = () =>
   textRead('an IPv6 prefix of 64 bits, such as 2001:db8:1::/64', readPrefix);
 export const ipv6 = () => textRead('an IPv6 address, such as 2001:db8:1::100', readIpv6);
+export const ipv4 = () => textRead('an IPv4 address, such as 192.0.2.80', readIpv4);
 export const key = () => textRead('"hex:" with the octets of the key, or "file:PATH"', readKey);
 export const network = () => textRead('an IPv6 prefix, such as 2001:db8:a::/48', readNetwork);
 /** So many octets that are no secret. */

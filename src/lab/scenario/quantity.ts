@@ -9,6 +9,7 @@ import { type Duration, microseconds } from '../../core/time.ts';
 import {
   type Address,
   IPV6_SIZE,
+  isIpv4,
   isLinkLocal,
   isMulticast,
   parseAddress,
@@ -215,6 +216,13 @@ export function readIpv6(text: string): Reading<Address> {
   const address = parseAddress(text);
   if (address !== undefined && address.length === IPV6_SIZE) return ok(address);
   return fail(`${quote(text)} is not an IPv6 address, such as 2001:db8:1::100`);
+}
+
+/** Reads an IPv4 address. */
+export function readIpv4(text: string): Reading<Address> {
+  const address = parseAddress(text);
+  if (address !== undefined && isIpv4(address)) return ok(address);
+  return fail(`${quote(text)} is not an IPv4 address, such as 192.0.2.80`);
 }
 
 /** A key as it stands in the file: octets, or the name of a file that has them. */

@@ -26,7 +26,11 @@ function said(server: string): string[] {
   const result = read(server);
   return result.ok
     ? []
-    : result.error.map((one) => diagnosticLine(one).replace(/^x\.yaml:\d+:\d+: nodes\.s\./, ''));
+    : result.error.map((one) =>
+        diagnosticLine(one)
+          .replace(/^x\.yaml:\d+:\d+: /, '')
+          .replace(/^nodes\.s\./, ''),
+      );
 }
 
 function planned(server: string) {
@@ -67,4 +71,29 @@ test('what cannot be says where it is and what would be right', () => {
   assert.deepEqual(said('find-agents: multicast'), [
     'find-agents: no agent of 2001:db8:a::80 is on "site", and no router of the lab passes multicast on: write anycast or discovery',
   ]);
+});
+
+test('an IPv4 address of a service is planned beside the other, and is one for one', () => {
+  const four = 'agents: [a], ipv4-service: 192.0.2.80';
+  assert.equal(planned(four).service4, address('192.0.2.80'));
+  assert.deepEqual(said('agents: [a], ipv4-service: 192.0.2.300'), [
+    'ipv4-service: "192.0.2.300" is not an IPv4 address, such as 192.0.2.80',
+  ]);
+  assert.deepEqual(said('agents: [a], ipv4-service: 224.0.0.80'), [
+    'ipv4-service: 224.0.0.80 is no unicast address: write one, such as 192.0.2.80',
+  ]);
+  const other = (service: string) =>
+    `agents: [a], ipv4-service: 192.0.2.80 }
+  b: { role: anycast-agent, on: [core], ${service}`;
+  assert.deepEqual(said(other('service: "2001:db8:a::81", ipv4-service: 192.0.2.80')), [
+    'ipv4-service: "b" has it beside 2001:db8:a::81: write another for 2001:db8:a::80',
+    'nodes.b.ipv4-service: "s" has it beside 2001:db8:a::80: write another for 2001:db8:a::81',
+  ]);
+  assert.deepEqual(
+    said(other('shares: true, service: "2001:db8:a::80", ipv4-service: 192.0.2.81')),
+    [
+      'ipv4-service: "b" has 192.0.2.81 beside 2001:db8:a::80: write the same',
+      'nodes.b.ipv4-service: "s" has 192.0.2.80 beside 2001:db8:a::80: write the same',
+    ],
+  );
 });
