@@ -1,6 +1,7 @@
 import {
   type Address,
   formatAddress,
+  isIpv4,
   isLinkLocal,
   isMulticast,
   isUnicastRoutable,
@@ -140,7 +141,7 @@ export class Node implements Role {
       return parsed.ok ? this.#offer(view(input, parsed.value), now) : [count(malformed)];
     }
     if (!parsed.ok) return this.#refuse(input, parsed.error, now);
-    // IPv4 is taken apart too, but nobody here has an address of it.
+    // Over IPv4 there are clients of a service, and no signalling.
     if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];
     const received = view(input, parsed.value, provedHome);
     if (input.reason === 'home-address-unverified' || this.#isUnverified(received)) {
@@ -186,7 +187,7 @@ export class Node implements Role {
 
   /** An address may stand on two links for a moment, as when an identity moves between them. */
   #ownAddress({ address, link, present }: Extract<Input, { kind: 'address' }>): Output[] {
-    if (isLinkLocal(address) || isMulticast(address)) return [];
+    if (isIpv4(address) || isLinkLocal(address) || isMulticast(address)) return [];
     const links = this.#addresses.get(address) ?? new Set();
     const before = links.size;
     if (present) links.add(link);
@@ -246,7 +247,9 @@ const TUNNELS: ReadonlySet<LayerName> = new Set(['ipv6', 'ipv4', 'gre']);
 
 function view(input: Packet, layers: readonly Layer[], provedHome?: Address): Received {
   const outer = layers[0];
-  if (outer?.layer !== 'ipv6') throw new RangeError('a packet that was parsed begins with IPv6');
+  if (outer?.layer !== 'ipv6' && outer?.layer !== 'ipv4') {
+    throw new RangeError('a packet that was parsed begins with IPv6 or IPv4');
+  }
   // Every packet comes by here: field by field, since copying what is left of an object is slow.
   const received: { -readonly [K in keyof Received]: Received[K] } = {
     kind: 'received',

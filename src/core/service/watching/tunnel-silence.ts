@@ -7,6 +7,7 @@ import { count, type PartInput } from '../../part.ts';
 import type { Output } from '../../role.ts';
 import { after, type Instant, seconds, sooner } from '../../time.ts';
 import type { Member } from '../member.ts';
+import { addressesOf } from '../service-addresses.ts';
 
 /** A server that was asked for its silence is not asked for it again before so long. */
 const PAUSE = seconds(10);
@@ -77,8 +78,10 @@ export class TunnelSilence {
       case 'received':
         return input.reason === 'service-client' ? this.#begun(memberOf(input.source), now) : [];
       case 'notice': {
-        const isOurs = input.dst === this.#config.service && input.connection?.does === 'begin';
-        return isOurs ? this.#begun(memberOf(input.src), now) : [];
+        const isOurs = addressesOf(this.#config).includes(input.dst);
+        return isOurs && input.connection?.does === 'begin'
+          ? this.#begun(memberOf(input.src), now)
+          : [];
       }
       case 'answer':
         return this.#answered(input.id, input.use, now);
@@ -99,7 +102,7 @@ export class TunnelSilence {
   }
 
   #look({ registrant, address: careOf }: Member): Output[] {
-    const entries = [fromTunnelId(this.#config.service, { careOf })];
+    const entries = addressesOf(this.#config).map((one) => fromTunnelId(one, { careOf }));
     return [{ kind: 'ask', id: this.#prefix + registrant, entries }];
   }
 
@@ -117,7 +120,7 @@ export class TunnelSilence {
     if (!id.startsWith(this.#prefix)) return [];
     const registrant = id.slice(this.#prefix.length);
     const awaited = this.#awaited.get(registrant);
-    const packets = use[0]?.packets ?? 0;
+    const packets = use.reduce((sum, one) => sum + one.packets, 0);
     if (awaited === undefined || awaited.silent) return [];
     if (awaited.before === undefined) {
       awaited.before = packets;
