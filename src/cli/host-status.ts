@@ -58,12 +58,13 @@ function providerLines({ multihoming }: StatusJson): string[] {
 
 function serviceLines({ service, roles }: StatusJson): string[] {
   if (service === undefined) return [];
-  const { servers, clients, own_clients: own, hands_out, drain } = service;
+  const { servers, clients, own_clients: own, hands_out, drain, ipv4_service: four } = service;
+  const addresses = four === undefined ? service.service : `${service.service} and ${four}`;
   const kind = roles.some((role) => role.startsWith('anycast')) ? 'anycast' : 'shared';
   const serves = own === undefined ? '' : `, ${own} of them served here`;
   const holds = hands_out ? 'new clients get a server here; ' : '';
   return [
-    `  ${kind} address ${service.service}: ${holds}${clientsText(clients)}${serves}`,
+    `  ${kind} address ${addresses}: ${holds}${clientsText(clients)}${serves}`,
     ...servers.map(({ address, state, clients: given, sessions, capacity }) => {
       const says = sessions === undefined ? '' : `, says it has ${sessions}`;
       return `    server ${address} (${state}): ${clientsText(given)}${says}, capacity ${capacity}`;

@@ -15,6 +15,8 @@ export interface ServerView {
   readonly capacity: number;
   /** It does not answer just now. */
   readonly suspected: boolean;
+  /** It answers from the IPv4 address too. */
+  readonly ipv4: boolean;
   /** How this node asks it whether it is there; undefined: it does not. */
   readonly asking?: Asking | undefined;
   /** Of its program; undefined: nobody asks it, or not yet. */
@@ -53,6 +55,8 @@ export interface DrainView {
 
 export interface ServiceView {
   readonly service: Address;
+  /** The IPv4 address beside it. */
+  readonly service4: Address | undefined;
   /** Where this node is met itself. */
   readonly address: Address;
   /** What comes for the address comes here, and a new client gets a server. */

@@ -17,6 +17,8 @@ const SILENT_US = 3e6;
 
 export interface ServiceJson {
   readonly service: string;
+  /** The IPv4 address beside it. */
+  readonly ipv4_service?: string;
   /** Where this node is met itself. */
   readonly address: string;
   /** New clients get their servers here. */
@@ -72,9 +74,10 @@ export function registeredAt(daemon: Daemon, holder: Address): Address {
 export function serviceOf(daemon: Daemon): ServiceJson | undefined {
   const view = viewOf(daemon);
   if (view === undefined) return undefined;
-  const { service, address, holds, servers, clients, own, drain } = view;
+  const { service, service4, address, holds, servers, clients, own, drain } = view;
   return {
     service: formatAddress(service),
+    ...(service4 && { ipv4_service: formatAddress(service4) }),
     address: formatAddress(address),
     hands_out: holds,
     servers: servers.map((server) => ({
@@ -136,7 +139,7 @@ function* addressProblem({ address }: ServiceConfig, links: readonly LinkJson[])
 /** Those that should have registered here, where servers do. */
 function* serverProblems(
   { host }: Daemon,
-  { servers, holds }: ServiceView,
+  { service4, servers, holds }: ServiceView,
   { members, nearest }: ServiceConfig,
 ): Generator<Problem> {
   if (!holds || nearest === true) return;
@@ -150,6 +153,11 @@ function* serverProblems(
     for (const { address } of missing) {
       const what = `the server ${formatAddress(address)} is not registered: it was drained, or is gone`;
       yield { level: 'warning', what, mend };
+    }
+    if (service4 !== undefined && !servers.some(({ ipv4 }) => ipv4)) {
+      const four = formatAddress(service4);
+      const what = `no server answers from ${four}: IPv4 clients get none`;
+      yield { level: 'error', what, mend: `ipv4-service: ${four} in the file of each server` };
     }
     if (servers.every(({ capacity }) => capacity === 0)) {
       const what = 'all servers are drained: new clients get none';
@@ -250,9 +258,9 @@ function* joinProblems(
 export function serviceSentences(daemon: Daemon, to: Address): string[] {
   const view = viewOf(daemon);
   if (view === undefined) return [];
-  const { service, address, servers, holds, clients, own } = view;
+  const { service, service4, address, servers, holds, clients, own } = view;
   const [name, shared] = [formatAddress(to), formatAddress(service)];
-  if (to === service) {
+  if (to === service || to === service4) {
     return [
       `${name} is answered by several servers${own === undefined ? '' : `, of which this is one (itself ${formatAddress(address)})`}.`,
       ...(own === undefined

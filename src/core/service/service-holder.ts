@@ -113,7 +113,7 @@ export class ServiceHolder {
 
   /** What there is to say of it. */
   view(): ServiceView {
-    const { service, address } = this.#config;
+    const { service, service4, address } = this.#config;
     const given = this.clients.given;
     const servers = this.members.all().map((member) => ({
       address: member.address,
@@ -121,12 +121,13 @@ export class ServiceHolder {
       sessions: member.sessions,
       capacity: member.capacity ?? 1,
       suspected: this.#options.isSuspected?.(member) === true,
+      ipv4: member.ipv4 === true,
       check: this.#options.checkOf?.(member),
       asking: this.#options.askingOf?.(member),
     }));
     const serverOf = (client: Address) => this.clients.memberOf(client)?.address;
     const { holds } = this;
-    return { service, address, holds, servers, clients: this.clients.size, serverOf };
+    return { service, service4, address, holds, servers, clients: this.clients.size, serverOf };
   }
 
   /** What comes for the address is ours from now on. */
