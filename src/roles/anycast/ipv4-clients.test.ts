@@ -142,9 +142,11 @@ test('an ICMPv4 error goes to the server of the client that it is about', () => 
   const [sent] = node.packet(error, 4, { reason: 'service-client' }).sent();
   assert.equal(sent?.destination, SERVERS[1]);
   assert.deepEqual(sent?.octets.subarray(40), error);
-  node.packet(tooBig(CLIENT, SERVICE4), 4, { reason: 'service-client' });
+  for (const foreign of [tooBig(CLIENT, SERVICE4), tooBig(address('203.0.113.9'), CLIENT)]) {
+    node.packet(foreign, 4, { reason: 'service-client' });
+  }
   assert.equal(node.counters['service.error_passed_on'], 1);
-  assert.equal(node.counters['service.error_ignored'], 1);
+  assert.equal(node.counters['service.error_ignored'], 2);
   assert.equal(node.counters['service.client_new'], 1, 'a router is no client');
 });
 
