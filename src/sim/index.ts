@@ -2,7 +2,7 @@
 
 export { KERNEL_COUNTERS, type KernelCounter } from './kernel/counters.ts';
 export { orderDestinations } from './kernel/destination-selection.ts';
-export type { NetworkError } from './kernel/icmpv6.ts';
+export type { NetworkError } from './kernel/icmp-messages.ts';
 export type { IngressFilter } from './kernel/ingress-filter.ts';
 export { INTERNAL, type InterfaceAddress } from './kernel/interface.ts';
 export type { Sent } from './kernel/ip-output.ts';

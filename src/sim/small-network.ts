@@ -1,6 +1,6 @@
 /** Small networks for tests: nodes with fixed addresses and routes, on links that can be watched. */
 import { type Instant, milliseconds } from '../core/time.ts';
-import { type Address, address } from '../wire/address.ts';
+import { type Address, address, isIpv4 } from '../wire/address.ts';
 import { type Layer, parsePacket } from '../wire/packet.ts';
 import type { TcpConnection } from './kernel/tcp/connection.ts';
 import { isPattern, pattern } from './kernel/tcp/send-stream.ts';
@@ -12,7 +12,7 @@ import { Simulation } from './simulation.ts';
 /** An interface as a test writes it down. */
 export interface Plug {
   readonly link?: Link;
-  /** Addresses with prefix length 64. */
+  /** Addresses with prefix length 64; those of IPv4 are whole ones. */
   readonly addresses?: readonly string[];
   /** Prefixes with their next hops, such as `{ '::/0': 'fe80::1' }`. */
   readonly routes?: { readonly [prefix: string]: string };
@@ -31,8 +31,9 @@ export function nodeOn(
     configure: (kernel) => {
       for (const [link, { addresses = [], routes = {} }] of Object.entries(plugs)) {
         for (const one of addresses) {
-          const entry = { prefixLength: 64, optimistic: false, preferred: false };
-          kernel.addAddress(link, { address: address(one), ...entry });
+          const own = address(one);
+          const entry = { optimistic: false, preferred: false };
+          kernel.addAddress(link, { address: own, prefixLength: isIpv4(own) ? 32 : 64, ...entry });
         }
         for (const [prefix, via] of Object.entries(routes)) {
           const [start, length] = prefix.split('/');

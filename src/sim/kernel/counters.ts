@@ -1,6 +1,6 @@
 /** The closed list of what a simulated kernel counts. Nothing is dropped without one going up. */
 export const KERNEL_COUNTERS = {
-  'kernel.malformed': 'Packets with an IPv6 header, extension header or upper layer that cannot be',
+  'kernel.malformed': 'Packets with an IP header, extension header or upper layer that cannot be',
   'kernel.checksum': 'Packets with a wrong checksum',
   'kernel.not_ours': 'Packets for another node that a host got',
   'kernel.scope': 'Packets with a source or destination that may not be forwarded',
@@ -31,10 +31,10 @@ export const KERNEL_COUNTERS = {
   'kernel.nd_refused': 'Neighbor Discovery messages that fail a validity check',
   'kernel.redirect_sent': 'Redirects sent',
   'kernel.redirect_obeyed': 'Redirects obeyed',
-  'kernel.error_sent': 'ICMPv6 errors sent',
-  'kernel.error_suppressed': 'ICMPv6 errors not sent because of their rate limit',
-  'kernel.error_received': 'ICMPv6 errors about a packet of a socket here',
-  'kernel.error_ignored': 'ICMPv6 errors about nothing that was sent from here',
+  'kernel.error_sent': 'ICMP errors sent',
+  'kernel.error_suppressed': 'ICMP errors not sent because of their rate limit',
+  'kernel.error_received': 'ICMP errors about a packet of a socket here',
+  'kernel.error_ignored': 'ICMP errors about nothing that was sent from here',
   'kernel.udp_no_port': 'Datagrams to a port that nobody listens on',
   'kernel.tcp_no_port': 'Segments to no connection and no listener',
   'kernel.tcp_retransmitted': 'Segments sent again',

@@ -6,7 +6,7 @@ import { type LayerInput, serialisePacket } from '../../wire/packet.ts';
 import { Link } from '../link.ts';
 import { Simulation } from '../simulation.ts';
 import { having, layerIn, nodeOn, watch } from '../small-network.ts';
-import type { NetworkError } from './icmpv6.ts';
+import type { NetworkError } from './icmp-messages.ts';
 import type { Datagram } from './udp.ts';
 
 const at = (milli: number) => milliseconds(milli) as number as Instant;

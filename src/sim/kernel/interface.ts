@@ -1,5 +1,5 @@
 import type { LinkAddress } from '../../core/role.ts';
-import { type Address, ALL_NODES, solicitedNode } from '../../wire/address.ts';
+import { type Address, ALL_NODES, isIpv4, solicitedNode } from '../../wire/address.ts';
 import type { Frame, Link, Station } from '../link.ts';
 import { groupLinkAddress, linkLocalAddress, namedLinkAddress } from './link-address.ts';
 
@@ -90,12 +90,14 @@ export class Interface implements Station {
     const known = this.#addresses.has(entry.address);
     if (!known && this.#addresses.size >= MAX_ADDRESSES) return false;
     this.#addresses.set(entry.address, entry);
-    if (!known) this.join(solicitedNode(entry.address));
+    // Nobody asks for IPv4 addresses on a link.
+    if (!known && !isIpv4(entry.address)) this.join(solicitedNode(entry.address));
     return true;
   }
 
   remove(address: Address): void {
-    if (this.#addresses.delete(address)) this.leave(solicitedNode(address));
+    const gone = this.#addresses.delete(address);
+    if (gone && !isIpv4(address)) this.leave(solicitedNode(address));
   }
 
   join(group: Address): void {

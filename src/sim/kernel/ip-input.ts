@@ -1,16 +1,18 @@
 import { execute, type Tunnel } from '../../core/forwarding/execute.ts';
 import { Reassembly } from '../../core/forwarding/fragments.ts';
-import { PacketView, wholePacket } from '../../core/forwarding/packet-view.ts';
+import { wholePacket } from '../../core/forwarding/packet-view.ts';
 import type { LinkAddress } from '../../core/role.ts';
-import { type Address, isMulticast } from '../../wire/address.ts';
+import { type Address, isMulticast, isUnicastRoutable } from '../../wire/address.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { parsePacket, receiverFault } from '../../wire/packet.ts';
-import { checksumOk, type HeaderWalk, walkHeaders } from '../../wire/walk.ts';
+import { checksumOk, type HeaderWalk, walkPacket } from '../../wire/walk.ts';
 import type { Frame } from '../link.ts';
 import { INTERNAL, type Interface } from './interface.ts';
-import { destinationOf, IPV6_HEADER, sourceOf } from './ipv6-fields.ts';
+import { IPV6_HEADER } from './ip-fields.ts';
 import type { Kernel } from './kernel.ts';
 import { countDrop, divert, tell } from './outcomes.ts';
+import { hasSourceRoute } from './source-routes.ts';
 
 /** How a packet came to this node. */
 export interface Arrival {
@@ -50,7 +52,7 @@ export class IpInput {
   receive(by: Interface, frame: Frame): void {
     const kernel = this.#kernel;
     const octets = wholePacket(frame.octets);
-    if (octets === undefined || isMulticast(sourceOf(octets))) {
+    if (octets === undefined || !maySend(octets)) {
       kernel.count('kernel.malformed');
       return;
     }
@@ -60,7 +62,8 @@ export class IpInput {
     const arrival: Arrival = { interface: by, from: frame.from, tunnel: undefined };
     // Neighbor Discovery is between two nodes of a link; no entry and no route has a part in it.
     if (kernel.discovery.receive(octets, arrival)) return;
-    if (kernel.nat?.isOuter(by.name)) this.#fromOutside(octets, destination, arrival);
+    const translated = kernel.nat?.isOuter(by.name) && !isIpv4Packet(octets);
+    if (translated) this.#fromOutside(octets, destination, arrival);
     else this.#arrive(octets, destination, arrival);
   }
 
@@ -110,7 +113,7 @@ export class IpInput {
 
   /** What ends here must be whole first; undefined where parts are missing still. */
   #whole(octets: Uint8Array): Uint8Array | undefined {
-    if (!mayBePart(octets) || !new PacketView(octets).isPart) return octets;
+    if (!mayBePart(octets) || walkPacket(octets)?.isPart !== true) return octets;
     const kernel = this.#kernel;
     const { failed } = this.#reassembly;
     kernel.count('kernel.fragment');
@@ -134,17 +137,23 @@ export class IpInput {
     // Fragments may have come out of a tunnel, or out of headers that said whose they are.
     const octets = this.#whole(came);
     if (octets === undefined) return;
-    const walk = walkHeaders(octets);
+    const walk = walkPacket(octets);
     if (walk === undefined) {
       kernel.count('kernel.malformed');
+      if (isIpv4Packet(octets)) return;
       const parsed = parsePacket(octets);
       const reply = parsed.ok ? undefined : parsed.error.reply;
       if (!parsed.ok && reply?.kind === 'parameter-problem') {
-        kernel.icmpv6.parameterProblem(octets, reply.code, parsed.error.offset);
+        kernel.icmp.parameterProblem(octets, reply.code, parsed.error.offset);
       }
       return;
     }
-    if (walk.upperAt > IPV6_HEADER && !this.#passesHeaders(octets, walk)) return;
+    if (isIpv4Packet(octets)) {
+      if (hasSourceRoute(octets, walk)) {
+        kernel.count('kernel.unknown_option');
+        return;
+      }
+    } else if (walk.upperAt > IPV6_HEADER && !this.#passesHeaders(octets, walk)) return;
     if (!checksumOk(octets)) {
       kernel.count('kernel.checksum');
       return;
@@ -154,10 +163,10 @@ export class IpInput {
     const delivery: Delivery = { octets, source: sourceOf(octets), destination, at, end, arrival };
     if (protocol === PROTOCOL.tcp) kernel.tcp.receive(delivery);
     else if (protocol === PROTOCOL.udp) kernel.udp.receive(delivery);
-    else if (protocol === PROTOCOL.icmpv6) kernel.icmpv6.receive(delivery);
+    else if (protocol === icmpOf(octets)) kernel.icmp.receive(delivery);
     else if (protocol !== PROTOCOL.noNextHeader) {
       kernel.count('kernel.unknown_header');
-      kernel.icmpv6.parameterProblem(octets, 1, walk.nextHeaderAt);
+      kernel.icmp.parameterProblem(octets, 1, walk.nextHeaderAt);
     }
   }
 
@@ -173,10 +182,10 @@ export class IpInput {
     const first = Math.min(option, routing, wrong);
     if (first === NOWHERE) return true;
     kernel.count(first === routing ? 'kernel.unknown_header' : 'kernel.unknown_option');
-    if (first === option) kernel.icmpv6.parameterProblem(octets, 2, option);
-    else if (first === routing) kernel.icmpv6.parameterProblem(octets, 0, routing);
+    if (first === option) kernel.icmp.parameterProblem(octets, 2, option);
+    else if (first === routing) kernel.icmp.parameterProblem(octets, 0, routing);
     else if (fault?.reply?.kind === 'parameter-problem') {
-      kernel.icmpv6.parameterProblem(octets, fault.reply.code, wrong);
+      kernel.icmp.parameterProblem(octets, fault.reply.code, wrong);
     }
     return false;
   }
@@ -191,5 +200,15 @@ const EXTENSIONS: ReadonlySet<number> = new Set([
   PROTOCOL.destinationOptions,
 ]);
 
+const icmpOf = (octets: Uint8Array): number =>
+  isIpv4Packet(octets) ? PROTOCOL.icmpv4 : PROTOCOL.icmpv6;
+
+/** Is there somebody who can be answered? An IPv6 node may have no address yet. RFC 1812 section 5.3.7. */
+function maySend(octets: Uint8Array): boolean {
+  const source = sourceOf(octets);
+  return isIpv4Packet(octets) ? isUnicastRoutable(source) : !isMulticast(source);
+}
+
 /** Most packets have no extension header at all. */
-const mayBePart = (octets: Uint8Array): boolean => EXTENSIONS.has(octets[6]!);
+const mayBePart = (octets: Uint8Array): boolean =>
+  isIpv4Packet(octets) || EXTENSIONS.has(octets[6]!);

@@ -2,20 +2,22 @@ import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { execute, leavingEntry } from '../../core/forwarding/execute.ts';
 import { fragment } from '../../core/forwarding/fragments.ts';
 import { overheadOf } from '../../core/forwarding/overhead.ts';
-import { MINIMUM_MTU } from '../../core/forwarding/path-mtus.ts';
+import { minimumMtu } from '../../core/forwarding/path-mtus.ts';
 import { roomLeft, tooBig } from '../../core/forwarding/too-big.ts';
 import type { LinkAddress } from '../../core/role.ts';
-import { type Address, isLinkLocal, isMulticast, UNSPECIFIED } from '../../wire/address.ts';
+import {
+  type Address,
+  isIpv4,
+  isLinkLocal,
+  isMulticast,
+  isUnicastRoutable,
+  UNSPECIFIED,
+} from '../../wire/address.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { passesIngress } from './ingress-filter.ts';
 import type { Interface } from './interface.ts';
+import { decrementHopLimit, hopLimitOf, leastHeader } from './ip-fields.ts';
 import type { Arrival } from './ip-input.ts';
-import {
-  decrementHopLimit,
-  destinationOf,
-  hopLimitOf,
-  IPV6_HEADER,
-  sourceOf,
-} from './ipv6-fields.ts';
 import type { Kernel } from './kernel.ts';
 import { groupLinkAddress } from './link-address.ts';
 import { countDrop, divert, tell } from './outcomes.ts';
@@ -60,7 +62,7 @@ export class IpOutput {
     const kernel = this.#kernel;
     kernel.count('kernel.sent');
     if (whole) return this.#sendWhole(octets);
-    const room = Math.max(this.mtuFor(octets) ?? octets.length, MINIMUM_MTU);
+    const room = Math.max(this.mtuFor(octets) ?? octets.length, minimumMtu(destinationOf(octets)));
     if (octets.length <= room) return this.#sendWhole(octets, true);
     const parts = this.#cut(octets, room);
     if (parts === undefined) return { mtu: room };
@@ -105,7 +107,9 @@ export class IpOutput {
   /** Sends in fragments what headers of this node have made too long; false where it may not be. */
   #sendCut(way: Way, made: Uint8Array, octets: Uint8Array, mtu: number): boolean {
     const kernel = this.#kernel;
-    if (kernel.without.has('tunnel-fragments') || !kernel.isOwn(sourceOf(octets))) return false;
+    // Routers cut what IPv4 lets them cut.
+    const own = kernel.isOwn(sourceOf(octets)) && !kernel.without.has('tunnel-fragments');
+    if (!own && (made !== octets || !isIpv4Packet(octets))) return false;
     const cut = tooBig(made, octets, mtu) === 'fragment';
     return this.#sendParts(way, cut ? this.#cut(octets, mtu) : undefined);
   }
@@ -131,20 +135,20 @@ export class IpOutput {
       kernel.count('kernel.scope');
       // RFC 4443 section 3.1: code 2, beyond the scope of the source address.
       // Whose link-local address it is may be away: RFC 6275 section 10.4.2.
-      if (isLinkLocal(destination)) kernel.icmpv6.unreachable(octets, 3);
-      else if (isLinkLocal(source)) kernel.icmpv6.unreachable(octets, 2);
+      if (isLinkLocal(destination)) kernel.icmp.unreachable(octets, 3);
+      else if (isLinkLocal(source)) kernel.icmp.unreachable(octets, 2);
       return;
     }
     const { ingress } = kernel;
     const fromLink = ingress !== undefined && arrival.tunnel === undefined;
     if (fromLink && !passesIngress(ingress, arrival.interface.name, source)) {
       kernel.count('kernel.ingress_filtered');
-      kernel.icmpv6.unreachable(octets, 5);
+      kernel.icmp.unreachable(octets, 5);
       return;
     }
     if (hopLimitOf(octets) <= 1) {
       kernel.count('kernel.hop_limit');
-      kernel.icmpv6.timeExceeded(octets);
+      kernel.icmp.timeExceeded(octets);
       return;
     }
     decrementHopLimit(octets);
@@ -153,7 +157,7 @@ export class IpOutput {
     const way = this.#way(leaving, leaving.changed ? destinationOf(leaving.octets) : destination);
     if (way === undefined) {
       kernel.count('kernel.no_route');
-      kernel.icmpv6.unreachable(octets, 0);
+      kernel.icmp.unreachable(octets, 0);
       return;
     }
     this.#forwardBy(way, octets, leaving, arrival);
@@ -168,7 +172,7 @@ export class IpOutput {
     by: { readonly link?: string; readonly nextHop?: Address; readonly to?: LinkAddress } = {},
   ): void {
     const kernel = this.#kernel;
-    if (octets.length < IPV6_HEADER) {
+    if (octets.length < leastHeader(octets)) {
       kernel.count('kernel.malformed');
       return;
     }
@@ -290,14 +294,14 @@ export class IpOutput {
     kernel.count('kernel.too_big');
     const told = tooBig(made, octets, most);
     const tells = !changed || !kernel.without.has('packet-too-big');
-    if (told !== 'fragment' && tells) kernel.icmpv6.packetTooBig(made, told);
+    if (told !== 'fragment' && tells) kernel.icmp.packetTooBig(made, told);
   }
 
   /** As it leaves by an outer link of address translation; undefined where it may not. */
   #translated(octets: Uint8Array, out: Interface, by: Arrival): Uint8Array | undefined {
     const { nat, simulation } = this.#kernel;
-    if (nat === undefined || !nat.isOuter(out.name) || nat.isOuter(by.interface.name))
-      return octets;
+    const passes = nat === undefined || !nat.isOuter(out.name) || nat.isOuter(by.interface.name);
+    if (passes || isIpv4Packet(octets)) return octets;
     const outside = [...out.addresses.keys()].find((one) => !isLinkLocal(one));
     return outside === undefined ? undefined : nat.outward(octets, outside, simulation.now);
   }
@@ -333,16 +337,13 @@ export class IpOutput {
     if (said.nextHop !== undefined) return { out, nextHop: said.nextHop };
     const only = (link: string) => link === said.link;
     const route = this.#kernel.routes.lookup(destination, source, only);
-    return { out, nextHop: route?.via ?? destination };
+    return wayTo(out, route?.via ?? destination);
   }
 
   #routed(destination: Address, source: Address): Way | undefined {
     const route = this.#kernel.route(destination, source);
     if (route === undefined) return undefined;
-    return {
-      out: this.#kernel.interfaces.get(route.link)!,
-      nextHop: route.via ?? destination,
-    };
+    return wayTo(this.#kernel.interfaces.get(route.link)!, route.via ?? destination);
   }
 
   #toNextHop({ out, nextHop }: Way, octets: Uint8Array): void {
@@ -352,6 +353,12 @@ export class IpOutput {
   }
 }
 
-/** May a router forward packets from it? RFC 4291 sections 2.5.2, 2.5.6 and 2.7. */
+/** Neighbors are known by IPv6 addresses; nobody is asked for one of IPv4. */
+const wayTo = (out: Interface, nextHop: Address): Way | undefined =>
+  isIpv4(nextHop) ? undefined : { out, nextHop };
+
+/** May a router forward packets from it? RFC 4291 sections 2.5.2, 2.5.6 and 2.7; RFC 1812 section 5.3.7. */
 const mayTravel = (source: Address): boolean =>
-  source !== UNSPECIFIED && !isMulticast(source) && !isLinkLocal(source);
+  isIpv4(source)
+    ? isUnicastRoutable(source)
+    : source !== UNSPECIFIED && !isMulticast(source) && !isLinkLocal(source);

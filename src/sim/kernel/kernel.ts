@@ -18,11 +18,11 @@ import { ForwardingTable } from '../../core/forwarding/table.ts';
 import type { Mechanism } from '../../core/mechanisms.ts';
 import type { Input, LinkAddress, Random } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
-import { type Address, ALL_ROUTERS, isMulticast } from '../../wire/address.ts';
+import { type Address, ALL_ROUTERS, isIpv4, isMulticast } from '../../wire/address.ts';
 import type { Link } from '../link.ts';
 import type { Simulation } from '../simulation.ts';
 import type { KernelCounter } from './counters.ts';
-import { Icmpv6 } from './icmpv6.ts';
+import { Icmp } from './icmp.ts';
 import type { IngressFilter } from './ingress-filter.ts';
 import { INTERNAL, Interface, type InterfaceAddress } from './interface.ts';
 import { IpInput } from './ip-input.ts';
@@ -76,7 +76,7 @@ export class Kernel {
   readonly input: IpInput;
   readonly output: IpOutput;
   readonly discovery: NeighborDiscovery;
-  readonly icmpv6: Icmpv6;
+  readonly icmp: Icmp;
   readonly udp: Udp;
   readonly tcp: Tcp;
   readonly nat: Nat | undefined;
@@ -102,7 +102,7 @@ export class Kernel {
     this.input = new IpInput(this);
     this.output = new IpOutput(this);
     this.discovery = new NeighborDiscovery(this);
-    this.icmpv6 = new Icmpv6(this);
+    this.icmp = new Icmp(this);
     this.probes = pathProbes(this);
     this.udp = new Udp(this);
     this.tcp = new Tcp(this);
@@ -195,7 +195,8 @@ export class Kernel {
 
   #tellAddress(link: string, entry: InterfaceAddress, present: boolean): void {
     const { address, anycast } = entry;
-    if (!anycast) this.control?.({ kind: 'address', link, address, present });
+    // Control sides give addresses of IPv4, and choose none of them.
+    if (!anycast && !isIpv4(address)) this.control?.({ kind: 'address', link, address, present });
   }
 
   /**
@@ -295,7 +296,7 @@ export class Kernel {
 
 /** An identity on the internal interface puts no prefix anywhere. */
 const isRouted = (link: string, entry: InterfaceAddress): boolean =>
-  link !== INTERNAL && entry.prefixLength < 128;
+  link !== INTERNAL && entry.prefixLength < 8 * entry.address.length;
 
 const addressRoute = (link: string, entry: InterfaceAddress): Route => ({
   prefix: prefixOf(entry),

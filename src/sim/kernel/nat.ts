@@ -8,13 +8,13 @@
  * through; what else there is, and what comes from outside without being asked for, is dropped.
  *
  * Supported standards: RFC 4787 (address- and port-dependent mapping and filtering), RFC 5382 for the
- * time-out of TCP, RFC 5508 for ICMP, over IPv6.
+ * time-out of TCP, RFC 5508 for ICMP, over IPv6; what is IPv4 passes as it is.
  */
 import { after, type Duration, type Instant, seconds } from '../../core/time.ts';
 import { type Address, readAddress, writeAddress } from '../../wire/address.ts';
 import { ICMPV6, PROTOCOL } from '../../wire/numbers.ts';
 import { checksumOk, fixUpperChecksum } from '../../wire/walk.ts';
-import { IPV6_HEADER } from './ipv6-fields.ts';
+import { IPV6_HEADER } from './ip-fields.ts';
 
 export interface NatOptions {
   /** Outer links: what leaves by them is translated. */

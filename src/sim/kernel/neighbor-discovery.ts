@@ -8,6 +8,7 @@ import {
   solicitedNode,
   UNSPECIFIED,
 } from '../../wire/address.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { ICMPV6, PROTOCOL } from '../../wire/numbers.ts';
 import {
   type LayerOf,
@@ -17,8 +18,8 @@ import {
   serialisePacket,
 } from '../../wire/packet.ts';
 import type { Interface } from './interface.ts';
+import { hopLimitOf, IPV6_HEADER, nextHeaderOf } from './ip-fields.ts';
 import type { Arrival } from './ip-input.ts';
-import { destinationOf, hopLimitOf, IPV6_HEADER, nextHeaderOf, sourceOf } from './ipv6-fields.ts';
 import type { Kernel } from './kernel.ts';
 import { groupLinkAddress, linkAddressOf, linkLocalAddress } from './link-address.ts';
 import { NeighborCache } from './neighbor-cache.ts';
@@ -63,7 +64,7 @@ export class NeighborDiscovery {
 
   /** Takes a packet from a link; false where it is none of Neighbor Discovery's. */
   receive(octets: Uint8Array, arrival: Arrival): boolean {
-    if (nextHeaderOf(octets) !== PROTOCOL.icmpv6) return false;
+    if (isIpv4Packet(octets) || nextHeaderOf(octets) !== PROTOCOL.icmpv6) return false;
     const type = octets[IPV6_HEADER] ?? 0;
     if (type < ICMPV6.routerSolicitation || type > ICMPV6.redirect) return false;
     // What has passed a router and is for somebody else is forwarded like any other packet.
@@ -89,7 +90,7 @@ export class NeighborDiscovery {
     } else if (message.layer === 'router-advertisement' && isLinkLocal(source)) {
       this.#hear(by, source, message.options, true);
     }
-    this.#kernel.icmpv6.copy(octets, arrival);
+    this.#kernel.icmp.copy(octets, arrival);
     return true;
   }
 
@@ -97,8 +98,8 @@ export class NeighborDiscovery {
   redirect(about: Uint8Array, out: Interface, nextHop: Address): void {
     const kernel = this.#kernel;
     const to = sourceOf(about);
-    // A tunnel of our own that goes out where its packet came in.
-    if (kernel.isOwn(to)) return;
+    // A tunnel of our own that goes out where its packet came in. IPv4 is told nothing: its routes are others'.
+    if (kernel.isOwn(to) || isIpv4Packet(about)) return;
     const destinationAddress = destinationOf(about);
     const back = kernel.route(to, undefined);
     if (back?.link !== out.name || back.via !== undefined || out.linkLocal === undefined) return;
@@ -109,7 +110,7 @@ export class NeighborDiscovery {
       if (link === undefined) return;
       targetAddress = linkLocalAddress(link);
     }
-    if (!kernel.icmpv6.mayTell()) return;
+    if (!kernel.icmp.mayTell()) return;
     const room = MAX_REDIRECT - REDIRECT_HEADERS;
     const options: NdOptionInput[] = link === undefined ? [] : [targetLink(link)];
     const invoking = about.slice(0, Math.min(room, about.length) & ~7);
@@ -130,8 +131,8 @@ export class NeighborDiscovery {
     prompting: Uint8Array | undefined,
     to: LinkAddress | undefined,
   ): void {
-    const wanted = prompting === undefined ? undefined : sourceOf(prompting);
-    const entry = wanted === undefined ? undefined : out.addresses.get(wanted);
+    const ipv6 = prompting !== undefined && !isIpv4Packet(prompting);
+    const entry = ipv6 ? out.addresses.get(sourceOf(prompting)) : undefined;
     // RFC 4429 section 3.2: rather ask from an address that is beyond doubt.
     const source = entry !== undefined && !entry.optimistic ? entry.address : out.linkLocal;
     if (source === undefined) return;
@@ -249,9 +250,9 @@ export class NeighborDiscovery {
     for (const octets of packets) {
       kernel.count('kernel.neighbor_failed');
       if (kernel.isOwn(sourceOf(octets))) {
-        kernel.icmpv6.failed(octets, { kind: 'unreachable', code: 3 });
+        kernel.icmp.failed(octets, { kind: 'unreachable', code: 3 });
         // What a host sent from an address that it has lost meanwhile is nobody's any more.
-      } else if (kernel.forwarding) kernel.icmpv6.unreachable(octets, 3);
+      } else if (kernel.forwarding) kernel.icmp.unreachable(octets, 3);
     }
   }
 }

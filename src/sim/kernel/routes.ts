@@ -1,11 +1,11 @@
 import type { Address } from '../../wire/address.ts';
 
-/** Where packets to a prefix go. */
+/** Where packets to a prefix, of IPv6 or IPv4, go. */
 export interface Route {
   readonly prefix: Address;
   readonly prefixLength: number;
   readonly link: string;
-  /** The next hop; absent, the prefix is on the link. */
+  /** The next hop, an IPv6 address (RFC 8950 for one of an IPv4 prefix); absent, the prefix is on the link. */
   readonly via?: Address;
   /** The route is only for packets from this address. */
   readonly source?: Address;
@@ -105,9 +105,9 @@ export class RouteTable {
   }
 }
 
-/** Do the first `length` bits of two addresses agree? */
+/** Do the first `length` bits of two addresses of one kind agree? */
 export const hasPrefix = (address: Address, prefix: Address, length: number): boolean =>
-  commonPrefixLength(address, prefix) >= length;
+  address.length === prefix.length && commonPrefixLength(address, prefix) >= length;
 
 /** How many leading bits two addresses have in common. Source: RFC 6724 section 2.2. */
 export function commonPrefixLength(a: Address, b: Address): number {

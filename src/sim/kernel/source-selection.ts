@@ -35,7 +35,7 @@ export function selectSource(
   for (const one of interfaces.values()) {
     if (!one.usable && one.name !== INTERNAL) continue;
     for (const entry of one.addresses.values()) {
-      if (entry.anycast) continue;
+      if (entry.anycast || entry.address.length !== destination.length) continue;
       if (entry.address === destination) return entry.address;
       if (isLinkLocal(entry.address)) continue;
       if (one.name !== INTERNAL && !ways.hasWay(entry.address)) continue;

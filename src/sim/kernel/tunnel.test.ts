@@ -7,7 +7,7 @@ import { serialisePacket } from '../../wire/packet.ts';
 import { Link } from '../link.ts';
 import { Simulation } from '../simulation.ts';
 import { having, layerIn, nodeOn, pair, watch } from '../small-network.ts';
-import type { NetworkError } from './icmpv6.ts';
+import type { NetworkError } from './icmp-messages.ts';
 
 const at = (milli: number) => milliseconds(milli) as number as Instant;
 const IN = address('2001:db8:2::1');
@@ -117,6 +117,71 @@ test('an MTU learned inside the tunnel is told to the sender', () => {
   send(1360);
   assert.equal(got(), 2);
   assert.equal(begin.counters()['kernel.error_sent'], 1);
+});
+
+const SENDER = address('192.0.2.10');
+const SERVER = address('198.51.100.7');
+
+/** The same for IPv4 packets: the tunnel's ends and what is between them know nothing of IPv4 routes. */
+function ipv4Tunnel() {
+  const net = tunnel();
+  const { simulation, a, begin, out } = net;
+  const whole = { prefixLength: 32, optimistic: false, preferred: false };
+  a.kernel.addAddress('eth0', { address: SENDER, ...whole });
+  out.kernel.addAddress('careof0', { address: SERVER, ...whole });
+  const fixed = { link: 'eth0', origin: 'fixed' } as const;
+  const via = address('2001:db8:1::1');
+  a.kernel.addRoute({ prefix: address('0.0.0.0'), prefixLength: 0, via, ...fixed });
+  const back = { prefix: SENDER, prefixLength: 32, via: address('2001:db8:1::a') };
+  begin.kernel.addRoute({ ...back, ...fixed });
+  const made = { id: 'ipv4', owner: 'test' } as const;
+  const into = { push: 'ipv6', src: IN, dst: OUT } as const;
+  begin.kernel.addEntry({
+    ...made,
+    at: 'leaving',
+    match: { dst: { address: SERVER } },
+    do: [into],
+  });
+  const inside = { protocol: 4, src: { address: IN } };
+  out.kernel.addEntry({ ...made, at: 'arriving', match: inside, do: [{ pop: 'ipv6' }] });
+  const errors: NetworkError[] = [];
+  const socket = a.kernel.udp.open({ onError: (error) => errors.push(error) });
+  const send = (size: number) => {
+    const sent = socket.send(SERVER, 9, new Uint8Array(size - 28));
+    simulation.run((simulation.now + 500_000) as Instant);
+    return sent;
+  };
+  return { ...net, errors, send };
+}
+
+test('an IPv4 packet goes through a tunnel of IPv6, and comes out as it went in', () => {
+  const { middle, send, got } = ipv4Tunnel();
+  const seen = watch(middle);
+  send(100);
+  assert.equal(got(), 1);
+  const [outer, inner] = having(seen, 'udp')[0]!.layers;
+  assert.deepEqual([outer?.layer === 'ipv6' && outer.nextHeader, inner?.layer], [4, 'ipv4']);
+  assert.equal(inner?.layer === 'ipv4' && inner.timeToLive, 63);
+});
+
+test('the sender of IPv4 is told what the tunnel carries, in the words of ICMP', () => {
+  const { left, narrow, begin, errors, send, got } = ipv4Tunnel();
+  const seen = watch(left);
+  assert.equal(send(1461), 'sent');
+  assert.deepEqual(errors, [{ kind: 'too-big', mtu: 1460 }]);
+  assert.deepEqual(send(1461), { mtu: 1460 });
+  assert.equal(send(1460), 'sent');
+  narrow.mtu = 1280;
+  send(1400);
+  assert.deepEqual(errors.slice(1), [{ kind: 'too-big', mtu: 1240 }]);
+  send(1240);
+  assert.equal(got(), 2);
+  assert.equal(begin.counters()['kernel.error_sent'], 2);
+  const { nextHopMtu, invoking } = layerIn(
+    having(seen, 'icmpv4-destination-unreachable')[1],
+    'icmpv4-destination-unreachable',
+  )!;
+  assert.deepEqual([nextHopMtu, invoking[9]], [1240, 17], 'it quotes what a sent');
 });
 
 test('a tunnel that leads nowhere is unreachable for the sender of what went in', () => {

@@ -1,8 +1,10 @@
 import { type Quoted, quotedPorts } from '../../core/forwarding/quoted.ts';
 import type { Address } from '../../wire/address.ts';
+import { isIpv4Packet } from '../../wire/ip-fields.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { udp } from '../../wire/transport/udp.ts';
-import type { NetworkError } from './icmpv6.ts';
+import type { NetworkError } from './icmp-messages.ts';
+import { ipHeader } from './ip-fields.ts';
 import type { Delivery } from './ip-input.ts';
 import type { Sent } from './ip-output.ts';
 import type { Kernel } from './kernel.ts';
@@ -24,7 +26,7 @@ export interface UdpOptions {
   /** Datagrams too long for the path go in fragments; absent: the sender is told. */
   readonly fragments?: true;
   readonly onDatagram?: (datagram: Datagram) => void;
-  /** An ICMPv6 error came about a datagram sent to this address and port. */
+  /** An ICMP error came about a datagram sent to this address and port. */
   readonly onError?: (error: NetworkError, to: Address, port: number) => void;
 }
 
@@ -57,7 +59,7 @@ export class UdpSocket {
     }
     return kernel.output.send(
       serialisePacket([
-        { layer: 'ipv6', source: from, destination: to },
+        ipHeader(from, to),
         { layer: 'udp', sourcePort: this.port, destinationPort: port, payload },
       ]),
       this.options.fragments !== true,
@@ -94,8 +96,9 @@ export class Udp {
   receive({ octets, source, destination, at, end }: Delivery): void {
     const parsed = udp.parse(octets, at, end);
     const whole = parsed.ok && parsed.value.length >= udp.size && parsed.value.length <= end - at;
-    // RFC 8200 section 8.1: a datagram without a checksum is not taken.
-    if (!parsed.ok || !whole || parsed.value.checksum === 0) {
+    // RFC 8200 section 8.1: a datagram without a checksum is not taken; over IPv4 it is (RFC 768).
+    const summed = parsed.ok && (parsed.value.checksum !== 0 || isIpv4Packet(octets));
+    if (!parsed.ok || !whole || !summed) {
       this.#kernel.count('kernel.malformed');
       return;
     }
@@ -103,12 +106,18 @@ export class Udp {
     const socket = this.#find(destination, destinationPort);
     if (socket === undefined) {
       this.#kernel.count('kernel.udp_no_port');
-      this.#kernel.icmpv6.unreachable(octets, 4);
+      this.#kernel.icmp.unreachable(octets, 4);
       return;
     }
     const payload = octets.subarray(at + udp.size, at + length);
     const { onDatagram } = socket.options;
     onDatagram?.({ from: source, fromPort: sourcePort, to: destination, octets: payload });
+  }
+
+  /** Is there a socket that may have sent it? */
+  sends(quoted: Quoted): boolean {
+    const ports = quotedPorts(quoted);
+    return ports !== undefined && this.#find(quoted.source, ports.from) !== undefined;
   }
 
   /** An error about a datagram; false where no socket sent it. */

@@ -1,4 +1,5 @@
 import { MINIMUM_MTU } from '../../../core/forwarding/path-mtus.ts';
+import { isIpv4 } from '../../../wire/address.ts';
 import type { Sent } from '../ip-output.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Agreed } from './moved-connections.ts';
@@ -6,7 +7,7 @@ import type { Span } from './scoreboard.ts';
 import {
   dataPacket,
   type End,
-  HEADERS,
+  headersOf,
   type Segment,
   type SegmentInput,
   segmentPacket,
@@ -17,6 +18,8 @@ export const RECEIVE_WINDOW = 2 ** 20;
 const RECEIVE_SCALE = 7;
 /** A tunnel's header, and one Home Address option or Type 2 Routing header inside. */
 const IDENTITY_RESERVE = 40 + 24;
+/** What every IPv4 host takes. Source: RFC 791 section 3.1, RFC 9293 section 3.7.1. */
+const IPV4_EVERYWHERE = 576;
 
 /**
  * What a connection's two ends agreed on, and how its segments are made: offsets in streams become
@@ -27,6 +30,10 @@ const IDENTITY_RESERVE = 40 + 24;
 export class Channel {
   readonly local: End;
   readonly remote: End;
+  /** Octets of a segment's headers without options. */
+  readonly headers: number;
+  /** Segments of so many octets pass everywhere. */
+  readonly leastSegment: number;
   segmentsSent = 0;
   readonly #kernel: Kernel;
   #initial: number;
@@ -35,12 +42,15 @@ export class Channel {
   #scaled = true;
   #selective = true;
   #template: Uint8Array | undefined;
-  #peerSegment = MINIMUM_MTU - HEADERS;
+  #peerSegment: number;
 
   constructor(kernel: Kernel, local: End, remote: End) {
     this.#kernel = kernel;
     this.local = local;
     this.remote = remote;
+    this.headers = headersOf(local);
+    this.leastSegment = (isIpv4(local.address) ? IPV4_EVERYWHERE : MINIMUM_MTU) - this.headers;
+    this.#peerSegment = this.leastSegment;
     this.#initial = Math.floor(kernel.random() * 2 ** 32);
   }
 
@@ -50,7 +60,7 @@ export class Channel {
     this.#selective = syn.sackPermitted;
     this.#scaled = syn.windowScale !== undefined;
     this.#peerScale = syn.windowScale ?? 0;
-    this.#peerSegment = syn.maximumSegmentSize ?? MINIMUM_MTU - HEADERS;
+    this.#peerSegment = syn.maximumSegmentSize ?? this.leastSegment;
   }
 
   /** What the two ends agreed on, for another node to go on with. */
@@ -83,7 +93,7 @@ export class Channel {
   /** The octets of a segment that the path carries now. */
   pathSegment(): number {
     const probe = segmentPacket(this.local, this.remote, { sequence: 0, ack: true });
-    return (this.#kernel.output.mtuFor(probe) ?? MINIMUM_MTU) - HEADERS;
+    return (this.#kernel.output.mtuFor(probe) ?? MINIMUM_MTU) - this.headers;
   }
 
   /**
@@ -93,7 +103,7 @@ export class Channel {
   #offeredSegment(): number {
     const size = this.pathSegment();
     const linkMtu = this.#kernel.mtuOfIdentity(this.local.address);
-    return linkMtu === undefined ? size : Math.min(size, linkMtu - IDENTITY_RESERVE - HEADERS);
+    return linkMtu === undefined ? size : Math.min(size, linkMtu - IDENTITY_RESERVE - this.headers);
   }
 
   /** The window that a segment gives. That of a SYN is never scaled (RFC 7323 section 2.2). */

@@ -1,7 +1,6 @@
-import { MINIMUM_MTU } from '../../../core/forwarding/path-mtus.ts';
 import { after, seconds } from '../../../core/time.ts';
 import { Alarm } from '../../simulation.ts';
-import type { NetworkError } from '../icmpv6.ts';
+import type { NetworkError } from '../icmp-messages.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Channel, RECEIVE_WINDOW } from './channel.ts';
 import type { CloseReason, TcpHandlers, TcpStatistics } from './handlers.ts';
@@ -9,7 +8,7 @@ import { Handshake } from './handshake.ts';
 import type { MovedConnection } from './moved-connections.ts';
 import { Receiver } from './receiver.ts';
 import { RetransmissionTimeout } from './retransmission-timeout.ts';
-import { type End, HEADERS, type Segment } from './segment.ts';
+import type { End, Segment } from './segment.ts';
 import { type Fill, SendStream } from './send-stream.ts';
 import { Sender, type SenderPort } from './sender.ts';
 
@@ -162,7 +161,15 @@ export class TcpConnection {
     else this.#receiveOpen(segment);
   }
 
-  /** An ICMPv6 error about a segment of this connection. */
+  /** Has the segment that begins there been sent, and not been acknowledged? RFC 5927 section 4.1. */
+  isUnderWay(sequence: number): boolean {
+    const sender = this.#sender;
+    if (sender === undefined) return this.#channel.isInitial(sequence);
+    const offset = this.#channel.offsetOf(sequence, sender.oldest);
+    return offset >= sender.oldest && offset <= sender.highest;
+  }
+
+  /** An error about a segment of this connection. */
   failed(error: NetworkError, sequence: number | undefined): void {
     this.#lastError = error;
     if (error.kind === 'too-big') {
@@ -316,7 +323,7 @@ export class TcpConnection {
     const sent = this.#channel.sendData(offset, length, fin, expected, (into) =>
       this.#stream.read(offset, into),
     );
-    if (typeof sent === 'object' && this.#resizeTo(sent.mtu - HEADERS)) return false;
+    if (typeof sent === 'object' && this.#resizeTo(sent.mtu - this.#channel.headers)) return false;
     this.#receiver.acknowledged();
     if (again) {
       this.#segmentsRetransmitted++;
@@ -328,7 +335,7 @@ export class TcpConnection {
   /** Packets that every path carries are tried, as Linux does where net.ipv4.tcp_mtu_probing is 1. */
   #suspectBlackHole(): void {
     if (this.#kernel.without.has('black-hole-detection')) return;
-    if (this.#resizeTo(MINIMUM_MTU - HEADERS)) this.#kernel.count('kernel.tcp_black_hole');
+    if (this.#resizeTo(this.#channel.leastSegment)) this.#kernel.count('kernel.tcp_black_hole');
   }
 
   /** Says whether segments became smaller. */

@@ -1,14 +1,17 @@
-import type { Address } from '../../../wire/address.ts';
+import { setLength } from '../../../core/forwarding/outer-header.ts';
+import { type Address, isIpv4 } from '../../../wire/address.ts';
 import { upperLayerChecksum } from '../../../wire/checksum.ts';
-import { ipv6Header } from '../../../wire/ipv6-header.ts';
 import { PROTOCOL, TCP_FLAG } from '../../../wire/numbers.ts';
 import { serialisePacket } from '../../../wire/packet.ts';
 import { tcp } from '../../../wire/transport/tcp.ts';
+import { IPV4_HEADER } from '../../../wire/walk-ipv4.ts';
+import { IPV6_HEADER, ipHeader } from '../ip-fields.ts';
 import type { Delivery } from '../ip-input.ts';
-import { IPV6_HEADER } from '../ipv6-fields.ts';
 
-/** Octets of an IPv6 and a TCP header without options. */
-export const HEADERS = 60;
+/** Octets of an IP header, by the address of an end, and a TCP header without options. */
+export const headersOf = ({ address }: End): number =>
+  (isIpv4(address) ? IPV4_HEADER : IPV6_HEADER) + tcp.size;
+
 /** Option kinds. Source: RFC 9293 section 3.2, RFC 7323 section 2.2. */
 const END = 0;
 const NOTHING = 1;
@@ -21,7 +24,6 @@ const SACK = 5;
 const MAX_BLOCKS = 3;
 
 /** Where the fields that every segment needs stand; the flags share an octet. */
-const PAYLOAD_LENGTH = ipv6Header.offsetOf('payloadLength');
 const SEQUENCE = tcp.offsetOf('sequence');
 const ACKNOWLEDGEMENT = tcp.offsetOf('acknowledgement');
 const DATA_OFFSET = tcp.offsetOf('dataOffset');
@@ -142,7 +144,7 @@ export function segmentPacket(local: End, remote: End, segment: SegmentInput): U
   const { sequence, acknowledgement, syn, ack, fin, rst, window, payload } = segment;
   const options = optionOctets(segment);
   return serialisePacket([
-    { layer: 'ipv6', source: local.address, destination: remote.address },
+    ipHeader(local.address, remote.address),
     {
       layer: 'tcp',
       sourcePort: local.port,
@@ -165,23 +167,23 @@ export function dataPacket(
   length: number,
   read: (into: Uint8Array) => void,
 ): Uint8Array {
-  const octets = new Uint8Array(HEADERS + length);
-  octets.set(template.subarray(0, HEADERS));
-  const payloadLength = tcp.size + length;
-  octets[PAYLOAD_LENGTH] = payloadLength >> 8;
-  octets[PAYLOAD_LENGTH + 1] = payloadLength;
-  writeWord(octets, IPV6_HEADER + SEQUENCE, segment.sequence);
-  writeWord(octets, IPV6_HEADER + ACKNOWLEDGEMENT, segment.acknowledgement);
-  octets[IPV6_HEADER + FLAGS] = ACK | (length > 0 ? PSH : 0) | (segment.fin ? FIN : 0);
-  octets[IPV6_HEADER + WINDOW] = segment.window >> 8;
-  octets[IPV6_HEADER + WINDOW + 1] = segment.window;
-  read(octets.subarray(HEADERS));
-  const field = IPV6_HEADER + CHECKSUM;
+  const headers = headersOf(local);
+  const at = headers - tcp.size;
+  const octets = new Uint8Array(headers + length);
+  octets.set(template.subarray(0, headers));
+  setLength(octets);
+  writeWord(octets, at + SEQUENCE, segment.sequence);
+  writeWord(octets, at + ACKNOWLEDGEMENT, segment.acknowledgement);
+  octets[at + FLAGS] = ACK | (length > 0 ? PSH : 0) | (segment.fin ? FIN : 0);
+  octets[at + WINDOW] = segment.window >> 8;
+  octets[at + WINDOW + 1] = segment.window;
+  read(octets.subarray(headers));
+  const field = at + CHECKSUM;
   octets[field] = 0;
   octets[field + 1] = 0;
   const { address: from } = local;
   const { address: to } = remote;
-  const sum = upperLayerChecksum(from, to, PROTOCOL.tcp, octets, IPV6_HEADER, octets.length);
+  const sum = upperLayerChecksum(from, to, PROTOCOL.tcp, octets, at, octets.length);
   octets[field] = sum >> 8;
   octets[field + 1] = sum;
   return octets;

@@ -1,6 +1,6 @@
 import { type Quoted, quotedPorts } from '../../../core/forwarding/quoted.ts';
 import type { Address } from '../../../wire/address.ts';
-import type { NetworkError } from '../icmpv6.ts';
+import type { NetworkError } from '../icmp-messages.ts';
 import type { Delivery } from '../ip-input.ts';
 import type { Kernel } from '../kernel.ts';
 import { allotPort } from '../ports.ts';
@@ -94,17 +94,29 @@ export class Tcp {
 
   /** An error about a segment; false where no connection sent it. */
   failed(quoted: Quoted, error: NetworkError): boolean {
+    const found = this.#quoted(quoted);
+    found?.connection.failed(error, found.sequence);
+    return found !== undefined;
+  }
+
+  /** Is a quoted segment one that a connection has sent, and that is not acknowledged? */
+  isUnderWay(quoted: Quoted): boolean {
+    const found = this.#quoted(quoted);
+    return found?.sequence !== undefined && found.connection.isUnderWay(found.sequence);
+  }
+
+  /** The connection that a quoted segment is of, and its sequence number. */
+  #quoted(quoted: Quoted) {
     const ports = quotedPorts(quoted);
-    if (ports === undefined) return false;
+    if (ports === undefined) return undefined;
     const local = { address: quoted.source, port: ports.from };
     const remote = { address: quoted.destination, port: ports.to };
     const connection = this.#connections.get(keyOf(local, remote));
-    if (connection === undefined) return false;
+    if (connection === undefined) return undefined;
     const { octets, at } = quoted;
     const whole = at + 8 <= octets.length;
     const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
-    connection.failed(error, whole ? view.getUint32(at + 4) : undefined);
-    return true;
+    return { connection, sequence: whole ? view.getUint32(at + 4) : undefined };
   }
 
   /**
