@@ -279,7 +279,9 @@ function packetText({ on, at, from, to, headers }: PacketExpectation): string {
 function addressesOf(name: string, { plan, events }: RunRecord): Set<Address> {
   const node = plan.nodes.find((candidate) => candidate.name === name);
   const addresses = new Set<Address>(node?.interfaces.flatMap((one) => one.addresses));
-  if (node !== undefined) addresses.add(node.identity);
+  for (const one of [node?.identity, node?.ipv4, node?.ipv4Identity]) {
+    if (one !== undefined) addresses.add(one);
+  }
   for (const { node: owner, event } of events) {
     if (owner === name && event.kind === 'address.ready') addresses.add(event.address);
   }

@@ -44,6 +44,20 @@ test('a datagram is known by its identities, however it is wrapped', () => {
   assert.deepEqual([outgoing?.path, outgoing?.source], ['route-optimised', HOME]);
 });
 
+test('a datagram of IPv4 is known so too, plain or in a tunnel of either version', () => {
+  const [client, server] = [address('192.0.2.10'), address('198.51.100.7')];
+  const inside: LayerInput[] = [{ layer: 'ipv4', source: client, destination: server }, UDP];
+  const outer: LayerInput = { layer: 'ipv4', source: server, destination: client };
+  for (const [path, layers] of [
+    ['direct', inside],
+    ['tunnelled', [ipv6(AGENT, CARE_OF), ...inside]],
+    ['tunnelled', [outer, ...inside]],
+  ] as const) {
+    const { source, destination, ...found } = carried(serialisePacket([...layers]))!;
+    assert.deepEqual([found.path, source, destination], [path, client, server]);
+  }
+});
+
 test('what is no TCP or UDP, or no whole packet, is no data', () => {
   const message = serialisePacket([ipv6(PEER, HOME), { layer: 'home-test-init' }]);
   assert.equal(carried(message), undefined);

@@ -6,8 +6,9 @@ import type { PathKind } from '../core/events.ts';
 import { innerAt } from '../core/forwarding/packet-view.ts';
 import type { Instant } from '../core/time.ts';
 import { type Address, readAddress } from '../wire/address.ts';
+import { destinationOf, sourceOf } from '../wire/ip-fields.ts';
 import { PROTOCOL } from '../wire/numbers.ts';
-import { walkHeaders } from '../wire/walk.ts';
+import { walkPacket } from '../wire/walk.ts';
 
 /** A data packet, whatever it is wrapped in. */
 export interface Carried {
@@ -28,7 +29,7 @@ export function carried(octets: Uint8Array): Carried | undefined {
   let path: PathKind = 'direct';
   let at = 0;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
-    const walk = walkHeaders(octets, at);
+    const walk = walkPacket(octets, at);
     if (walk === undefined || !walk.firstFragment) return undefined;
     const inside = innerAt(octets, walk);
     if (inside >= 0) {
@@ -42,8 +43,8 @@ export function carried(octets: Uint8Array): Carried | undefined {
     if (path === 'direct' && (homeAddressAt >= 0 || routing2At >= 0)) path = 'route-optimised';
     return {
       path,
-      source: readAddress(octets, homeAddressAt >= 0 ? homeAddressAt : at + 8),
-      destination: readAddress(octets, routing2At >= 0 ? routing2At + 8 : at + 24),
+      source: homeAddressAt < 0 ? sourceOf(octets, at) : readAddress(octets, homeAddressAt),
+      destination: routing2At < 0 ? destinationOf(octets, at) : readAddress(octets, routing2At + 8),
       protocol: walk.protocol,
       sourcePort: (octets[upperAt]! << 8) | octets[upperAt + 1]!,
       destinationPort: (octets[upperAt + 2]! << 8) | octets[upperAt + 3]!,

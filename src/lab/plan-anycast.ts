@@ -203,14 +203,15 @@ function differences(before: Routes, after: Routes): RouteChange[] {
   });
 }
 
-interface Network {
+/** What ways are found in. */
+export interface AnycastNetwork {
   readonly links: ReadonlyMap<string, LinkText>;
   readonly addresses: FixedAddresses;
   readonly fixed: readonly FixedNode[];
 }
 
 function routesNow(
-  network: Network,
+  network: AnycastNetwork,
   nodes: readonly NamedNode[],
   silent: ReadonlySet<string>,
 ): Routes {
@@ -246,7 +247,10 @@ interface Way extends Distance {
 }
 
 /** The way of each node that needs one: routers tell each other how far they are. */
-function waysTo(announcers: readonly NamedNode<AnycastText>[], network: Network): Map<string, Way> {
+export function waysTo(
+  announcers: readonly FixedNode[],
+  network: AnycastNetwork,
+): Map<string, Way> {
   const routers = routersOf(network.fixed);
   const there = new Map(announcers.map(({ name }) => [name, { hops: 0, delay: 0 }]));
   const ways = new Map<string, Way>();

@@ -16,6 +16,7 @@ import {
   anycastServer,
   serversOf,
 } from './plan-anycast.ts';
+import { ipv4IdentityOf, ipv4RoutesOf, ownIpv4Of } from './plan-ipv4.ts';
 import { addressesOfHost, type MadeOf, madeOf, multihomedHost } from './plan-multihome.ts';
 import { natOf } from './plan-nat.ts';
 import { askingOf, type CgaHome, cgaHomesOf, peerProofOf, sharedKeysOf } from './plan-peers.ts';
@@ -88,6 +89,10 @@ export interface PlannedNode {
   readonly servedBy?: readonly string[];
   /** What others call it by: its home or service address, or its address on its first link. */
   readonly identity: Address;
+  /** Its whole IPv4 address, on its first interface. */
+  readonly ipv4?: Address;
+  /** What flows over IPv4 go to and come from: that address, or the one of its service. */
+  readonly ipv4Identity?: Address;
   /** Addresses that it will make itself, of all prefixes of the file. */
   readonly ownMade?: readonly Address[];
   /** Absent for nodes that know nothing of Mobile IPv6. */
@@ -121,12 +126,13 @@ export function planOf(scenario: Scenario): Plan {
   const fixed = addressesOf(scenario.links, nodes, homes);
   const routes = routesOf(scenario.links, nodes, fixed, addedPrefixes(scenario));
   const anycast = anycastRoutesOf(scenario, nodes, fixed);
+  const ipv4 = ipv4RoutesOf(scenario.links, nodes, fixed);
   const context = { scenario, nodes, homes, made, fixed, madeOf: madeOf(scenario, nodes) };
   return {
     links: [...scenario.links].map(([name, link]) => plannedLink(name, link)),
     nodes: nodes.map((node) => ({
       ...plannedNode(node, context),
-      routes: [...(routes.get(node.name) ?? []), ...(anycast.first.get(node.name) ?? [])],
+      routes: [routes, ipv4, anycast.first].flatMap((one) => one.get(node.name) ?? []),
     })),
     routeChanges: anycast.changes,
   };
@@ -210,6 +216,7 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
   const config = fixedConfig({ name, from, text }, context);
   const filters = { ...natOf(text), ...ingressFilterOf(text, context.scenario) };
   const servedBy = served.length > 0 && { servedBy: served };
+  const [ipv4, ipv4Identity] = [ownIpv4Of(node), ipv4IdentityOf(node)];
   const planned = {
     name,
     role: text.role,
@@ -218,6 +225,8 @@ function plannedNode(node: NamedNode, context: Context): Omit<PlannedNode, 'rout
     identity,
     ...filters,
     ...servedBy,
+    ...(ipv4 && { ipv4 }),
+    ...(ipv4Identity && { ipv4Identity }),
   };
   return config === undefined ? planned : { ...planned, config };
 }

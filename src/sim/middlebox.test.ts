@@ -38,6 +38,22 @@ test('what is in a tunnel is not seen', () => {
   assert.deepEqual(met(ipv6, option, udp), ['ipv6', 'unusual']);
 });
 
+test('of an IPv4 packet protocol and fragments are seen, and the message with an MTU', () => {
+  const [source, destination] = [address('192.0.2.1'), address('192.0.2.2')];
+  const ipv4 = { layer: 'ipv4', source, destination } as const;
+  const headers = (header: LayerInput, ...layers: LayerInput[]) => {
+    const octets = serialisePacket([header, ...layers]);
+    return DROPPABLE.filter((one) => isDropped(octets, 'a', [{ header: one }]));
+  };
+  assert.deepEqual(headers(ipv4, udp), ['udp']);
+  assert.deepEqual(headers({ ...ipv4, more: true }, udp), ['fragment', 'udp']);
+  assert.deepEqual(headers(ipv4, { layer: 'icmpv4-echo-request' }), []);
+  assert.deepEqual(headers(ipv4, ipv6, udp), ['ipv6', 'unusual']);
+  const error = { layer: 'icmpv4-destination-unreachable', invoking: new Uint8Array(28) } as const;
+  assert.deepEqual(headers(ipv4, { ...error, code: 4 }), ['packet-too-big']);
+  assert.deepEqual(headers(ipv4, { ...error, code: 1 }), []);
+});
+
 test('a rule for one sender leaves the others alone', () => {
   const octets = serialisePacket([ipv6, udp]);
   assert.ok(isDropped(octets, 'a', [{ header: 'udp', from: 'a' }]));

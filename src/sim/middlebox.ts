@@ -1,10 +1,12 @@
 /**
  * What stands on real paths between two ends and takes offence at headers: a link may drop packets by
- * what stands behind their outermost IPv6 header. What is inside a tunnel is not looked at.
+ * what stands behind their outermost IPv6 or IPv4 header. What is inside a tunnel is not looked at.
  *
  * RFC 7872 measured how many paths do that.
  */
-import { ICMPV6, PROTOCOL } from '../wire/numbers.ts';
+import { isIpv4Packet } from '../wire/ip-fields.ts';
+import { ICMPV4, ICMPV6, PROTOCOL } from '../wire/numbers.ts';
+import { walkIpv4 } from '../wire/walk-ipv4.ts';
 
 /** What may be dropped. */
 export const DROPPABLE = [
@@ -22,8 +24,8 @@ export const DROPPABLE = [
   'unusual',
 ] as const;
 /**
- * A header by its name; `packet-too-big`: that message of ICMPv6, as firewalls drop it that know no better;
- * `unusual`: whatever is not TCP, UDP or ICMPv6 right behind the IPv6 header.
+ * A header by its name; `packet-too-big`: that message of ICMPv6 (of ICMP "fragmentation needed"), as firewalls
+ * drop it that know no better; `unusual`: whatever is not TCP, UDP or ICMP right behind the IP header.
  */
 export type Droppable = (typeof DROPPABLE)[number];
 
@@ -52,6 +54,7 @@ const EXTENSIONS: ReadonlySet<number> = new Set([
   PROTOCOL.destinationOptions,
 ]);
 const USUAL: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmpv6]);
+const USUAL_IPV4: ReadonlySet<number> = new Set([PROTOCOL.tcp, PROTOCOL.udp, PROTOCOL.icmpv4]);
 
 /** Does a packet that a node sends meet with one of the rules? */
 export function isDropped(
@@ -60,13 +63,30 @@ export function isDropped(
   drops: readonly HeaderDrop[],
 ): boolean {
   const rules = drops.filter(({ from }) => from === undefined || from === sender);
-  if (rules.length === 0 || octets.length < 40) return false;
+  if (rules.length === 0 || octets.length === 0) return false;
+  if (isIpv4Packet(octets)) return rules.some(({ header }) => isIpv4With(octets, header));
+  if (octets.length < 40) return false;
   const headers = headersBehind(octets);
   return rules.some(({ header }) => {
     if (header === 'unusual') return !USUAL.has(octets[6]!);
     if (header === 'packet-too-big') return isPacketTooBig(octets);
     return headers.has(NUMBER[header]);
   });
+}
+
+/** ICMP's Destination Unreachable with this code. Source: RFC 1191 section 4. */
+const FRAGMENTATION_NEEDED = 4;
+
+function isIpv4With(octets: Uint8Array, header: Droppable): boolean {
+  const walk = walkIpv4(octets);
+  if (walk === undefined) return false;
+  const { protocol, upperAt, isPart, firstFragment } = walk;
+  if (header === 'unusual') return !USUAL_IPV4.has(protocol);
+  if (header === 'fragment') return isPart;
+  if (header !== 'packet-too-big') return protocol === NUMBER[header];
+  const [type, code] = octets.subarray(upperAt);
+  const told = type === ICMPV4.destinationUnreachable && code === FRAGMENTATION_NEEDED;
+  return protocol === PROTOCOL.icmpv4 && firstFragment && told;
 }
 
 /** Right behind the IPv6 header, where all routers put it. */

@@ -17,6 +17,9 @@ export interface FlowEnds {
   readonly text: FlowText;
   readonly from: PlannedNode;
   readonly to: PlannedNode;
+  /** What the two are known by in it. */
+  readonly source: Address;
+  readonly destination: Address;
   /** Where the receiver listens, or the sender where it serves. */
   readonly port: number;
   /** The receiver connects to the sender, which a program is. */
@@ -28,10 +31,9 @@ export const flowKey = (end: Address, protocol: number, port: number): string =>
   `${end}${protocol}/${port}`;
 
 /** One for each address that the other end may choose. */
-function flowKeysOf({ text, from, to, port, served }: FlowEnds): string[] {
-  const end = served ? from : to;
+function flowKeysOf({ text, to, source, destination, port, served }: FlowEnds): string[] {
   const named = text.protocol === 'tcp' && text.name !== undefined;
-  const addresses = named ? addressesOf(end) : [end.identity];
+  const addresses = named ? addressesOf(to) : [served ? source : destination];
   return addresses.map((address) => flowKey(address, PROTOCOL[text.protocol], port));
 }
 
@@ -58,7 +60,11 @@ export function flowEndsOf(
   const ends = [...scenario.traffic].map(([flow, text]): FlowEnds => {
     const [from, to] = [nodes.get(text.from)!, nodes.get(text.to)!];
     const served = programs && text.protocol === 'tcp' && text.program === 'curl';
-    return { flow, text, from, to, port: text.port ?? freePort(), served };
+    // The check has seen to it that they have one.
+    const known = ({ identity, ipv4Identity }: PlannedNode) =>
+      text.ipv4 === true ? ipv4Identity! : identity;
+    const ends = { source: known(from), destination: known(to) };
+    return { flow, text, from, to, ...ends, port: text.port ?? freePort(), served };
   });
   return new Map(ends.flatMap((one) => flowKeysOf(one).map((key) => [key, one])));
 }

@@ -1,7 +1,7 @@
 /** Watches the links for what flows and expectations want to know of packets. */
 import type { Instant } from '../../core/time.ts';
 import type { Frame, Link } from '../../sim/index.ts';
-import { readAddress } from '../../wire/address.ts';
+import { destinationOf, sourceOf } from '../../wire/ip-fields.ts';
 import { carried, FlowPaths } from '../flow-paths.ts';
 import type { SeenPackets } from '../run-record.ts';
 import type { PacketExpectation } from '../scenario/expectations.ts';
@@ -61,8 +61,7 @@ export class PacketWatch {
         if (headers.length !== expected.length) continue;
         if (headers.some((header, place) => header !== expected[place])) continue;
       }
-      const source = readAddress(octets, 8);
-      const destination = readAddress(octets, 24);
+      const [source, destination] = [sourceOf(octets), destinationOf(octets)];
       const key = source + destination;
       const seen = this.#seen[index]!;
       const packets = seen.get(key)?.packets ?? 0;

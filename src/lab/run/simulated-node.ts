@@ -36,11 +36,15 @@ export function simulatedNode(
   return node;
 }
 
-function configureFixed(kernel: Kernel, { interfaces, routes }: PlannedNode): void {
+function configureFixed(kernel: Kernel, { interfaces, routes, ipv4 }: PlannedNode): void {
   for (const { name, addresses } of interfaces) {
     for (const address of addresses) {
       kernel.addAddress(name, { address, prefixLength: 64, optimistic: false, preferred: false });
     }
+  }
+  if (ipv4 !== undefined) {
+    const whole = { address: ipv4, prefixLength: 32, optimistic: false, preferred: false };
+    kernel.addAddress(interfaces[0]!.name, whole);
   }
   for (const route of routes) kernel.addRoute(kernelRoute(route));
 }

@@ -1,6 +1,7 @@
 /** What comes to a node from whom it had sent nothing to: the measure of a redirected flood. */
 import type { Frame, Link } from '../../sim/index.ts';
-import { type Address, readAddress } from '../../wire/address.ts';
+import type { Address } from '../../wire/address.ts';
+import { destinationOf, sourceOf } from '../../wire/ip-fields.ts';
 import { ICMPV6, PROTOCOL } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
 import type { Scenario } from '../scenario/read.ts';
@@ -27,8 +28,7 @@ export class UnaskedWatch {
         sent: ({ octets }, _at, sender) => {
           // To answer who asks for a link address is to ask for nothing.
           const asked = this.#asked.get(sender);
-          if (asked !== undefined && !isNeighborDiscovery(octets))
-            asked.add(readAddress(octets, 24));
+          if (asked !== undefined && !isNeighborDiscovery(octets)) asked.add(destinationOf(octets));
         },
         delivered: (frame, _at, receiver) => this.#delivered(frame, receiver),
       });
@@ -37,9 +37,9 @@ export class UnaskedWatch {
 
   #delivered({ octets }: Frame, receiver: string): void {
     const asked = this.#asked.get(receiver);
-    if (asked === undefined || asked.has(readAddress(octets, 8))) return;
+    if (asked === undefined || asked.has(sourceOf(octets))) return;
     // What a router only passes on did not come to it, and Neighbor Discovery asks for itself.
-    if (!this.#isOwn(receiver, readAddress(octets, 24)) || isNeighborDiscovery(octets)) return;
+    if (!this.#isOwn(receiver, destinationOf(octets)) || isNeighborDiscovery(octets)) return;
     this.octets.set(receiver, (this.octets.get(receiver) ?? 0) + octets.length);
   }
 }

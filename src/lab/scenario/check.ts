@@ -19,6 +19,7 @@ import { checkLinkPrefixes, checkProviding } from './check-prefixes.ts';
 import { checkService } from './check-service.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
+import { checkIpv4, checkIpv4Flow } from './ipv4.ts';
 import { DEFAULT_MTU } from './links.ts';
 import { suggestion } from './nearest.ts';
 import { type FixedText, firstLink, type MobileNodeText, type NodeText } from './nodes.ts';
@@ -96,6 +97,7 @@ function* checkFixedNode(draft: Draft, path: Path, node: FixedText): Generator<F
     yield { path: [...path, 'serves'], message };
   }
   yield* checkOwnAddresses(draft, path, node);
+  yield* checkIpv4(draft, path, node);
   if (node.role === 'access-router') {
     for (const [index, link] of (node.advertises ?? []).entries()) {
       if (node.on.includes(link)) continue;
@@ -194,6 +196,7 @@ function* checkFlows(draft: Draft): Generator<Finding> {
     yield* checkTimes(draft, path, flow);
     yield* checkPayload(draft, path, flow);
     yield* checkAsked(draft, path, flow);
+    yield* checkIpv4Flow(draft, path, flow);
     if (flow.port === undefined) continue;
     const key = `${flow.to} ${flow.protocol} ${flow.port}`;
     const owner = ports.get(key);

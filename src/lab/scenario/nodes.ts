@@ -11,6 +11,7 @@ import { anycastAgent, anycastServer } from './anycast-nodes.ts';
 import { auth } from './authentication.ts';
 import { askedAuthorities } from './delegations.ts';
 import {
+  ipv4,
   ipv6,
   list,
   name,
@@ -73,6 +74,12 @@ const ownAddresses = z
   })
   .optional()
   .meta({ description: 'its address on these links; PREFIX::1 and on, in order, if absent' });
+
+const IPV4 = {
+  ipv4: ipv4().optional().meta({
+    description: 'its whole IPv4 address, to which routes lead; with count the first of so many',
+  }),
+};
 
 const ADVERTISING = {
   'ra-interval': interval.optional().meta({
@@ -142,6 +149,7 @@ const accessRouter = object('an access router', {
   role: z.literal('access-router'),
   on,
   'own-addresses': ownAddresses,
+  ...IPV4,
   advertises: list('the links it advertises itself on, such as [visited]', name('a link'))
     .optional()
     .meta({ description: 'those that mobile nodes come to in this file, if absent' }),
@@ -188,6 +196,7 @@ const correspondentNode = object('a correspondent node', {
   role: z.literal('correspondent-node'),
   on,
   'own-addresses': ownAddresses,
+  ...IPV4,
   'max-bindings': whole('bindings it keeps', 1, 1_000_000).optional(),
   peers: correspondentPeers.optional(),
   authorities: askedAuthorities,
@@ -199,6 +208,7 @@ const host = object('a host that knows nothing of Mobile IPv6', {
   role: z.literal('host'),
   on,
   'own-addresses': ownAddresses,
+  ...IPV4,
   routes,
   count,
 });
@@ -207,6 +217,7 @@ const router = object('a router that knows nothing of Mobile IPv6', {
   role: z.literal('router'),
   on,
   'own-addresses': ownAddresses,
+  ...IPV4,
   ...PROVIDING,
   ...NAT,
   routes,

@@ -12,6 +12,9 @@ const MOST_DOWNLOAD = 1e9;
 const FROM = name('the node that sends');
 const TO = name('the node that receives');
 const PORT = whole('a port', 1, 65_535).optional();
+const IPV4 = yesNo('it goes between the IPv4 addresses of its ends; no if absent')
+  .optional()
+  .meta({ description: 'true: between the IPv4 addresses of its ends' });
 
 /** Programs that carry a flow on real hosts: curl from nginx, or socat to socat. */
 export const PROGRAMS = ['curl', 'socat'] as const;
@@ -34,6 +37,7 @@ const tcp = object('a TCP flow', {
   }),
   start: time(),
   port: PORT,
+  ipv4: IPV4,
   program: oneOf(PROGRAMS)
     .optional()
     .meta({ description: "on linux: the program that downloads; careof's own if absent" }),
@@ -54,6 +58,7 @@ const udp = object('a UDP flow', {
   start: time(),
   stop: time(),
   port: PORT,
+  ipv4: IPV4,
   quic: yesNo('its datagrams begin as those of a QUIC session do; no')
     .optional()
     .meta({ description: 'true: the first octets are as in a session of QUIC' }),

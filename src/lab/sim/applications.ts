@@ -142,7 +142,7 @@ class TcpApplication extends Application<'tcp', TcpRecord> {
   }
 
   plan(node: SimNode): void {
-    const { simulation, from, to, port } = this.place;
+    const { simulation, from, destination, port } = this.place;
     const { start } = this.text;
     simulation.at(start as number as Instant, () => {
       if (!node.running) {
@@ -154,7 +154,7 @@ class TcpApplication extends Application<'tcp', TcpRecord> {
         return;
       }
       const source = sourceOf(from, node.kernel);
-      const connection = node.kernel.tcp.connect(to.identity, port, {
+      const connection = node.kernel.tcp.connect(destination, port, {
         ...(source !== undefined && { source }),
         onClose: (reason) => this.#closed(reason),
       });
@@ -229,7 +229,7 @@ class UdpApplication extends Application<'udp', UdpRecord> {
   #socket: { readonly kernel: Kernel; readonly socket: UdpSocket } | undefined;
   #over = false;
   /** What its datagrams are sent from. */
-  readonly #sources = new Set<Address>([this.place.from.identity]);
+  readonly #sources = new Set<Address>([this.place.source]);
 
   get over(): boolean {
     return this.#over;
@@ -266,7 +266,7 @@ class UdpApplication extends Application<'udp', UdpRecord> {
   }
 
   #send(node: SimNode): void {
-    const { simulation, to, port } = this.place;
+    const { simulation, destination, port } = this.place;
     const number = this.record.sent(simulation.now);
     // What a dead node would have sent counts as lost.
     if (!node.running) return;
@@ -275,14 +275,14 @@ class UdpApplication extends Application<'udp', UdpRecord> {
     view.setUint8(0, firstOctet(this.text.quic, number));
     view.setUint32(4, number);
     view.setBigUint64(8, BigInt(simulation.now));
-    this.#socketOf(node.kernel).send(to.identity, port, payload);
+    this.#socketOf(node.kernel).send(destination, port, payload);
   }
 
   #socketOf(kernel: Kernel): UdpSocket {
     if (this.#socket?.kernel !== kernel) {
       // As connected sockets do, it keeps the source that it began with.
-      const { from, to } = this.place;
-      const address = sourceOf(from, kernel) ?? kernel.output.sourceFor(to.identity);
+      const { from, destination } = this.place;
+      const address = sourceOf(from, kernel) ?? kernel.output.sourceFor(destination);
       if (address !== undefined) this.#sources.add(address);
       const socket = kernel.udp.open({ fragments: true, ...(address && { address }) });
       this.#socket = { kernel, socket };
