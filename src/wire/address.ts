@@ -167,6 +167,8 @@ function parseIpv4(text: string): Address | undefined {
 export const UNSPECIFIED: Address = address('::');
 /** 0.0.0.0, the unspecified address of IPv4. */
 export const UNSPECIFIED_IPV4: Address = address('0.0.0.0');
+/** Errors come from it where a router has no IPv4 address (RFC 7600 section 4.8). */
+export const IPV4_DUMMY: Address = address('192.0.0.8');
 /** 255.255.255.255, all nodes on the link (RFC 919). */
 export const BROADCAST_IPV4: Address = address('255.255.255.255');
 /** All nodes on the link (RFC 4291 section 2.7.1). */

@@ -95,8 +95,9 @@ const sourceOf = ({ role, identity }: PlannedNode): AgentSource =>
 
 function sending(ends: FlowEnds, now: Instant): AgentFlow[] {
   const { flow, port, text, from } = ends;
-  const to = formatAddress(ends.to.identity);
-  const base = { flow, port, do: 'send', to, from: sourceOf(from) } as const;
+  const to = formatAddress(ends.destination);
+  const ipv4 = text.ipv4 === true && { ipv4: true };
+  const base = { flow, port, ...ipv4, do: 'send', to, from: sourceOf(from) } as const;
   if (text.protocol === 'udp') {
     const { protocol, start, stop, rate, payload, quic = false } = text;
     return [{ ...base, protocol, start, stop, rate, payload, quic }];
@@ -113,12 +114,15 @@ function sending(ends: FlowEnds, now: Instant): AgentFlow[] {
 function receiving(ends: FlowEnds, now: Instant, moves: boolean): AgentFlow[] {
   const { flow, port, text, to } = ends;
   const { protocol } = text;
-  const base = { flow, port } as const;
+  const ipv4 = text.ipv4 === true;
+  const base = { flow, port, ...(ipv4 && { ipv4 }) } as const;
+  // Clients over IPv4 are never bound, and stay with their server.
+  const movable = moves && to.servedBy !== undefined && !ipv4;
   if (protocol === 'udp' || text.program === undefined)
-    return [{ ...base, protocol, do: 'receive', movable: moves && to.servedBy !== undefined }];
+    return [{ ...base, protocol, do: 'receive', movable }];
   const { start, size, over, program } = text;
   if (start < now && program === 'curl') return [];
-  const other = { to: formatAddress(ends.from.identity), from: sourceOf(to) };
+  const other = { to: formatAddress(ends.source), from: sourceOf(to) };
   const stream = { ...base, protocol, start, size, ...(over !== undefined && { over }), ...other };
   return [{ ...stream, do: program === 'curl' ? 'fetch' : 'take' }];
 }
@@ -185,7 +189,7 @@ class UdpFlow {
   constructor(ends: FlowEnds, record: UdpRecord) {
     this.ends = ends;
     this.record = record;
-    this.#sources = new Set([ends.from.identity]);
+    this.#sources = new Set([ends.source]);
   }
 
   over(now: Instant): boolean {

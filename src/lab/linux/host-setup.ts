@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { IFA_F } from '../../linux/sys/netlink/addresses.ts';
 import { TABLE } from '../../linux/sys/netlink/routes.ts';
 import type { Rtnetlink } from '../../linux/sys/netlink/rtnetlink.ts';
-import { type Address, formatAddress } from '../../wire/address.ts';
+import { type Address, formatAddress, IPV4_DUMMY, isIpv4 } from '../../wire/address.ts';
 import type { PlannedNode } from '../plan.ts';
 import type { RouteChange } from '../plan-anycast.ts';
 import type { PlannedRoute } from '../plan-routes.ts';
@@ -21,6 +21,13 @@ export function settingsOf({ forwarding, role }: PlannedNode): ReadonlyMap<strin
     // As careof recommends: segments that vanish are made smaller (RFC 4821), over IPv6 too.
     ['ipv4/tcp_mtu_probing', '1'],
     ['ipv6/conf/all/forwarding', forwarding ? '1' : '0'],
+    ['ipv4/conf/all/forwarding', forwarding ? '1' : '0'],
+    ['ipv4/conf/default/forwarding', forwarding ? '1' : '0'],
+    // Packets come by another link than answers go, and next hops are not redirected to.
+    ['ipv4/conf/all/rp_filter', '0'],
+    ['ipv4/conf/default/rp_filter', '0'],
+    ['ipv4/conf/all/send_redirects', '0'],
+    ['ipv4/conf/default/send_redirects', '0'],
     // An application may use a home address that the node does not have yet.
     ...(role === 'mobile-node' || role === 'multihomed-host'
       ? [['ipv6/ip_nonlocal_bind', '1'] as const]
@@ -31,10 +38,11 @@ export function settingsOf({ forwarding, role }: PlannedNode): ReadonlyMap<strin
 /** Gives a host its addresses and routes, when its interfaces are there. Throws SysError. */
 export function configure(
   netlink: Rtnetlink,
-  { interfaces, routes }: PlannedNode,
+  { interfaces, routes, ipv4, forwarding }: PlannedNode,
   ifindexOf: (interfaceName: string) => number,
 ): void {
-  netlink.setLink(netlink.link('lo')!.ifindex, { up: true });
+  const loopback = netlink.link('lo')!.ifindex;
+  netlink.setLink(loopback, { up: true });
   for (const { name, addresses } of interfaces) {
     const ifindex = ifindexOf(name);
     netlink.setLink(ifindex, { up: true });
@@ -42,6 +50,13 @@ export function configure(
     for (const address of [...addresses].reverse()) {
       netlink.addAddress({ ifindex, address, prefixLength: 64, flags: IFA_F.NODAD });
     }
+  }
+  if (ipv4 !== undefined) {
+    const ifindex = ifindexOf(interfaces[0]!.name);
+    netlink.addAddress({ ifindex, address: ipv4, prefixLength: 32 });
+  } else if (forwarding && routes.some(({ prefix }) => isIpv4(prefix))) {
+    // Errors of such a router would come from 0.0.0.0, and nobody takes them.
+    netlink.addAddress({ ifindex: loopback, address: IPV4_DUMMY, prefixLength: 32 });
   }
   const tables = new Map<Address, number>();
   for (const { prefix, prefixLength, interface: link, via, source } of routes) {

@@ -2,18 +2,19 @@
  * An interface of a real host on a simulated link: what the host sends by its TAP is given to the
  * link, what the link delivers is written to the TAP.
  *
- * The link carries IPv6 alone; frames of other protocols end here.
+ * The link carries IPv6 and IPv4; frames of other protocols end here.
  */
 import type { LinkAddress } from '../../core/role.ts';
 import type { Rtnetlink } from '../../linux/sys/netlink/rtnetlink.ts';
 import type { Poller, Watch } from '../../linux/sys/poller.ts';
 import type { Tun } from '../../linux/sys/tun.ts';
 import { type Frame, type Link, linkAddressOf, type Station } from '../../sim/index.ts';
+import { isIpv4Packet } from '../../wire/ip-fields.ts';
+import { ETHER_TYPE } from '../../wire/numbers.ts';
 import type { RealTime } from './real-time.ts';
 
 /** Ethernet II: destination, source, type. */
 const HEADER = { size: 14, destination: 0, source: 6, type: 12 } as const;
-const ETHERTYPE_IPV6 = 0x86dd;
 /** Frames that are read before others have their turn. */
 const BATCH = 64;
 /** What the host may have sent before it is read; then its links' own queues have their turn. */
@@ -73,7 +74,7 @@ export class TapStation implements Station {
   receive({ from, to, octets }: Frame): void {
     out.write(to, HEADER.destination, 'latin1');
     out.write(from, HEADER.source, 'latin1');
-    out.writeUInt16BE(ETHERTYPE_IPV6, HEADER.type);
+    out.writeUInt16BE(etherTypeOf(octets), HEADER.type);
     out.set(octets, HEADER.size);
     // An interface that the host has put down takes nothing, as an unplugged one.
     this.#tap.write(out.subarray(0, HEADER.size + octets.length));
@@ -100,7 +101,9 @@ export class TapStation implements Station {
     for (let count = 0; count < BATCH && this.#open; count++) {
       const length = this.#tap.read(into);
       if (length === 0) return;
-      if (length < HEADER.size || into.readUInt16BE(HEADER.type) !== ETHERTYPE_IPV6) continue;
+      if (length <= HEADER.size) continue;
+      const type = into.readUInt16BE(HEADER.type);
+      if (type !== etherTypeOf(into.subarray(HEADER.size))) continue;
       this.#link?.send(this, {
         from: linkAddressOf(into.subarray(HEADER.source)),
         to: linkAddressOf(into.subarray(HEADER.destination)),
@@ -113,3 +116,7 @@ export class TapStation implements Station {
     while (this.#tap.read(into) > 0);
   }
 }
+
+/** What an IP packet says of itself. */
+const etherTypeOf = (octets: Uint8Array): number =>
+  isIpv4Packet(octets) ? ETHER_TYPE.ipv4 : ETHER_TYPE.ipv6;

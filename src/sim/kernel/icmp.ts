@@ -2,7 +2,7 @@ import { minimumMtu } from '../../core/forwarding/path-mtus.ts';
 import { type Quoted, quotedInside, quotedPacket } from '../../core/forwarding/quoted.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import { milliseconds } from '../../core/time.ts';
-import { type Address, address, isIpv4, UNSPECIFIED } from '../../wire/address.ts';
+import { type Address, IPV4_DUMMY, isIpv4, UNSPECIFIED } from '../../wire/address.ts';
 import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { type Layer, type LayerInput, parsePacket, serialisePacket } from '../../wire/packet.ts';
@@ -14,8 +14,6 @@ import type { Kernel } from './kernel.ts';
 /** Errors a second and at once. Linux: icmp_msgs_per_sec 1000, icmp_msgs_burst 50. */
 const ERROR_INTERVAL = milliseconds(1);
 const ERROR_BURST = 50;
-/** From whom errors come where a router has no IPv4 address. Source: RFC 7600 section 4.8. */
-const IPV4_DUMMY = address('192.0.0.8');
 
 /** ICMPv6 but for Neighbor Discovery, and ICMP: errors, both ways, and echo. Source: RFC 4443, RFC 792. */
 export class Icmp {

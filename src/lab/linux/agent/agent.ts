@@ -25,9 +25,9 @@ async function listen(
   if (order.do === 'send') return;
   if (order.do === 'answer') await answerChecks(port, () => status);
   else if (order.do !== 'receive') await startServer(order, folder, reporter);
-  else if (protocol === 'udp') await receiveDatagrams(flow, port, reporter);
+  else if (protocol === 'udp') await receiveDatagrams(order, reporter);
   else if (order.movable === true) await receiveMovable(flow, port, folder, reporter);
-  else await receiveStream(flow, port, reporter);
+  else await receiveStream(order, reporter);
 }
 
 function send(order: AgentFlow, folder: string, reporter: Reporter, poller: Poller): void {

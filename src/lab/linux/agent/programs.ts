@@ -1,7 +1,7 @@
 /**
  * Flows that programs of the system carry: curl gets a file from nginx, or socat writes to socat.
  *
- *     sender    nginx (serve)           socat - TCP6:... (give)
+ *     sender    nginx (serve)           socat - TCP6:... (give)      TCP4 over IPv4
  *                 ^                        |
  *     receiver  curl (fetch)            socat TCP6-LISTEN - (take)
  *
@@ -17,6 +17,7 @@ import type { ProgramFlow } from './protocol.ts';
 import type { Reporter } from './reporter.ts';
 import { sourceAddress } from './source-address.ts';
 import { PatternWriter } from './tcp.ts';
+import { versionOf } from './version.ts';
 
 const CHUNK = 1 << 16;
 
@@ -52,7 +53,7 @@ export async function startServer(
     const { port, multipath } = order;
     const program = multipath
       ? spawn('python3', ['-c', MULTIPATH.take, String(port)])
-      : spawn('socat', ['-u', `TCP6-LISTEN:${port},reuseaddr`, '-']);
+      : spawn('socat', ['-u', `TCP${versionOf(order).family}-LISTEN:${port},reuseaddr`, '-']);
     receive(order, program, reporter);
   }
 }
@@ -71,11 +72,12 @@ export function startClient(order: ProgramFlow, folder: string, reporter: Report
 /** Digests of the files that are served. */
 const digests = new Map<string, string>();
 
-function serve({ flow, port, size }: ProgramFlow, folder: string): void {
+function serve({ flow, port, size, ...order }: ProgramFlow, folder: string): void {
+  const { any, literal } = versionOf(order);
   const root = join(folder, flow);
   mkdirSync(root, { recursive: true });
   digests.set(folder + flow, writePattern(join(root, 'file'), size));
-  const [program, ...args] = nginxCommand(root, `[::]:${port}`);
+  const [program, ...args] = nginxCommand(root, `${literal(any)}:${port}`);
   spawn(program!, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
@@ -100,7 +102,7 @@ function fetch(order: ProgramFlow, reporter: Reporter): void {
     ...['--silent', '--show-error', '--fail', '--globoff'],
     ...(own === undefined ? [] : ['--interface', own]),
     ...(over === undefined ? [] : ['--limit-rate', String(Math.ceil((size * 1e6) / over))]),
-    `http://[${to}]:${port}/file`,
+    `http://${versionOf(order).literal(to)}:${port}/file`,
   ]);
   receive(order, program, () => reporter);
 }
@@ -135,10 +137,11 @@ const EXITS: Readonly<Record<number, string>> = {
 function give(order: ProgramFlow, reporter: Reporter): void {
   const { flow, to, port, from, multipath } = order;
   const own = sourceAddress(from);
-  const bind = own === undefined ? '' : `,bind=[${own}]`;
+  const { family, literal } = versionOf(order);
+  const bind = own === undefined ? '' : `,bind=${literal(own)}`;
   const [command, ...args] = multipath
     ? ['python3', '-c', MULTIPATH.give, to, String(port)]
-    : ['socat', '-u', '-', `TCP6:[${to}]:${port}${bind}`];
+    : ['socat', '-u', '-', `TCP${family}:${literal(to)}:${port}${bind}`];
   const program = spawn(command!, args, { stdio: ['pipe', 'ignore', 'inherit'] });
   program.on('close', (code) => {
     if (code !== 0) reporter.tell({ flow, failed: 'ECONNRESET' });

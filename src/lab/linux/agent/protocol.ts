@@ -9,6 +9,8 @@ import type { Stretch } from '../stretches.ts';
 export type AgentFlow = {
   readonly flow: string;
   readonly port: number;
+  /** Over IPv4; over IPv6 alone if absent. */
+  readonly ipv4?: boolean;
 } & (
   | {
       readonly do: 'receive';
@@ -46,6 +48,7 @@ export type AgentFlow = {
 export interface ProgramFlow {
   readonly flow: string;
   readonly port: number;
+  readonly ipv4?: boolean;
   readonly do: 'serve' | 'fetch' | 'take' | 'give';
   readonly protocol: 'tcp';
   readonly start: number;

@@ -1,8 +1,8 @@
 /** Which of a node's addresses its applications use. */
-import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { formatAddress, parseAddress } from '../../../wire/address.ts';
 import type { AgentSource } from './protocol.ts';
+import { versionTo } from './version.ts';
 
 /** <linux/if_addr.h> */
 const IFA_F_DEPRECATED = 0x20;
@@ -39,7 +39,7 @@ export function homeAmong(own: readonly Own[], home: string): string {
  * connecting a datagram socket, which sends nothing.
  */
 export function chosenSource(to: string, port: number): Promise<string | undefined> {
-  const socket = createSocket({ type: 'udp6', ipv6Only: true });
+  const socket = versionTo(to).datagrams();
   return new Promise((resolve) => {
     const done = (source: string | undefined) => {
       socket.close();

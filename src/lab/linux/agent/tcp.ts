@@ -5,9 +5,10 @@ import type { Writable } from 'node:stream';
 import { pattern } from '../../../sim/kernel/tcp/send-stream.ts';
 import { Dialling } from '../../dialling.ts';
 import { addressesOf, dialHost } from './dial-host.ts';
-import type { SendingFlow } from './protocol.ts';
+import type { AgentFlow, SendingFlow } from './protocol.ts';
 import type { Reporter } from './reporter.ts';
 import { sourceAddress } from './source-address.ts';
+import { versionOf } from './version.ts';
 
 /** How often a flow that lasts some time writes, in milliseconds. */
 const WRITE_INTERVAL = 500;
@@ -17,10 +18,10 @@ const errorName = (error: NodeJS.ErrnoException): string => error.code ?? error.
 
 /** Receives; the reporter is there when instant 0 is known. */
 export function receiveStream(
-  flow: string,
-  port: number,
+  { flow, port, ...order }: AgentFlow,
   reporter: () => Reporter | undefined,
 ): Promise<void> {
+  const { any } = versionOf(order);
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const to = reporter();
     if (to === undefined) {
@@ -40,7 +41,7 @@ export function receiveStream(
   });
   return new Promise((resolve, reject) => {
     server.on('error', reject);
-    server.listen({ port, host: '::', ipv6Only: true }, resolve);
+    server.listen({ port, host: any, ipv6Only: true }, resolve);
   });
 }
 
@@ -64,10 +65,11 @@ export function sendStream(order: SendingFlow<'tcp'>, reporter: Reporter): void 
   setTimeout(begin, Math.max(0, (start - reporter.now()) / 1000));
 }
 
-function open({ to, port, from }: SendingFlow<'tcp'>): Socket {
+function open({ to, port, from, ...order }: SendingFlow<'tcp'>): Socket {
+  const { family } = versionOf(order);
   const address = sourceAddress(from);
   const local = address === undefined ? {} : { localAddress: address };
-  return connect({ host: to, port, family: 6, noDelay: true, ...local });
+  return connect({ host: to, port, family, noDelay: true, ...local });
 }
 
 /** Asks for the addresses of a name, and tries them. */

@@ -1,19 +1,19 @@
 /** Datagrams with numbers, sent at their instants and counted where they arrive. */
-import { createSocket } from 'node:dgram';
 import { BootTimer } from '../../../linux/sys/boot-clock.ts';
 import type { Poller } from '../../../linux/sys/poller.ts';
 import { firstOctet, LEAST_PAYLOAD } from '../../scenario/traffic.ts';
-import type { SendingFlow } from './protocol.ts';
+import type { AgentFlow, SendingFlow } from './protocol.ts';
 import type { Reporter } from './reporter.ts';
 import { chosenSource, sourceAddress } from './source-address.ts';
+import { versionOf } from './version.ts';
 
 /** Receives; the reporter is there when instant 0 is known. */
 export function receiveDatagrams(
-  flow: string,
-  port: number,
+  { flow, port, ...order }: AgentFlow,
   reporter: () => Reporter | undefined,
 ): Promise<void> {
-  const socket = createSocket({ type: 'udp6', ipv6Only: true });
+  const { datagrams, any } = versionOf(order);
+  const socket = datagrams();
   socket.on('message', (octets, { address }) => {
     const to = reporter();
     if (to === undefined || octets.length < LEAST_PAYLOAD) return;
@@ -22,7 +22,7 @@ export function receiveDatagrams(
   });
   return new Promise((resolve, reject) => {
     socket.on('error', reject);
-    socket.bind(port, '::', resolve);
+    socket.bind(port, any, resolve);
   });
 }
 
@@ -35,7 +35,7 @@ export function sendDatagrams(order: SendingFlow<'udp'>, reporter: Reporter, pol
   const { flow, start, stop, rate, payload, to, port, quic } = order;
   const due = (index: number): number => Math.round(start + (index * 1e6) / rate);
   let next = Math.max(0, Math.ceil(((reporter.now() - start) * rate) / 1e6));
-  const socket = createSocket({ type: 'udp6', ipv6Only: true });
+  const socket = versionOf(order).datagrams();
   // What the network refuses is lost, as far as a datagram's sender knows.
   socket.on('error', () => {});
   const sendNext = () => {

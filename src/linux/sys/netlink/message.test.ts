@@ -147,6 +147,31 @@ test('a route', () => {
   assert.deepEqual(parseRoute(message), route);
 });
 
+test('an IPv4 route by an IPv6 next hop, and all routes of IPv4', () => {
+  const route: Route = {
+    destination: { address: address('198.51.100.7'), length: 32 },
+    ipv4: true,
+    ifindex: 3,
+    via: address('2001:db8::1'),
+    table: 254,
+    protocol: 4,
+    type: 'unicast',
+  };
+  const { hex, message } = written(addRoute(route));
+  const expected = octets(
+    '4c000000 1800 0006 07000000 00000000',
+    '02 20 00 00 fe 04 00 01 00000000',
+    '0800 0100 c6336407',
+    '0800 0400 03000000',
+    '1600 1200 0a00 20010db8000000000000000000000001 0000',
+    '0800 0f00 fe000000',
+  );
+  assert.equal(hex, expected.toString('hex'));
+  assert.deepEqual(parseRoute(message), route);
+  const all = written(addRoute({ ipv4: true, ifindex: 3, via: address('2001:db8::1') }));
+  assert.deepEqual(parseRoute(all.message)?.via, address('2001:db8::1'));
+});
+
 test('routes of other kinds', () => {
   const unreachable: Route = { type: 'unreachable', table: 254, metric: 4000, protocol: 4 };
   assert.deepEqual(parseRoute(written(addRoute(unreachable)).message), unreachable);

@@ -1,6 +1,6 @@
 /** Routes by rtnetlink. Source: rtnetlink(7); <linux/rtnetlink.h>. */
 import type { Prefix } from '../../../core/forwarding/entry.ts';
-import { type Address, addressOf, formatAddress } from '../../../wire/address.ts';
+import { type Address, addressOctets, addressOf, formatAddress } from '../../../wire/address.ts';
 import {
   type Message,
   type MessageWriter,
@@ -37,6 +37,7 @@ const RTA = {
   METRICS: 8,
   TABLE: 15,
   MARK: 16,
+  VIA: 18,
 };
 const RTAX_MTU = 2;
 const RTNH_F_ONLINK = 4;
@@ -69,6 +70,7 @@ export interface Route {
   readonly source?: Prefix;
   /** ifindex of the link that it leads to. */
   readonly ifindex?: number;
+  /** The next hop; of an IPv4 route it may be an IPv6 address (RFC 8950). */
   readonly via?: Address;
   /** The address that unbound sockets send from. */
   readonly preferredSource?: Address;
@@ -111,7 +113,7 @@ export function parseRoute({ type, body }: Message): Route | undefined {
   set('source', prefixOf(attributes.get(RTA.SRC), body[RTMSG.sourceLength]!, family));
   if (family === AF.INET) route.ipv4 = true;
   set('ifindex', u32(attributes, RTA.OIF));
-  set('via', addressAt(attributes.get(RTA.GATEWAY)));
+  set('via', addressAt(attributes.get(RTA.GATEWAY) ?? attributes.get(RTA.VIA)?.subarray(2)));
   set('preferredSource', addressAt(attributes.get(RTA.PREFSRC)));
   set('metric', u32(attributes, RTA.PRIORITY));
   set('type', TYPE_NAMES.get(body[RTMSG.type]!));
@@ -243,12 +245,18 @@ function writeHeader(writer: MessageWriter, route: Route, isNew: boolean): void 
   });
 }
 
+/** One of another version than its route stands behind its family: struct rtvia. */
+function writeNextHop(writer: MessageWriter, via: Address, family: number): void {
+  if (familyOf(via) === family) writer.address(RTA.GATEWAY, via);
+  else writer.attribute(RTA.VIA, Buffer.from([familyOf(via), 0, ...addressOctets(via)]));
+}
+
 function writeAttributes(writer: MessageWriter, route: Route): void {
   const { destination, source, ifindex, via, preferredSource, metric, mtu } = route;
   if (destination !== undefined) writer.address(RTA.DST, destination.address);
   if (source !== undefined) writer.address(RTA.SRC, source.address);
   if (ifindex !== undefined) writer.u32(RTA.OIF, ifindex);
-  if (via !== undefined) writer.address(RTA.GATEWAY, via);
+  if (via !== undefined) writeNextHop(writer, via, familyOfRoute(route));
   if (preferredSource !== undefined) writer.address(RTA.PREFSRC, preferredSource);
   if (metric !== undefined) writer.u32(RTA.PRIORITY, metric);
   writer.u32(RTA.TABLE, route.table ?? TABLE.main);

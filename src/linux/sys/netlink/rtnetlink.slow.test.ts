@@ -128,6 +128,24 @@ test('routes are made as said, found again by table and maker, and removed', lim
   });
 });
 
+test('an IPv4 route may lead by an IPv6 next hop', limits, () => {
+  withCable('cf-sys-ipv4', (client, a) => {
+    client.replaceAddress({ ifindex: a, address: address('fd00::1'), prefixLength: 64, flags: 2 });
+    client.addAddress({ ifindex: a, address: address('192.0.2.10'), prefixLength: 32 });
+    const destination = { address: address('198.51.100.7'), length: 32 };
+    const route = { destination, ifindex: a, via: address('fd00::2') };
+    client.addRoute(route);
+    client.addRoute({ ...route, destination: { address: address('0.0.0.0'), length: 0 } });
+    const shown = ip('cf-sys-ipv4', '-4', 'route', 'show');
+    assert.match(shown, /198\.51\.100\.7 via inet6 fd00::2 dev a/);
+    assert.match(shown, /default via inet6 fd00::2 dev a/);
+    const [found] = client.routes({ ipv4: true }).filter(({ via }) => via !== undefined);
+    assert.equal(formatAddress(found!.via!), 'fd00::2');
+    assert.equal(client.removeRoute(route), true);
+    assert.doesNotMatch(ip('cf-sys-ipv4', '-4', 'route', 'show'), /198/);
+  });
+});
+
 test('which way a packet goes can be asked for', limits, () => {
   withCable('cf-sys-way', (client, a) => {
     client.replaceAddress({ ifindex: a, address: address('fd00::1'), prefixLength: 64, flags: 2 });
