@@ -20,7 +20,7 @@ import {
   SCENARIOS,
   scenarioName,
 } from '../src/lab/index.ts';
-import { checksumOk, PROTOCOL, walkHeaders } from '../src/wire/index.ts';
+import { checksumOk, PROTOCOL, walkPacket } from '../src/wire/index.ts';
 import { LONGEST_FLOW, MALFORMED, repetition } from './captured.ts';
 import { captureOnLinux } from './linux/capture-all.ts';
 import { inShares } from './shares.ts';
@@ -77,12 +77,13 @@ function checkChecksums(files: readonly string[]) {
   return { packets, messages };
 }
 
-/** Where the innermost IPv6 packet begins, and what it carries. */
+/** Where the innermost packet begins, and what it carries. */
 function innermost(packet: Uint8Array): { at: number; protocol: number | undefined } {
   for (let at = 0; ; ) {
-    const walk = walkHeaders(packet, at);
+    const walk = walkPacket(packet, at);
+    const inside = walk?.protocol === PROTOCOL.ipv6 || walk?.protocol === PROTOCOL.ipv4;
     // In a fragment it is not whole.
-    if (walk?.protocol !== PROTOCOL.ipv6 || walk.fragmentAt >= 0) {
+    if (walk === undefined || !inside || walk.fragmentAt >= 0 || walk.isPart) {
       return { at, protocol: walk?.protocol };
     }
     at = walk.upperAt;
@@ -96,10 +97,10 @@ const OPAQUE = ['tcp', 'udp'].flatMap((layer) =>
 const CHECKSUMS = ['-o', 'tcp.check_checksum:TRUE', '-o', 'udp.check_checksum:TRUE'];
 
 /**
- * What an ICMPv6 error quotes is cut, or has a Type 2 Routing header, which tshark takes into account in a
+ * What an error of ICMPv6 or ICMP quotes is cut, or has a Type 2 Routing header, which tshark takes into account in a
  * packet and not in a quotation: it calls the quoted checksum wrong. That of the error is judged above.
  */
-const QUOTED = 'icmpv6.type < 128 and not _ws.malformed';
+const QUOTED = '(icmpv6.type < 128 or icmp.type in {3, 5, 11, 12}) and not _ws.malformed';
 
 /** Shows tshark every packet of every capture: malformed ones and expert errors are findings. */
 function checkWithTshark(files: readonly string[]): number {

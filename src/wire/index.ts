@@ -25,4 +25,5 @@ export {
   fixUpperChecksum,
   type HeaderWalk,
   walkHeaders,
+  walkPacket,
 } from './walk.ts';

@@ -1,6 +1,6 @@
 /**
- * `npm run test:linux [-- --data-plane tun|ebpf] [NAME...]`: every scenario of mobility, multihoming, anycast
- * and attacks on real hosts, on both data planes; prints a table, and ends with 1 where one does not meet what it
+ * `npm run test:linux [-- --data-plane tun|ebpf] [NAME...]`: every scenario of mobility, multihoming, anycast,
+ * IPv4 and attacks on real hosts, on both data planes; prints a table, and ends with 1 where one does not meet what it
  * expects. Those that last for minutes are left out unless they are named, and said at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -23,7 +23,9 @@ const { values, positionals } = parseArgs({
   options: { 'data-plane': { type: 'string', multiple: true }, jobs: { type: 'string' } },
 });
 const planes = values['data-plane'] ?? ['ebpf', 'tun'];
-const folders = ['mobility', 'multihome', 'anycast', 'attacks'].map((name) => `scenarios/${name}`);
+const folders = ['mobility', 'multihome', 'anycast', 'ipv4', 'attacks'].map(
+  (name) => `scenarios/${name}`,
+);
 const all = findScenarios(positionals.length > 0 ? positionals : folders);
 const leftOut = all.filter(
   (file) => !positionals.includes(scenarioName(file)) && leastTime(file) > LONG,
