@@ -221,6 +221,8 @@ export interface ServiceConfig {
   readonly service: Address;
   /** The IPv4 address that the same servers answer from. */
   readonly service4?: Address;
+  /** This node's own IPv4 address: where servers meet it whose network has no IPv6. */
+  readonly address4?: Address;
   /** The link that it is held on; absent: the routes of the network lead to it, and nobody is asked. */
   readonly link?: string;
   /** This node's own address, on that link. */
@@ -255,6 +257,8 @@ export interface ServiceConfig {
 
 /** One of the servers of a service address. */
 export interface ServerConfig extends ServiceConfig {
+  /** Its network has no IPv6: the IPv4 addresses of its agents, by their own ones. */
+  readonly overIpv4?: ReadonlyMap<Address, Address>;
   /** How it proves itself to whoever holds the service address. */
   readonly authentication: Authentication;
   /** What it asks that one for. */

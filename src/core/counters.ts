@@ -138,6 +138,8 @@ export const COUNTERS = {
   'service.passed_on': 'Mobility Header messages of unknown clients passed on to every server',
   'service.not_passed_on': 'such messages dropped: too many, or no server',
   'service.no_client': 'packets to the service address from a source that nobody can answer',
+  'service.ipv4_translated':
+    'registrations over IPv4 refused: they came from another address than they say, as by a translator',
   'service.ipv4_refused':
     'registrations that were taken without the IPv4 address: the agent has no such, or another',
   'service.error_passed_on':

@@ -118,7 +118,7 @@ export class Node implements Role {
       case 'esp-wanted':
         return this.#protection.tunnel(input);
       case 'udp-tunnel': {
-        const unwrapped = unwrap(input);
+        const unwrapped = unwrap(input, (address) => this.#addresses.has(address));
         return 'refused' in unwrapped
           ? [count(unwrapped.refused)]
           : this.#packet(unwrapped.packet, now);

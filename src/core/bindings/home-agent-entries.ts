@@ -12,6 +12,8 @@ import type { Binding } from './binding-cache.ts';
 import { homeAddressEntry, homeAddressEntryId } from './home-address-entries.ts';
 import type { JudgedUpdate } from './judged-update.ts';
 
+type Push = Extract<Action, { push: 'ipv6' | 'udp' }>;
+
 export const toHomeId = (home: Address) => `home/to/${formatAddress(home)}`;
 const agentToHomeId = (home: Address) => `home/agent-to/${formatAddress(home)}`;
 const signalsId = (home: Address) => `home/signals-to/${formatAddress(home)}`;
@@ -46,7 +48,8 @@ export function toHomeEntry(
   };
 }
 
-const into = (agent: Address, { careOf, udp }: TunnelEnd): Action =>
+/** Into the tunnel to it; inside UDP the agent's address is of the other end's family. */
+export const into = (agent: Address, { careOf, udp }: TunnelEnd): Push =>
   udp === undefined
     ? { push: 'ipv6', src: agent, dst: careOf }
     : { push: 'udp', ...toNodeEnds(agent, udp) };

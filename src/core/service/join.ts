@@ -11,6 +11,7 @@ import type { Output } from '../role.ts';
 import { type Duration, type Instant, seconds } from '../time.ts';
 import { type AgentSays, agentIn } from './agents/agent-option.ts';
 import { MAX_TOLD, servedClientsOptions } from './clients/served-clients.ts';
+import { overIpv4Options } from './over-ipv4.ts';
 import { ipv4ServiceOptions, refusesIpv4Service } from './service-addresses.ts';
 import { saysProgramFails } from './watching/program-fails.ts';
 
@@ -62,6 +63,7 @@ export class Join {
     const registered = { home, homeAgent: ends.holder, authentication, lifetime, ...shown };
     this.#registration = new HomeRegistration(registered, state, () => FOREVER);
     this.#registration.setTold(() => [
+      ...overIpv4Options(config),
       ...ipv4ServiceOptions(config),
       ...(options.told?.() ?? []),
       ...servedClientsOptions(this.#untold),

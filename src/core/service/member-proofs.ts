@@ -9,6 +9,7 @@ import { ntpTimestamp } from '../security/authentication-option.ts';
 import { sequenceNewer } from '../signalling/sequence.ts';
 import type { Instant } from '../time.ts';
 import { registrantOf, spiOf } from './member.ts';
+import { comesFromWhereItSays } from './over-ipv4.ts';
 
 const TIMESTAMP_KEY = 'member-timestamp/';
 
@@ -81,6 +82,11 @@ export class MemberProofs {
       return { registrant, ...judgement };
     }
     const outputs = this.#proofs.accepted(member, update, TIMESTAMP_KEY + registrant);
+    if (!comesFromWhereItSays(update.options, received.tunnel)) {
+      outputs.push(count('service.ipv4_translated'));
+      const status = BINDING_STATUS.administrativelyProhibited;
+      return { registrant, judged: { ...base, status }, outputs };
+    }
     const before = this.#state.bindings.get(asked.home, registrant);
     if (before !== undefined && !sequenceNewer(asked.sequence, before.sequence)) {
       outputs.push(count('mobility.bu_out_of_window'));

@@ -3,6 +3,7 @@ import type { Address } from '../../wire/address.ts';
 import type { BindingUpdate } from '../bindings/judged-update.ts';
 import type { ServiceConfig } from '../config.ts';
 import type { Output } from '../role.ts';
+import type { UdpEnd } from '../signalling/udp-signalling.ts';
 import type { Duration, Instant } from '../time.ts';
 import { type NearPrefix, nearPrefixesIn } from './near-prefixes.ts';
 import { saysIpv4Service } from './service-addresses.ts';
@@ -12,6 +13,8 @@ export interface Member {
   /** The name under which it is in the binding cache; the holder's own is `self`. */
   readonly registrant: string;
   readonly address: Address;
+  /** Where it is met instead, inside UDP. */
+  readonly udp?: UdpEnd;
   /** Sessions that it can bear, beside what others can; 1 if absent. Zero: it takes no new clients. */
   readonly capacity?: number;
   /** Sessions that it has, as it says. */
@@ -27,7 +30,7 @@ export interface Member {
 }
 
 /** What a server has said of itself beside where it is. */
-export type Told = Omit<Member, 'registrant' | 'address'>;
+export type Told = Omit<Member, 'registrant' | 'address' | 'udp'>;
 
 /** The last word of a server, as holders that share their servers tell each other. */
 export interface MemberRecord {
@@ -41,6 +44,7 @@ export interface MemberRecord {
   /** Absent: it is there no more. */
   readonly there?: Omit<Told, 'by'> & {
     readonly address: Address;
+    readonly udp?: UdpEnd;
     readonly sequence: number;
     readonly lifetime: Duration;
     readonly expiresAt: Instant;

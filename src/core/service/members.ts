@@ -1,13 +1,20 @@
 import type { Address } from '../../wire/address.ts';
 import type { MobilityOptionInput } from '../../wire/packet.ts';
 import type { Binding } from '../bindings/binding-cache.ts';
-import { fromTunnelEntry, fromTunnelId } from '../bindings/home-agent-entries.ts';
+import {
+  fromTunnelEntry,
+  fromTunnelId,
+  sameTunnel,
+  toHomeEntry,
+  toHomeId,
+} from '../bindings/home-agent-entries.ts';
 import { answer, type BindingUpdate, type Judgement } from '../bindings/judged-update.ts';
 import type { ServiceConfig } from '../config.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, forward, type Received, tell, unforward } from '../part.ts';
 import type { Output } from '../role.ts';
 import { timestampOf } from '../signalling/home-authentication.ts';
+import { senderOf } from '../signalling/udp-signalling.ts';
 import { after, type Instant, seconds } from '../time.ts';
 import {
   type Member,
@@ -17,6 +24,7 @@ import {
   type Told,
 } from './member.ts';
 import { MemberProofs } from './member-proofs.ts';
+import { holderEnd } from './over-ipv4.ts';
 import { addressesOf, ipv4ServiceAnswers } from './service-addresses.ts';
 
 /** Servers that one service address may have. */
@@ -25,8 +33,9 @@ export const MAX_MEMBERS = 64;
 /** A server that its own holder does not tell of any more, though it is there, is looked at so often. */
 const OVERDUE = seconds(1);
 
+type Tunnelled = Pick<Binding, 'home' | 'registrant' | 'careOf' | 'udp'>;
 type Telling = (registrant: string) => readonly MobilityOptionInput[];
-type Accepted = Pick<Binding, 'home' | 'careOf' | 'sequence' | 'lifetime' | 'expiresAt'>;
+type Accepted = Pick<Binding, 'home' | 'careOf' | 'udp' | 'sequence' | 'lifetime' | 'expiresAt'>;
 
 /**
  * The servers of a service address: each registers as a mobile node does with its home agent, and the
@@ -105,7 +114,9 @@ export class Members {
         ...(since !== undefined && { since }),
       });
       const expiresAt = after(now, judged.lifetime);
-      return this.#accept({ ...judged, expiresAt }, registrant, outputs);
+      const udp = senderOf(received.tunnel);
+      const accepted = { ...judged, ...(udp && { udp }), expiresAt };
+      return this.#accept(accepted, registrant, outputs);
     }
     this.#silent.delete(registrant);
     const { outputs: gone, left } = this.#delete(registrant);
@@ -148,8 +159,9 @@ export class Members {
     if (binding === undefined) {
       return { registrant, version, by, ...(this.#silent.has(registrant) && { silent: true }) };
     }
-    const { careOf: address, sequence, lifetime, expiresAt } = binding;
-    return { registrant, version, by, there: { ...told, address, sequence, lifetime, expiresAt } };
+    const { careOf: address, udp, sequence, lifetime, expiresAt } = binding;
+    const there = { ...told, address, ...(udp && { udp }), sequence, lifetime, expiresAt };
+    return { registrant, version, by, there };
   }
 
   /** Another holder tells of a server; undefined: it is nothing new. */
@@ -181,9 +193,10 @@ export class Members {
       this.#told.set(registrant, { ...elsewhere });
       return this.#delete(registrant);
     }
-    const { address: careOf, sequence, lifetime, expiresAt, ...told } = there;
+    const { address: careOf, udp, sequence, lifetime, expiresAt, ...told } = there;
     this.#told.set(registrant, { ...told, ...elsewhere });
-    const binding = { home: this.#config.service, careOf, sequence, lifetime, expiresAt };
+    const ends = { home: this.#config.service, careOf, ...(udp && { udp }) };
+    const binding = { ...ends, sequence, lifetime, expiresAt };
     return this.#accept(binding, registrant, [count('service.shared_taken')]);
   }
 
@@ -267,7 +280,7 @@ export class Members {
   }
 
   #accept(
-    { home, careOf, sequence, lifetime, expiresAt }: Accepted,
+    { home, careOf, udp, sequence, lifetime, expiresAt }: Accepted,
     registrant: string,
     outputs: Output[],
   ): MembershipChange {
@@ -277,44 +290,48 @@ export class Members {
     this.#doubted.delete(registrant);
     this.#silent.delete(registrant);
     const scope = 'home';
-    const binding = { scope, home, registrant, bindingId: 0, careOf, sequence, lifetime } as const;
-    bindings.set({ ...binding, expiresAt });
-    const moved = before !== undefined && before.careOf !== careOf;
+    const ends = { scope, home, registrant, bindingId: 0, careOf, ...(udp && { udp }) } as const;
+    const binding = { ...ends, sequence, lifetime, expiresAt };
+    bindings.set(binding);
+    const moved = before !== undefined && !sameTunnel(before, binding);
     outputs.push(
       ...(moved ? this.#notFromTunnel(before) : []),
-      ...this.#fromTunnel({ ...binding, expiresAt }),
+      ...this.#fromTunnel(binding),
       tell({
         ...{ kind: 'binding.accepted', scope, home, registrant, careof: careOf, sequence },
         lifetime_s: lifetime / seconds(1),
       }),
     );
-    return { outputs, joined: this.#memberOf({ registrant, careOf }) };
+    return { outputs, joined: this.#memberOf(binding) };
   }
 
   /** What it does not send to clients straight comes back through the tunnel. */
-  #fromTunnel({
-    home,
-    careOf,
-    expiresAt,
-  }: Pick<Binding, 'home' | 'careOf' | 'expiresAt'>): Output[] {
-    const { env } = this.#state;
-    const { address } = this.#config;
-    return this.#homes(home).flatMap((one) =>
-      forward(fromTunnelEntry(address, one, { careOf }, expiresAt, env.without)),
-    );
+  #fromTunnel(binding: Tunnelled & Pick<Binding, 'expiresAt'>): Output[] {
+    const { expiresAt } = binding;
+    const { without } = this.#state.env;
+    const self = holderEnd(this.#config, binding);
+    return [
+      ...this.#inside(binding).flatMap((one) =>
+        forward(fromTunnelEntry(self, one, binding, expiresAt, without)),
+      ),
+      // What is for the server itself has no other way.
+      ...(binding.udp ? forward(toHomeEntry(self, binding.careOf, binding, expiresAt)) : []),
+    ];
   }
 
-  #notFromTunnel(binding: Pick<Binding, 'home' | 'careOf'>): Output[] {
-    return unforward(...this.#homes(binding.home).map((one) => fromTunnelId(one, binding)));
+  #notFromTunnel(binding: Tunnelled): Output[] {
+    const from = this.#inside(binding).map((one) => fromTunnelId(one, binding));
+    return unforward(...from, ...(binding.udp ? [toHomeId(binding.careOf)] : []));
   }
 
-  /** The addresses that a binding of the service stands for. */
-  #homes(home: Address): Address[] {
-    return home === this.#config.service ? addressesOf(this.#config) : [home];
+  /** What a server sends through its tunnel comes from these. */
+  #inside({ home, careOf, udp }: Tunnelled): Address[] {
+    const homes = home === this.#config.service ? addressesOf(this.#config) : [home];
+    return udp === undefined ? homes : [...homes, careOf];
   }
 
-  #memberOf({ registrant, careOf: address }: Pick<Binding, 'registrant' | 'careOf'>): Member {
-    return { registrant, address, ...this.#told.get(registrant) };
+  #memberOf({ registrant, careOf: address, udp }: Tunnelled): Member {
+    return { registrant, address, ...(udp && { udp }), ...this.#told.get(registrant) };
   }
 
   #forget(binding: Binding, how: 'expired' | 'deleted'): Output[] {

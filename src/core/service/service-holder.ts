@@ -7,6 +7,7 @@ import { connectionSegment } from '../forwarding/connection-segment.ts';
 import type { ForwardingEntry, Hook } from '../forwarding/entry.ts';
 import { PacketView } from '../forwarding/packet-view.ts';
 import { pushIp } from '../forwarding/rewrite.ts';
+import { pushUdp } from '../forwarding/udp-tunnel.ts';
 import { NeighborProxy } from '../neighbor-discovery/proxy.ts';
 import type { NodeState } from '../node-state.ts';
 import { count, forward, type PartInput, type Received, tell, unforward } from '../part.ts';
@@ -20,6 +21,7 @@ import { servedClientsIn } from './clients/served-clients.ts';
 import { Strays } from './clients/strays.ts';
 import type { Member, MembershipChange } from './member.ts';
 import { Members } from './members.ts';
+import { intoServer } from './over-ipv4.ts';
 import { PathErrors } from './path-errors.ts';
 import { addressesOf } from './service-addresses.ts';
 
@@ -328,9 +330,11 @@ export class ServiceHolder {
   }
 
   /** As it came, inside a tunnel; to the node itself by what its kernel does with its own address. */
-  pass(octets: Uint8Array, { registrant, address }: Member): Output[] {
-    if (registrant === SELF) return [{ kind: 'transmit', octets }];
-    const pushed = pushIp(new PacketView(octets), { src: this.#config.address, dst: address });
+  pass(octets: Uint8Array, member: Member): Output[] {
+    if (member.registrant === SELF) return [{ kind: 'transmit', octets }];
+    const into = intoServer(this.#config, member);
+    const view = new PacketView(octets);
+    const pushed = 'sport' in into ? pushUdp(view, into) : pushIp(view, into);
     return typeof pushed === 'string' ? [] : [{ kind: 'transmit', octets: pushed }];
   }
 

@@ -168,8 +168,7 @@ export class Serving {
     if (this.#wasHandedOn(client, now)) return [];
     const outputs = this.#holder.clients.give(client, this.#holder.self, now);
     outputs.push(...this.#sessions.begin(client, now));
-    // One of IPv4 knows nothing of bindings.
-    if (isIpv4(client) || this.#state.env.without.has('content-hand-off')) return outputs;
+    if (!this.#mayMove(client) || this.#state.env.without.has('content-hand-off')) return outputs;
     const here = this.#options.here?.() ?? this.#config.address;
     return [...outputs, ...this.#list.tell(client, here, now)];
   }
@@ -180,10 +179,15 @@ export class Serving {
    */
   handOver(client: Address, to: Address): Output[] {
     if (this.#sessions.has(client)) return [count('service.session_stays')];
-    const may = this.#isOwn(client) && !isIpv4(client);
+    const may = this.#isOwn(client) && this.#mayMove(client);
     const begun = may ? this.#moves.begin(client, to) : undefined;
     if (begun === undefined) return [count('service.not_moved')];
     return [...this.#holder.clients.hold(client, to), ...begun];
+  }
+
+  /** A client of IPv4 knows nothing of bindings, and a server without IPv6 gets to nobody but its agents. */
+  #mayMove(client: Address): boolean {
+    return !isIpv4(client) && this.#config.overIpv4 === undefined;
   }
 
   #isOwn(client: Address): boolean {

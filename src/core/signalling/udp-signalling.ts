@@ -88,8 +88,13 @@ const SIGNALLING_ICMPV6: ReadonlySet<number | undefined> = new Set([
 /**
  * Takes a packet out of UDP that no entry was for. `packet` goes on as if it had come so: a message
  * to this node comes out; of data the whole datagram is left, as of any tunnel from nobody known.
+ *
+ * @param isOwn over IPv4 the address of this node inside is another than the one outside.
  */
-export function unwrap(input: Packet): { readonly packet: Packet } | { readonly refused: Counter } {
+export function unwrap(
+  input: Packet,
+  isOwn: (address: Address) => boolean,
+): { readonly packet: Packet } | { readonly refused: Counter } {
   const outer = new PacketView(input.octets);
   const octets = popUdp(outer);
   if (typeof octets === 'string') return { refused: 'udp.malformed' };
@@ -98,7 +103,8 @@ export function unwrap(input: Packet): { readonly packet: Packet } | { readonly 
   const inner = new PacketView(octets);
   const tunnel = { src, dst, udp };
   // A message that is for this node was put into the tunnel by the tunnel's other end.
-  if (inner.dst !== dst || inner.walk === undefined) {
+  const isHere = inner.dst === dst || (outer.isIpv4 && isOwn(inner.dst));
+  if (!isHere || inner.walk === undefined) {
     return { packet: { ...input, reason: 'tunnel-unverified', tunnel } };
   }
   if (inner.protocol === PROTOCOL.mobility) {

@@ -1,6 +1,6 @@
 import type { ServiceConfig } from '../../core/config.ts';
 import type { NodeState } from '../../core/node-state.ts';
-import type { Part, PartInput } from '../../core/part.ts';
+import { forward, type Part, type PartInput } from '../../core/part.ts';
 import type { Output, RoleView } from '../../core/role.ts';
 import { agentOption } from '../../core/service/agents/agent-option.ts';
 import { AgentPresence } from '../../core/service/agents/agent-presence.ts';
@@ -12,6 +12,7 @@ import { MemberRefresh } from '../../core/service/watching/member-refresh.ts';
 import { MemberWatch } from '../../core/service/watching/member-watch.ts';
 import { ServiceChecks } from '../../core/service/watching/service-checks.ts';
 import { TunnelSilence } from '../../core/service/watching/tunnel-silence.ts';
+import { udpTunnelEntry } from '../../core/signalling/udp-signalling.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import { type Instant, sooner } from '../../core/time.ts';
 import type { Address } from '../../wire/address.ts';
@@ -101,7 +102,12 @@ export class AnycastAgent implements Part {
     const said = input.kind === 'received' ? this.#freed.received(input, now) : undefined;
     const outputs = said ?? this.#holder.handle(input, now);
     outputs.push(...present, ...(found ?? []));
-    if (input.kind === 'start') outputs.push(...this.#sharing.start());
+    const { address4 } = this.#config;
+    if (input.kind === 'start') {
+      // Servers may come over IPv4.
+      if (address4 !== undefined) outputs.push(...forward(udpTunnelEntry(address4)));
+      outputs.push(...this.#sharing.start());
+    }
     if (input.kind === 'shared') outputs.push(...this.#sharing.take(input, now));
     const serverOf = (client: Address) => this.#holder.clients.memberOf(client);
     outputs.push(...this.#silence.handle(input, serverOf, now));

@@ -1,6 +1,6 @@
 import { TakenPackets } from '../../core/bindings/taken-packets.ts';
 import type { AnycastServerConfig } from '../../core/config.ts';
-import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { Action, ForwardingEntry } from '../../core/forwarding/entry.ts';
 import type { NodeState } from '../../core/node-state.ts';
 import { count, forward, type Part, type PartInput, type Received } from '../../core/part.ts';
 import type { Command, Output, RoleView } from '../../core/role.ts';
@@ -11,6 +11,7 @@ import { Relays } from '../../core/service/clients/relays.ts';
 import { Drain } from '../../core/service/moving/drain.ts';
 import { isMove } from '../../core/service/moving/moved-client.ts';
 import { nearPrefixesOptions } from '../../core/service/near-prefixes.ts';
+import { intoAgent, wayToAgent } from '../../core/service/over-ipv4.ts';
 import { Places } from '../../core/service/places.ts';
 import { addressesOf } from '../../core/service/service-addresses.ts';
 import { ServiceHolder } from '../../core/service/service-holder.ts';
@@ -110,7 +111,8 @@ export class AnycastServer implements Part {
     return { service: { ...this.#holder.view(), agents, own, ...(drain && { drain }) } };
   }
 
-  handle(input: PartInput, now: Instant): Output[] {
+  handle(came: PartInput, now: Instant): Output[] {
+    const input = this.#config.overIpv4 === undefined ? came : outOfUdp(came);
     return [
       ...this.#heartbeats.handle(input, now),
       ...(isHandedClient(input) || this.#isHeld(input) ? [] : this.#holder.handle(input, now)),
@@ -123,7 +125,12 @@ export class AnycastServer implements Part {
     switch (input.kind) {
       case 'start': {
         this.#holder.members.begin(now);
-        return [...addressesOf(this.#config).map(onAnchor), ...this.#sendFrom()];
+        const agents = [...(this.#config.overIpv4?.keys() ?? [])];
+        return [
+          ...addressesOf(this.#config).map(onAnchor),
+          ...forward(...agents.flatMap((one) => wayToAgent(this.#config, one, this.#here))),
+          ...this.#sendFrom(),
+        ];
       }
       case 'address':
         this.#places.note(input);
@@ -317,12 +324,24 @@ export class AnycastServer implements Part {
     const careOf = this.#here;
     const { paths } = this.#state;
     const homeAgent = this.#agents.agent;
-    if (directReturn || homeAgent === undefined) return paths.setNative(home, true);
+    const over4 = this.#config.overIpv4 !== undefined;
+    if (over4 && homeAgent === undefined) return [];
+    if ((directReturn && !over4) || homeAgent === undefined) return paths.setNative(home, true);
+    const into = intoAgent(this.#config, homeAgent, careOf);
     return [
-      ...paths.setOwn(home, { careOf, homeAgent, notify: false }),
-      ...(service4 === undefined ? [] : forward(backBy(homeAgent, service4, careOf))),
+      ...(over4
+        ? forward(backBy(home, into))
+        : paths.setOwn(home, { careOf, homeAgent, notify: false })),
+      ...(service4 === undefined ? [] : forward(backBy(service4, into))),
     ];
   }
+}
+
+/** What agents send over IPv4 is as good as what comes straight. */
+function outOfUdp(input: PartInput): PartInput {
+  if (input.kind !== 'received' || input.tunnel?.udp === undefined) return input;
+  const { tunnel: _, ...rest } = input;
+  return rest;
 }
 
 const onAnchor = (address: Address): Output => ({
@@ -330,13 +349,13 @@ const onAnchor = (address: Address): Output => ({
   ...{ address, prefixLength: 8 * address.length },
 });
 
-/** IPv4 clients are never bound: all that they get goes this way. */
-const backBy = (agent: Address, service4: Address, careOf: Address): ForwardingEntry => ({
-  id: `service/${formatAddress(service4)}/back`,
+/** To clients that are never bound: all that they get goes this way. */
+const backBy = (service: Address, into: Action): ForwardingEntry => ({
+  id: `service/${formatAddress(service)}/back`,
   owner: 'service',
   at: 'leaving',
-  match: { src: { address: service4 } },
-  do: [{ push: 'ipv6', src: careOf, dst: agent }],
+  match: { src: { address: service } },
+  do: [into],
 });
 
 /** Does another server hand us a client? That is no server that joins. */

@@ -5,8 +5,10 @@ import type { Action, EntryUse, ForwardingEntry, Hook } from '../../forwarding/e
 import type { NodeState } from '../../node-state.ts';
 import { count, forward, tell, unforward } from '../../part.ts';
 import type { Output } from '../../role.ts';
+import { sameEnd } from '../../signalling/udp-signalling.ts';
 import { after, type Duration, type Instant, milliseconds, sooner } from '../../time.ts';
 import type { Member } from '../member.ts';
+import { intoServer } from '../over-ipv4.ts';
 import { serviceFor } from '../service-addresses.ts';
 import { EndedClients } from './ended-clients.ts';
 import { Selection } from './selection.ts';
@@ -143,7 +145,7 @@ export class Clients {
   /** The client's server is this one, whatever it was before. */
   give(client: Address, member: Member, now: Instant): Output[] {
     const known = this.#clients.get(client);
-    const same = known?.member.address === member.address;
+    const same = known?.member.address === member.address && sameEnd(known.member.udp, member.udp);
     if (same && known?.member.registrant === member.registrant) return [];
     const full = known === undefined && this.#clients.size >= this.#config.maxClients;
     const idle = full ? this.#idle(now) : undefined;
@@ -277,10 +279,10 @@ export class Clients {
   }
 
   /** Home Tests go on too: they prove to the client's server that it receives at the address. */
-  #entryFor(client: Address, { registrant, address }: Member): ForwardingEntry {
+  #entryFor(client: Address, member: Member): ForwardingEntry {
     const match = { src: { address: client }, dst: { address: this.#homeOf(client) } };
-    const own = registrant === SELF;
-    const push: Action = { push: 'ipv6', src: this.#config.address, dst: address };
+    const own = member.registrant === SELF;
+    const push = intoServer(this.#config, member);
     const on: Action[] = this.#at === 'leaving' ? [{ notify: 'connection' }, push] : [push];
     return {
       id: this.#entryId(client),

@@ -6,6 +6,7 @@ import { count, forward, unforward } from '../../part.ts';
 import type { Output } from '../../role.ts';
 import { after, type Instant, seconds, sooner } from '../../time.ts';
 import { Join } from '../join.ts';
+import { wayToAgent } from '../over-ipv4.ts';
 import { addressesOf, tunnelledProtocol } from '../service-addresses.ts';
 import { type Clients, SELF } from './clients.ts';
 
@@ -56,9 +57,13 @@ export class Relays {
 
   /** What agents and other servers send through tunnels is taken at this address, and of nobody else. */
   open(agents: readonly Address[], at: Address): Output[] {
-    const entries = [...agents, ...this.#others].flatMap((one) =>
-      addressesOf(this.#config).map((service) => this.#entry(one, at, service)),
-    );
+    const straight = this.#config.overIpv4 === undefined ? agents : [];
+    const entries = [
+      ...[...straight, ...this.#others].flatMap((one) =>
+        addressesOf(this.#config).map((service) => this.#entry(one, at, service)),
+      ),
+      ...agents.flatMap((one) => wayToAgent(this.#config, one, at)),
+    ];
     const ids = new Set(entries.map(({ id }) => id));
     const closed = [...this.#open].filter((id) => !ids.has(id));
     this.#open = ids;

@@ -12,6 +12,7 @@ import {
   parseAddress,
 } from '../../../wire/address.ts';
 import { type SharedEntry, versionOf, versionText } from '../../shared-store.ts';
+import type { UdpEnd } from '../../signalling/udp-signalling.ts';
 import { type Duration, type Instant, seconds } from '../../time.ts';
 import type { MemberRecord } from '../member.ts';
 import { MAX_NEAR, type NearPrefix } from '../near-prefixes.ts';
@@ -53,10 +54,11 @@ export function memberEntry(
     const value = JSON.stringify({ by: formatAddress(by), silent });
     return { ...base, value, until: epoch + now + GONE };
   }
-  const { address, expiresAt, near, since, ...rest } = there;
+  const { address, udp, expiresAt, near, since, ...rest } = there;
   const value = JSON.stringify({
     ...{ by: formatAddress(by), address: formatAddress(address), ...rest },
     ...{ until: epoch + expiresAt, ...(since !== undefined && { since: epoch + since }) },
+    ...(udp && { udp: [formatAddress(udp.address), udp.port] }),
     ...(near && { near: near.map((one) => [formatAddress(one.address), one.length]) }),
   });
   return { ...base, value, until: epoch + expiresAt + GONE };
@@ -112,7 +114,7 @@ function thereIn(
   if (!isNumber(sequence) || sequence > 0xffff || !isNumber(lifetime)) return undefined;
   const near = nearIn(said.near);
   return {
-    ...{ address, sequence, lifetime: lifetime as Duration },
+    ...{ address, ...udpIn(said.udp), sequence, lifetime: lifetime as Duration },
     expiresAt: (until - epoch) as Instant,
     ...(isNumber(capacity) && { capacity }),
     ...(isNumber(sessions) && { sessions }),
@@ -120,6 +122,14 @@ function thereIn(
     ...(near.length > 0 && { near }),
     ...(ipv4 === true && { ipv4 }),
   };
+}
+
+function udpIn(value: unknown): { readonly udp?: UdpEnd } {
+  const [text, port] = Array.isArray(value) ? (value as unknown[]) : [];
+  const address = addressIn(text);
+  return address !== undefined && isNumber(port) && port < 0x10000
+    ? { udp: { address, port } }
+    : {};
 }
 
 function nearIn(value: unknown): NearPrefix[] {

@@ -1,6 +1,7 @@
-import { type Address, formatAddress } from '../../../wire/address.ts';
+import { formatAddress } from '../../../wire/address.ts';
 import { PROTOCOL } from '../../../wire/numbers.ts';
 import type { MobilityOptionInput } from '../../../wire/packet.ts';
+import { sameTunnel } from '../../bindings/home-agent-entries.ts';
 import type { ServiceConfig } from '../../config.ts';
 import type { ForwardingEntry } from '../../forwarding/entry.ts';
 import type { NodeState } from '../../node-state.ts';
@@ -12,6 +13,7 @@ import { askAgain } from '../../signalling/signalling.ts';
 import { after, type Instant, sooner } from '../../time.ts';
 import type { Member } from '../member.ts';
 import { MAX_MEMBERS } from '../members.ts';
+import { endOf, intoServer } from '../over-ipv4.ts';
 import type { ServiceHolder } from '../service-holder.ts';
 import { PROGRAM_FAILS } from './program-fails.ts';
 
@@ -24,7 +26,7 @@ const PORTS = 4096;
 /** What is known of the program of one server. */
 interface Checked {
   readonly id: string;
-  address: Address;
+  member: Member;
   port: number;
   nextAt: Instant;
   /** The check that is under way. */
@@ -126,20 +128,21 @@ export class ServiceChecks {
       this.#checked.delete(registrant);
       outputs.push(...unforward(id));
     }
-    for (const { registrant, address } of members) {
-      const known = this.#checked.get(registrant);
-      if (known?.address === address) continue;
-      const one = known ?? this.#begin(registrant, address, now);
-      one.address = address;
+    for (const member of members) {
+      const known = this.#checked.get(member.registrant);
+      if (known !== undefined && sameTunnel(endOf(known.member), endOf(member))) continue;
+      const one = known ?? this.#begin(member, now);
+      one.member = member;
       outputs.push(...forward(this.#entry(one)));
     }
     return outputs;
   }
 
-  #begin(registrant: string, address: Address, now: Instant): Checked {
+  #begin(member: Member, now: Instant): Checked {
+    const { registrant } = member;
     const id = `service/${formatAddress(this.#config.service)}/check/${registrant}`;
     const one: Checked = {
-      ...{ id, address, port: this.#freePort(FIRST_PORT), nextAt: now, waiting: undefined },
+      ...{ id, member, port: this.#freePort(FIRST_PORT), nextAt: now, waiting: undefined },
       ...{ result: undefined, since: now, failures: 0, left: false, told: false },
     };
     this.#checked.set(registrant, one);
@@ -156,7 +159,7 @@ export class ServiceChecks {
   }
 
   /** What comes from this port goes to this server. */
-  #entry({ id, address, port: sport }: Checked): ForwardingEntry {
+  #entry({ id, member, port: sport }: Checked): ForwardingEntry {
     const { address: self, service } = this.#config;
     return {
       ...{ id, owner: 'service', at: 'leaving' },
@@ -164,7 +167,7 @@ export class ServiceChecks {
         ...{ src: { address: self }, dst: { address: service } },
         ...{ protocol: PROTOCOL.tcp, sport },
       },
-      do: [{ push: 'ipv6', src: self, dst: address }],
+      do: [intoServer(this.#config, member)],
     };
   }
 
@@ -198,7 +201,7 @@ export class ServiceChecks {
     const before = one.failures;
     one.failures = result === 'well' ? 0 : before + 1;
     const home = this.#config.service;
-    const about = { home, peer: one.address };
+    const about = { home, peer: one.member.address };
     if (result === 'well') {
       one.left = false;
       one.told = false;
@@ -209,7 +212,7 @@ export class ServiceChecks {
     const failed = count('service.check_failed');
     if (one.failures !== FAILED_CHECKS) {
       const asks = one.left && !one.told;
-      return [failed, ...(asks ? askAgain(this.#config.address, one.address) : [])];
+      return [failed, ...(asks ? askAgain(this.#config.address, one.member.address) : [])];
     }
     const event = tell({ kind: 'service.fails', ...about, reason: result });
     return [failed, count('service.member_failed'), event];
@@ -227,7 +230,7 @@ export class ServiceChecks {
       one.left = true;
       return [
         ...(clients.given.has(member.registrant) ? this.#holder().lose(member, now) : []),
-        ...(asks ? askAgain(this.#config.address, one.address) : []),
+        ...(asks ? askAgain(this.#config.address, one.member.address) : []),
       ];
     });
   }

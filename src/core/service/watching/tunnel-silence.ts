@@ -7,6 +7,7 @@ import { count, type PartInput } from '../../part.ts';
 import type { Output } from '../../role.ts';
 import { after, type Instant, seconds, sooner } from '../../time.ts';
 import type { Member } from '../member.ts';
+import { endOf } from '../over-ipv4.ts';
 import { addressesOf } from '../service-addresses.ts';
 
 /** A server that was asked for its silence is not asked for it again before so long. */
@@ -101,9 +102,9 @@ export class TunnelSilence {
     return this.#look(member);
   }
 
-  #look({ registrant, address: careOf }: Member): Output[] {
-    const entries = addressesOf(this.#config).map((one) => fromTunnelId(one, { careOf }));
-    return [{ kind: 'ask', id: this.#prefix + registrant, entries }];
+  #look(member: Member): Output[] {
+    const entries = addressesOf(this.#config).map((one) => fromTunnelId(one, endOf(member)));
+    return [{ kind: 'ask', id: this.#prefix + member.registrant, entries }];
   }
 
   #tick(now: Instant): Output[] {
