@@ -142,7 +142,10 @@ export class Node implements Role {
     }
     if (!parsed.ok) return this.#refuse(input, parsed.error, now);
     // Over IPv4 there are clients of a service, and no signalling.
-    if (parsed.value[0]?.layer !== 'ipv6') return [count('mobility.malformed')];
+    if (parsed.value[0]?.layer !== 'ipv6') {
+      const isTunnel = input.reason === 'tunnel-unverified';
+      return [count(isTunnel ? 'mobility.tunnel_unverified' : 'mobility.malformed')];
+    }
     const received = view(input, parsed.value, provedHome);
     if (input.reason === 'home-address-unverified' || this.#isUnverified(received)) {
       const parked = this.#early.park(received, now);
