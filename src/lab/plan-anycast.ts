@@ -23,6 +23,7 @@ import {
 } from './plan-routes.ts';
 import { DEFAULT_CLIENT_LIFETIME, DEFAULT_LIFETIME } from './plan-service.ts';
 import type { AnycastAgentText, AnycastServerText } from './scenario/anycast-nodes.ts';
+import { ownIpv4 } from './scenario/ipv4.ts';
 import type { LinkText } from './scenario/links.ts';
 import { DEFAULT_MAX_BINDINGS, isFixed } from './scenario/nodes.ts';
 import type { Scenario } from './scenario/read.ts';
@@ -52,7 +53,11 @@ interface Context {
 type AuthenticationOf = (node: string, text: AnycastServerText) => Authentication;
 
 function serviceOf(
-  { name, from, text: { service, on, 'ipv4-service': service4 } }: NamedNode<AnycastText>,
+  {
+    name,
+    from,
+    text: { service, on, ipv4: address4, 'ipv4-service': service4 },
+  }: NamedNode<AnycastText>,
   { scenario, nodes, fixed }: Context,
   authenticationOf: AuthenticationOf,
 ): Omit<ServiceConfig, 'policy' | 'maxClients'> {
@@ -60,6 +65,7 @@ function serviceOf(
   const delegation = scenario.delegations.get(from);
   return {
     service,
+    ...(address4 && { address4 }),
     ...(service4 && { service4 }),
     ...(delegation && { delegation }),
     address: addressOf(name, on[0]!),
@@ -125,6 +131,7 @@ export function anycastServer(
     ...(text.quic && { quicPorts: text.quic }),
     ...(text.heartbeats === false && { noHeartbeats: true as const }),
     ...(announces(text) && { nearest: true }),
+    ...overIpv4(text, context),
     authentication: authenticationOf(from, text),
     lifetime: text.lifetime ?? DEFAULT_LIFETIME,
     clientLifetime: text['client-lifetime'] ?? DEFAULT_CLIENT_LIFETIME,
@@ -132,6 +139,19 @@ export function anycastServer(
     maxPeers: DEFAULT_MAX_BINDINGS,
   };
   return { name, anycastServer: config };
+}
+
+/** Where a server without IPv6 meets its agents. The file has been checked: all have IPv4 addresses. */
+function overIpv4(
+  { 'over-ipv4': isOver, agents = [] }: AnycastServerText,
+  context: Context,
+): Pick<AnycastServerConfig, 'overIpv4'> {
+  if (isOver !== true) return {};
+  const ends = agents.map((agent): [Address, Address] => {
+    const { text } = context.nodes.find(({ name }) => name === agent)!;
+    return [addressOfAgent(agent, context), ownIpv4(text)!];
+  });
+  return { overIpv4: new Map(ends) };
 }
 
 /** Do the agents that a server joins share what they know? The file has been checked: all do, or none. */

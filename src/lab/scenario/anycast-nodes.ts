@@ -27,6 +27,9 @@ const PLACED = {
   service: ipv6().meta({
     description: 'the anycast address, of no prefix of a link; the same for all its nodes',
   }),
+  ipv4: ipv4().optional().meta({
+    description: 'its own IPv4 address, which routes lead to, such as 192.0.2.10',
+  }),
   'ipv4-service': ipv4().optional().meta({
     description: 'its IPv4 address, for clients that know no IPv6: they go through the agents',
   }),
@@ -90,6 +93,9 @@ export const anycastAgent = object('an anycast agent', {
 export const anycastServer = object('an anycast server', {
   role: z.literal('anycast-server'),
   ...PLACED,
+  'over-ipv4': yesNo('its network has no IPv6: it meets its agents inside UDP over IPv4; no')
+    .optional()
+    .meta({ description: 'meets its agents inside UDP over IPv4: its network has no IPv6' }),
   // When the link that it is met on goes down, the next of them carries what it has.
   agents: list('the agents that it joins, such as [a1]', text('an anycast agent, or its address'))
     .min(1, { error: 'is empty: leave it out where routes lead to the server itself' })

@@ -84,11 +84,34 @@ function* checkFinding(draft: Draft, path: Path, node: AnycastServerText): Gener
   yield { path: at, message };
 }
 
+/** All that such a server sends goes to agents of IPv4 addresses, from one. */
+function* checkOverIpv4(draft: Draft, path: Path, node: AnycastServerText): Generator<Finding> {
+  if (node['over-ipv4'] !== true) return;
+  const at = [...path, 'over-ipv4'];
+  if (node.ipv4 === undefined) {
+    yield {
+      path: at,
+      message: 'the server has no IPv4 address: add one, such as ipv4: 192.0.2.10',
+    };
+  }
+  if (node.agents === undefined) {
+    yield { path: at, message: 'no agents are named that it could meet: write agents: [NAME]' };
+  }
+  for (const name of node.agents ?? []) {
+    const agent = draft.nodes.get(name);
+    if (agent === undefined && draft.nodes.has(name)) continue;
+    if (agent?.role === 'anycast-agent' && agent.ipv4 !== undefined) continue;
+    const message = `the agent "${name}" has no IPv4 address in this file: add one to it, such as ipv4: 192.0.2.1`;
+    yield { path: at, message };
+  }
+}
+
 function* checkServer(draft: Draft, path: Path, node: AnycastServerText): Generator<Finding> {
   const agents = [...draft.nodes].flatMap(([name, one]) =>
     one?.role === 'anycast-agent' ? [name] : [],
   );
   yield* checkFinding(draft, path, node);
+  yield* checkOverIpv4(draft, path, node);
   for (const [index, name] of (node.agents ?? []).entries()) {
     const agent = draft.nodes.get(name);
     if (agent === undefined && draft.nodes.has(name)) continue;

@@ -325,7 +325,6 @@ export class AnycastServer implements Part {
     const { paths } = this.#state;
     const homeAgent = this.#agents.agent;
     const over4 = this.#config.overIpv4 !== undefined;
-    if (over4 && homeAgent === undefined) return [];
     if ((directReturn && !over4) || homeAgent === undefined) return paths.setNative(home, true);
     const into = intoAgent(this.#config, homeAgent, careOf);
     return [
