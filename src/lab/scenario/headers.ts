@@ -1,6 +1,7 @@
 /** Headers by the names that scenarios give them. */
 
 import { LAYERS, type Layer } from '../../wire/layer.ts';
+import { UDP_PORT } from '../../wire/numbers.ts';
 import { parsePacket } from '../../wire/packet.ts';
 
 /** Short names that people use, beside the names of the layers themselves. */
@@ -27,9 +28,18 @@ export function headersIn(octets: Uint8Array): readonly string[] {
   return parsed.ok ? headersOf(parsed.value) : [];
 }
 
-/** The headers of a packet by those names, outermost first. */
+/** The headers of a packet by those names, outermost first; a packet inside UDP counts (RFC 5555 section 4.1). */
 export function headersOf(layers: readonly Layer[]): string[] {
-  return layers.filter(({ layer }) => !UNSAID.has(layer)).map(headerName);
+  return layers
+    .filter(({ layer }) => !UNSAID.has(layer))
+    .flatMap((layer) => [headerName(layer), ...headersInside(layer)]);
+}
+
+function headersInside(layer: Layer): readonly string[] {
+  if (layer.layer !== 'udp') return [];
+  const { sourcePort, destinationPort, payload } = layer;
+  const isTunnel = sourcePort === UDP_PORT.mobility || destinationPort === UDP_PORT.mobility;
+  return isTunnel && payload.length > 0 ? headersIn(payload) : [];
 }
 
 function headerName(layer: Layer): string {

@@ -97,3 +97,20 @@ test('an IPv4 address of a service is planned beside the other, and is one for o
     ],
   );
 });
+
+test('a server without IPv6 meets agents of IPv4 addresses, from one', () => {
+  assert.deepEqual(said('agents: [a], over-ipv4: true'), [
+    'over-ipv4: the server has no IPv4 address: add one, such as ipv4: 192.0.2.10',
+    'over-ipv4: the agent "a" has no IPv4 address in this file: add one to it, such as ipv4: 192.0.2.1',
+  ]);
+  assert.deepEqual(said('find-agents: discovery, over-ipv4: true, ipv4: 192.0.2.2'), [
+    'over-ipv4: no agents are named that it could meet: write agents: [NAME]',
+  ]);
+  const beside = (agent: string) =>
+    `agents: [b], over-ipv4: true, ipv4: 203.0.113.2 }
+  b: { role: anycast-agent, on: [core], service: "2001:db8:a::80", shares: true${agent}`;
+  const { overIpv4, address4 } = planned(beside(', ipv4: 203.0.113.1'));
+  assert.equal(address4, address('203.0.113.2'));
+  assert.deepEqual([...overIpv4!.values()], [address('203.0.113.1')]);
+  assert.equal(said(beside('')).length, 1);
+});
