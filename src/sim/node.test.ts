@@ -405,3 +405,25 @@ test('a role whose deadline stays in the past is an error, and not a loop withou
   node.command({ do: 'prefer', link: 'eth0' });
   assert.throws(() => simulation.run(at(10)), /^Error: node ticks without end at 5000 us$/);
 });
+
+test('an IPv4 address stands on no link for others, and no control side is told of it', () => {
+  const { simulation, node, role } = setUp();
+  const eth0 = node.kernel.interfaces.get('eth0')!;
+  const groups: string[] = [];
+  eth0.link!.listen = (_, group) => groups.push(group);
+  const before = role.of('address').length;
+  const own = address('192.0.2.10');
+  node.kernel.addAddress('eth0', {
+    ...{ address: own, prefixLength: 32, optimistic: false, preferred: false },
+  });
+  assert.ok(node.kernel.isOwn(own));
+  simulation.run(at(2));
+  assert.deepEqual(groups, []);
+  assert.equal(role.of('address').length, before);
+  assert.ok(node.kernel.routes.all().every(({ prefix }) => prefix !== own));
+  node.kernel.addRoute({
+    ...{ prefix: address('198.51.100.0'), prefixLength: 24, link: 'eth0', origin: 'fixed' },
+  });
+  const sent = node.kernel.udp.open().send(address('198.51.100.7'), 9, Uint8Array.of(1));
+  assert.equal(sent, 'no-route', 'nobody is asked for a link address by an IPv4 address');
+});

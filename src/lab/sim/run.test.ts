@@ -191,3 +191,23 @@ test('a session that lasts some time is written bit by bit', () => {
   // The last of twelve pieces leaves half a second before the end of the span.
   assert.equal(slow.record.ended - whole.record.ended, 5.4e6);
 });
+
+test('a flow over IPv4 goes between addresses of it, and another beside by IPv6', () => {
+  const hosts =
+    twoHosts(`${TICKS}  four: { protocol: udp, from: a, to: b, rate: 100/s, payload: 64B, start: 1s, stop: 3s, ipv4: true }
+  get: { protocol: tcp, from: b, to: a, size: 100kB, start: 1s, ipv4: true }
+expect:
+  four: { lost: 0, carried-by: { at: 2s, path: direct } }
+  get: { survives: true }
+  packets:
+    - { on: left, from: a, to: b, headers: [ipv4, udp], count: 200 }
+    - { on: right, from: a, to: b, headers: [ipv6, udp], count: 200 }
+    - { on: right, from: b, to: a, headers: [ipv4, tcp] }
+    - { on: right, headers: [ipv6, tcp], none: true }
+`);
+  const text = hosts
+    .replace('on: [left] }', 'on: [left], ipv4: 192.0.2.10 }')
+    .replace('on: [right] }', 'on: [right], ipv4: 198.51.100.7 }');
+  const { ok, verdicts } = run(text);
+  assert.deepEqual([ok, verdicts.length], [true, 7]);
+});

@@ -23,7 +23,11 @@ function network() {
         addresses: ['2001:db8:a::1'],
         routes: { '2001:db8:b::/64': '2001:db8:a::5' },
       },
-      out: { link: core, addresses: ['2001:db8:f::1'] },
+      out: {
+        link: core,
+        addresses: ['2001:db8:f::1'],
+        routes: { '198.51.100.7/32': '2001:db8:f::5' },
+      },
     },
     { forwarding: true, ingress: new Map([['in', provided]]) },
   );
@@ -31,7 +35,7 @@ function network() {
     eth0: {
       link: site,
       addresses: ['2001:db8:a::5', '2001:db8:b::5'],
-      routes: { '::/0': '2001:db8:a::1' },
+      routes: { '::/0': '2001:db8:a::1', '0.0.0.0/0': '2001:db8:a::1' },
     },
   });
   nodeOn(simulation, 'peer', {
@@ -46,7 +50,7 @@ function network() {
     );
     simulation.run(after(START, seconds(1)));
   };
-  return { send, router, onSite: watch(site), onCore: watch(core) };
+  return { simulation, host, send, router, onSite: watch(site), onCore: watch(core) };
 }
 
 test('a provider lets its customer send from the address that it gave', () => {
@@ -63,4 +67,17 @@ test('a foreign source is dropped, counted, and told to its sender', () => {
   assert.equal(router.counters()['kernel.ingress_filtered'], 1);
   const [error] = having(onSite, 'destination-unreachable');
   assert.equal(layerIn(error, 'destination-unreachable')?.code, 5, 'RFC 4443 section 3.1');
+});
+
+test('it gave nobody an IPv4 address, and filters none', () => {
+  const { simulation, host, router, onCore } = network();
+  host.kernel.output.send(
+    serialisePacket([
+      { layer: 'ipv4', source: address('192.0.2.10'), destination: address('198.51.100.7') },
+      { layer: 'udp', sourcePort: 1, destinationPort: 9, payload: new Uint8Array(8) },
+    ]),
+  );
+  simulation.run(after(START, seconds(1)));
+  assert.equal(having(onCore, 'udp').length, 1);
+  assert.equal(router.counters()['kernel.ingress_filtered'], undefined);
 });

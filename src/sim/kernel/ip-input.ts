@@ -149,6 +149,11 @@ export class IpInput {
       return;
     }
     if (isIpv4Packet(octets)) {
+      // A tunnel may have brought it.
+      if (!maySend(octets)) {
+        kernel.count('kernel.malformed');
+        return;
+      }
       if (hasSourceRoute(octets, walk)) {
         kernel.count('kernel.unknown_option');
         return;

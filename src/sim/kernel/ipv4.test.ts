@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Instant, milliseconds } from '../../core/time.ts';
 import { address, formatAddress } from '../../wire/address.ts';
 import { type Layer, type LayerInput, serialisePacket } from '../../wire/packet.ts';
+import { fixHeaderChecksum } from '../../wire/walk-ipv4.ts';
 import { Link } from '../link.ts';
 import { Simulation } from '../simulation.ts';
 import { having, layerIn, nodeOn, type Seen, Sink, watch } from '../small-network.ts';
@@ -228,7 +229,28 @@ test('what cannot be reached is told in the words of ICMP, and understood', () =
   ]);
   const told = having(seen, 'icmpv4-destination-unreachable');
   assert.equal(layerIn(told[1], 'ipv4')!.source, B, 'from the address that was asked');
-  assert.ok(told.every(({ octets }) => octets.length <= 576));
+});
+
+test('an error quotes at most what fits 576 octets', () => {
+  const { simulation, left, a } = chain();
+  const seen = watch(left);
+  a.kernel.output.transmit(udpPacket({ destination: address('198.18.0.1') }, 1400));
+  simulation.run(at(1000));
+  assert.equal(having(seen, 'icmpv4-destination-unreachable')[0]?.octets.length, 576);
+});
+
+test('a router that sends a packet back where it came from tells of no better way', () => {
+  const { simulation, left, a, r1 } = chain();
+  const seen = watch(left);
+  const back = { prefix: address('198.18.0.1'), prefixLength: 32, via: address('2001:db8:1::a') };
+  r1.kernel.addRoute({ ...back, link: 'eth0', origin: 'fixed' });
+  // As if it were a neighbor by its IPv4 address.
+  const near = { prefix: A, prefixLength: 32, link: 'eth0', metric: -1 } as const;
+  r1.kernel.addRoute({ ...near, origin: 'fixed' });
+  a.kernel.output.transmit(udpPacket({ destination: back.prefix }));
+  simulation.run(at(1000));
+  assert.equal(having(seen, 'udp').length, 2);
+  assert.deepEqual(having(seen, 'redirect'), []);
 });
 
 test('echo requests are answered', () => {
@@ -288,6 +310,76 @@ test('what has a header that cannot be goes no further', () => {
   }
   const wrong = toB(udpPacket({}, 10, 77));
   assert.deepEqual([wrong.got.length, wrong.counters['kernel.checksum']], [0, 1]);
+});
+
+test('a fragment that looks like Neighbor Discovery to who reads it as IPv6 is none', () => {
+  // Its flags and offset stand where IPv6 has its Next Header, 58.
+  const octets = udpPacket({ more: true, offset: 0x1a00, dontFragment: false }, 40);
+  octets.fill(135, 40, 41);
+  const { counters } = toB(octets);
+  assert.equal(counters['kernel.nd_refused'], undefined);
+});
+
+test('what comes out of a tunnel has to have a source too', () => {
+  for (const destination of [B, address('192.0.2.10')]) {
+    const { simulation, r2, b, got } = chain();
+    const [from, to] = [address('2001:db8:2::1'), address('2001:db8:2::2')];
+    const end = destination === B ? b : r2;
+    const outer = destination === B ? address('2001:db8:3::b') : to;
+    const into = { id: 'e', owner: 'test', at: 'arriving', match: { protocol: 4 } } as const;
+    end.kernel.addEntry({ ...into, do: [{ pop: 'ipv6' }] });
+    const octets = serialisePacket([
+      { layer: 'ipv6', source: from, destination: outer },
+      { layer: 'ipv4', source: address('127.0.0.1'), destination },
+      { layer: 'udp', sourcePort: 5, destinationPort: 9, payload: new Uint8Array(4) },
+    ]);
+    const by = end.kernel.interfaces.get('eth0')!;
+    end.kernel.input.receive(by, { from: by.linkAddress, to: by.linkAddress, octets });
+    simulation.run(at(100));
+    const counters = end.counters();
+    assert.deepEqual(got, []);
+    assert.equal(counters[destination === B ? 'kernel.malformed' : 'kernel.scope'], 1);
+    assert.equal(counters['kernel.forwarded'], undefined);
+  }
+});
+
+test('no octets that come by a link make a kernel throw', () => {
+  const { simulation, b, r2 } = chain();
+  const headers = { source: A, destination: B, options: Uint8Array.of(1, 148, 4, 0, 0, 0, 0, 0) };
+  const invoking = udpPacket().slice(0, 40);
+  const packets = [
+    udpPacket(headers),
+    serialisePacket([
+      { layer: 'ipv4', ...headers },
+      { layer: 'icmpv4-destination-unreachable', code: 4, invoking },
+    ]),
+    serialisePacket([
+      { layer: 'ipv4', ...headers },
+      { layer: 'tcp', sourcePort: 1, destinationPort: 80, syn: true },
+    ]),
+  ];
+  let tried = 0;
+  const give = (octets: Uint8Array) => {
+    for (const { kernel } of [b, r2]) {
+      const by = kernel.interfaces.get(kernel === b.kernel ? 'eth0' : 'eth1')!;
+      const frame = { from: by.linkAddress, to: by.linkAddress, octets: octets.slice() };
+      kernel.input.receive(by, frame);
+      tried += 1;
+    }
+  };
+  for (const packet of packets) {
+    for (let end = 0; end < packet.length; end++) give(packet.subarray(0, end));
+    for (let bit = 0; bit < 8 * packet.length; bit++) {
+      const octets = packet.slice();
+      octets[bit >> 3] = octets[bit >> 3]! ^ (1 << (bit & 7));
+      give(octets);
+      // The same with a header that passes for right.
+      if (octets[0]! >> 4 === 4) fixHeaderChecksum(octets);
+      give(octets);
+    }
+  }
+  simulation.run(at(5000));
+  assert.ok(tried > 4000);
 });
 
 test('a packet that may be cut is cut by the router, and put together again', () => {

@@ -182,3 +182,28 @@ test('what has no ports does not pass', () => {
   assert.equal(router.counters()['kernel.nat_refused'], 3);
   assert.equal(having(seen, 'udp').length, 0);
 });
+
+test('what is IPv4 passes as it is, both ways', () => {
+  const { simulation, host, server, router, outer } = network();
+  const [inside, outside] = [address('192.0.2.10'), address('198.51.100.7')];
+  const whole = { prefixLength: 32, optimistic: false, preferred: false };
+  const fixed = { prefixLength: 32, origin: 'fixed' } as const;
+  for (const [node, own] of [
+    [host, inside],
+    [server, outside],
+  ] as const) {
+    node.kernel.addAddress('eth0', { address: own, ...whole });
+  }
+  const by = { link: 'eth0', ...fixed };
+  host.kernel.addRoute({ prefix: outside, via: address('2001:db8:1::1'), ...by });
+  server.kernel.addRoute({ prefix: inside, via: OUTSIDE, ...by });
+  router.kernel.addRoute({ prefix: outside, via: SERVER, ...fixed, link: 'out' });
+  router.kernel.addRoute({ prefix: inside, via: HOST, ...fixed, link: 'in' });
+  const seen = watch(outer);
+  const got = echoing(server);
+  let answers = 0;
+  host.kernel.udp.open({ port: 7, onDatagram: () => answers++ }).send(outside, 9, Uint8Array.of(1));
+  simulation.run(at(1));
+  assert.deepEqual([got[0]?.from, answers], [inside, 1]);
+  assert.equal(layerIn(having(seen, 'udp')[0], 'ipv4')?.source, inside);
+});

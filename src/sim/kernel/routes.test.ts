@@ -26,6 +26,9 @@ test('prefixes are compared to the bit', () => {
   assert.ok(hasPrefix(address('2001:db8:0:1f::1'), address('2001:db8:0:10::'), 60));
   assert.ok(!hasPrefix(address('2001:db8:0:2f::1'), address('2001:db8:0:10::'), 60));
   assert.ok(hasPrefix(address('::1'), address('ffff::'), 0));
+  assert.ok(hasPrefix(address('192.0.2.77'), address('192.0.2.64'), 26));
+  assert.ok(!hasPrefix(address('192.0.2.77'), address('::'), 0), 'another version');
+  assert.ok(!hasPrefix(address('32.1.13.184'), address('2001:db8::'), 32));
 });
 
 test('the longest prefix wins, then the one for the source, then the lowest metric', () => {
