@@ -129,6 +129,10 @@ static __always_inline void read_upper(struct __sk_buff *skb, struct passage *p,
 		p->inner_next_header = p->header[6];
 		__builtin_memcpy(&p->addresses[ADDRESS_INNER_SRC], p->header + 8, 32);
 		p->have |= HAS_INNER;
+	} else if (p->protocol == IPPROTO_IPIP) {
+		/* IPv4 inside: nothing here knows its addresses. */
+		p->unsure |= HAS_INNER;
+		p->odd = 1;
 	} else if (p->protocol == IPPROTO_ICMPV6) {
 		if (p->upper_at + 1 > p->length || bpf_skb_load_bytes(skb, at, p->header, 1) ||
 		    (p->header[0] != ICMPV6_ECHO_REQUEST && p->header[0] != ICMPV6_ECHO_REPLY))

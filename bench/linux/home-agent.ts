@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Instant } from '../../src/core/time.ts';
 import { bootTime } from '../../src/linux/sys/boot-clock.ts';
-import { RawIpv6Sender } from '../../src/linux/sys/ipv6-socket.ts';
 import { inNamespace } from '../../src/linux/sys/namespace.ts';
+import { RawSender } from '../../src/linux/sys/raw-socket.ts';
 import { formatAddress } from '../../src/wire/address.ts';
 import { AGENT, CARE_OF, homeUpdate } from '../home-registrations.ts';
 import type { Measurement } from '../measure.ts';
@@ -70,12 +70,12 @@ async function ask(child: ChildProcess): Promise<Told> {
 
 /** Sends updates, no more at once than the agent keeps up with. */
 class Nodes {
-  readonly #sender: RawIpv6Sender;
+  readonly #sender: RawSender;
   readonly #child: ChildProcess;
   readonly #origin: bigint;
 
   constructor(cable: Cable, child: ChildProcess, origin: bigint) {
-    this.#sender = inNamespace(cable.nodes, () => new RawIpv6Sender(0));
+    this.#sender = inNamespace(cable.nodes, () => new RawSender(0));
     this.#child = child;
     this.#origin = origin;
   }

@@ -1,6 +1,6 @@
 /**
  * Removes what a daemon that was killed has left on this host: rules, routes and addresses that bear
- * careof's protocol number, its devices, its nftables table, its bpffs, its sockets, a store that nobody keeps
+ * careof's protocol number, its devices, its nftables tables, its bpffs, its sockets, a store that nobody keeps
  * any more; and puts back the settings that it changed. Nothing else is touched.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -84,8 +84,10 @@ function cleanKernel(): string[] {
       netlink.deleteLink(link.ifindex);
       done.push(`the device ${name}`);
     }
-    if (nftables.removeTable({ family: 'ip6', table: 'careof' })) {
-      done.push('the nftables table ip6 careof');
+    for (const family of ['ip6', 'ip'] as const) {
+      if (nftables.removeTable({ family, table: 'careof' })) {
+        done.push(`the nftables table ${family} careof`);
+      }
     }
   } finally {
     netlink.close();

@@ -8,7 +8,7 @@
 import type { Action, ForwardingEntry } from '../../core/forwarding/entry.ts';
 import { overhead } from '../../core/forwarding/overhead.ts';
 import { rankOf, type Shape, shapeCode, shapeOf } from '../../core/forwarding/shape.ts';
-import { type Address, IPV6_SIZE, writeAddress } from '../../wire/address.ts';
+import { type Address, IPV6_SIZE, isIpv4, writeAddress } from '../../wire/address.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import {
   ADDRESS,
@@ -231,6 +231,9 @@ const ABLE = {
 /** What the kernel is to do; undefined: the slow path does it. */
 function operationsOf(entry: ForwardingEntry): number | 'drop' | undefined {
   if (entry.credit !== undefined || entry.out !== undefined) return undefined;
+  // Packets with IPv4 inside are the slow path's.
+  const { innerSrc, innerDst } = entry.match;
+  if ([innerSrc, innerDst].some((one) => one !== undefined && isIpv4(one))) return undefined;
   const letters = entry.do.map(letterOf).join('');
   if (letters.startsWith('d')) return 'drop';
   if (!ABLE[entry.at].test(letters) || !entry.do.every(hasIpv6Addresses)) return undefined;

@@ -10,6 +10,7 @@
  */
 
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import { isForIpv4 } from '../../core/forwarding/shape.ts';
 import {
   type CompiledEntry,
   type CompileOptions,
@@ -100,6 +101,11 @@ export class KernelTable {
 
   /** Adds an entry or puts it in the place of the one with the same id, whose slot it takes over. */
   add(entry: ForwardingEntry): void {
+    // The kernel program meets IPv6 packets alone: it leaves those of IPv4 to the slow path, as they come.
+    if (isForIpv4(entry.match)) {
+      this.remove(entry.id);
+      return;
+    }
     const compiled = compile(entry, this.#options);
     const old = this.#rows.get(entry.id);
     this.#inherited.delete(entry.id);

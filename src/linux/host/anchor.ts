@@ -66,6 +66,14 @@ export class Anchor {
     ] as const) {
       settings.set(`net/ipv6/conf/${name}/${setting}`, value);
     }
+    for (const [setting, value] of [
+      ['forwarding', '1'],
+      // Loosely: the way back may be another one than by this device, and what all links have holds here too.
+      ['rp_filter', '2'],
+      ['send_redirects', '0'],
+    ] as const) {
+      settings.set(`net/ipv4/conf/${name}/${setting}`, value);
+    }
     netlink.setLink(this.ifindex, { up: true, mtu });
     point(this.#vectors.octets, IOVEC.base, this.#front);
     const room = new Uint8Array(new ArrayBuffer(ROOM));

@@ -1,9 +1,10 @@
 /**
  * The addresses of this host: those that roles give it, and those that it has otherwise. Roles are
- * told of both alike, as soon as they can be sent from.
+ * told of both alike, as soon as they can be sent from; of IPv4 addresses they are told nothing, since
+ * nobody has to wait for those, and no node is to be reached by one.
  */
 import type { Input } from '../../core/role.ts';
-import { type Address, isLinkLocal } from '../../wire/address.ts';
+import { type Address, isIpv4, isLinkLocal } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import type { AddressStatus } from '../node-status.ts';
 import { IFA_F, type InterfaceAddress } from '../sys/netlink/addresses.ts';
@@ -101,7 +102,7 @@ export class HostAddresses {
 
   /** Takes what the kernel says of an address. */
   follow(said: InterfaceAddress, present: boolean): void {
-    if (this.#around.linkOf(said.ifindex) === undefined || said.address.length !== 16) return;
+    if (this.#around.linkOf(said.ifindex) === undefined) return;
     const key = keyOf(said.ifindex, said.address);
     if (present && isUsable(said)) {
       const known = this.#present.has(key);
@@ -165,7 +166,9 @@ export class HostAddresses {
       address,
       prefixLength,
       // Bits of roles' own Duplicate Address Detection: the kernel does none for them.
-      flags: IFA_F.NODAD | (optimistic === true ? IFA_F.OPTIMISTIC : 0),
+      ...(!isIpv4(address) && {
+        flags: IFA_F.NODAD | (optimistic === true ? IFA_F.OPTIMISTIC : 0),
+      }),
       protocol: CAREOF_PROTOCOL,
       ...(deprecated === true && { preferredSeconds: 0 }),
     };
@@ -203,7 +206,7 @@ export class HostAddresses {
 
   #tell({ ifindex, address }: InterfaceAddress, present: boolean): void {
     const link = this.#around.linkOf(ifindex);
-    if (!this.#telling || link === undefined) return;
+    if (!this.#telling || link === undefined || isIpv4(address)) return;
     this.#around.tell({ kind: 'address', link, address, present });
   }
 }

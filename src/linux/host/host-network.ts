@@ -3,7 +3,7 @@
  * What roles want is set, and what changes by itself is followed.
  */
 import type { Input } from '../../core/role.ts';
-import { type Address, isLinkLocal } from '../../wire/address.ts';
+import { type Address, isIpv4, isLinkLocal } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import type { GroupMemberships } from '../sys/ipv6-socket.ts';
 import type { Neighbour } from '../sys/netlink/neighbours.ts';
@@ -74,7 +74,10 @@ export class HostNetwork {
     const nameOf = (ifindex: number) => this.links.byIndex(ifindex)?.interface;
     this.routes = new HostRoutes({ netlink, indexOf, nameOf, count });
     const addressesOn = (ifindex: number) =>
-      this.addresses.on(ifindex).map(({ address }) => address);
+      this.addresses
+        .on(ifindex)
+        .map(addressOf)
+        .filter((address) => !isIpv4(address));
     this.groups = new Groups({ memberships, router: around.router, indexOf, addressesOn, count });
     for (const link of netlink.links()) this.links.follow(link);
   }
@@ -99,10 +102,11 @@ export class HostNetwork {
     this.addresses.tellAll();
   }
 
-  /** The addresses of links that packets are sent from beyond them. */
+  /** The IPv6 addresses of links that packets are sent from beyond them. */
   addressesOfLinks(): Set<Address> {
     const all = [...this.links.all()].flatMap(({ ifindex }) => this.addresses.on(ifindex));
-    return new Set(all.map(addressOf).filter((address) => !isLinkLocal(address)));
+    const sixes = all.map(addressOf).filter((address) => !isIpv4(address));
+    return new Set(sixes.filter((address) => !isLinkLocal(address)));
   }
 
   close(): void {

@@ -57,7 +57,7 @@ test('parts are kept from the stack where it tracks connections', limits, () => 
       };
       send();
       become(1);
-      const table = new InterceptionTable(inside);
+      const table = new InterceptionTable(inside, { ipv6: true });
       table.change({ add: [{ set: 'to_udp_parts', address: HERE }], remove: [] });
       send();
       become(1);

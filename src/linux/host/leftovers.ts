@@ -24,12 +24,11 @@ export function sweep(netlink: Rtnetlink, wanted: WantedState = NOTHING): number
   const routes = new Set(wanted.routes.map(routeKey));
   const rules = new Set(wanted.rules.map(ruleKey));
   const requests: Request[] = [
-    ...netlink
-      .rules()
+    ...[...netlink.rules(), ...netlink.rules({ ipv4: true })]
       .filter((rule) => isOurs(rule) && !rules.has(ruleKey(rule)))
       .map(removeRule),
-    ...netlink
-      .routes({ protocol: CAREOF_PROTOCOL })
+    ...[false, true]
+      .flatMap((ipv4) => netlink.routes({ protocol: CAREOF_PROTOCOL, ipv4 }))
       .filter((route) => !routes.has(routeKey(route)))
       .map(removeRoute),
     ...netlink
@@ -43,8 +42,8 @@ export function sweep(netlink: Rtnetlink, wanted: WantedState = NOTHING): number
   return requests.length;
 }
 
-const routeKey = ({ table, destination, ifindex, via, metric }: Route): string =>
-  [table, destination?.address, destination?.length, ifindex, via, metric ?? 1024].join(' ');
+const routeKey = ({ table, destination, ipv4, ifindex, via, metric = 1024 }: Route): string =>
+  [table, ipv4, destination?.address, destination?.length, ifindex, via, metric].join(' ');
 
-const ruleKey = ({ priority, from, table, action, target, arrivedBy }: Rule): string =>
-  [priority, from?.address, action ?? 'table', table ?? 0, target, arrivedBy].join(' ');
+const ruleKey = ({ priority, ipv4, from, table, action, target, arrivedBy }: Rule): string =>
+  [priority, ipv4, from?.address, action ?? 'table', table ?? 0, target, arrivedBy].join(' ');

@@ -6,6 +6,7 @@ import type { EntryUse, ForwardingEntry } from '../../core/forwarding/entry.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import type { Instant } from '../../core/time.ts';
+import { isIpv4 } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import type { LinuxNodeOptions } from '../node-options.ts';
 import type { EntryStatus, HostStatus } from '../node-status.ts';
@@ -253,7 +254,7 @@ class LinuxHost implements Host {
       deliver: (octets) => this.#anchor.deliver(octets),
       deliverLarge: (packet) => this.#anchor.deliverLarge(packet),
       tell: (input) => this.#events.control(input),
-      learned: (path) => this.#acceleration.learned(path),
+      learned: (path) => isIpv4(path.destination) || this.#acceleration.learned(path),
       carried: (entry) => this.use(entry).packets,
       wakeAt: (at) => this.#wake.set(this.#bootTimeAt(at)),
       count: (counter) => this.#count(counter),
@@ -322,7 +323,7 @@ class LinuxHost implements Host {
     this.#plane.steering.setAddresses(preferred, this.#network.addressesOfLinks());
     const own = this.#network.addresses.global();
     this.#plane.interception.setOwn(own);
-    this.#acceleration.setOwn(own);
+    this.#acceleration.setOwn(new Set([...own].filter((address) => !isIpv4(address))));
   }
 
   #bootTimeAt(at: Instant | undefined): bigint | undefined {

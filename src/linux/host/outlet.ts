@@ -1,21 +1,22 @@
 /** The sockets by which packets leave this host: by its routes, or on a link. */
 import type { LinkAddress } from '../../core/role.ts';
-import { isMulticast, readAddress } from '../../wire/address.ts';
+import { type Address, isIpv4, isMulticast } from '../../wire/address.ts';
+import { destinationOf } from '../../wire/ip-fields.ts';
 import type { LinuxCounter } from '../counters.ts';
 import { MARK } from '../plane/steering.ts';
-import { RawIpv6Sender } from '../sys/ipv6-socket.ts';
 import { PacketSender } from '../sys/packet-socket.ts';
+import { RawSender } from '../sys/raw-socket.ts';
 import { SegmentSender } from '../sys/segment-sender.ts';
 import type { TransmitOutput } from './host.ts';
 import { groupLinkAddress, type HostLink } from './host-links.ts';
 import type { Neighbors } from './neighbors.ts';
 
 export class Outlet {
-  /** Whole packets by the host's routes. */
-  readonly raw: RawIpv6Sender;
   /** Large packets by a link. */
   readonly segments: SegmentSender;
   readonly #sender: PacketSender;
+  readonly #raw: RawSender;
+  readonly #rawIpv4: RawSender;
   readonly #count: (counter: LinuxCounter) => void;
 
   /** @param open opens a socket in the namespace of the node. Throws SysError. */
@@ -25,8 +26,14 @@ export class Outlet {
   ) {
     this.#count = count;
     this.#sender = open(() => new PacketSender());
-    this.raw = open(() => new RawIpv6Sender(MARK));
+    this.#raw = open(() => new RawSender(MARK));
+    this.#rawIpv4 = open(() => new RawSender(MARK, 'ipv4'));
     this.segments = open(() => new SegmentSender());
+  }
+
+  /** What sends whole packets to an address by the host's routes. */
+  rawTo(destination: Address): RawSender {
+    return isIpv4(destination) ? this.#rawIpv4 : this.#raw;
   }
 
   /** Puts a packet on a link. */
@@ -45,7 +52,7 @@ export class Outlet {
       this.#count('host.link_down');
       return;
     }
-    const target = nextHop ?? readAddress(octets, 24);
+    const target = nextHop ?? destinationOf(octets);
     if (to !== undefined) this.put(octets, on.ifindex, to);
     else if (isMulticast(target)) this.put(octets, on.ifindex, groupLinkAddress(target));
     else neighbors.send(octets, on.ifindex, target);
@@ -53,7 +60,8 @@ export class Outlet {
 
   close(): void {
     this.#sender.close();
-    this.raw.close();
+    this.#raw.close();
+    this.#rawIpv4.close();
     this.segments.close();
   }
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { LearnedMtu } from '../../core/forwarding/path-mtus.ts';
 import type { Input } from '../../core/role.ts';
 import type { Instant } from '../../core/time.ts';
-import type { Address } from '../../wire/address.ts';
+import { type Address, IPV4_DUMMY, isIpv4 } from '../../wire/address.ts';
 import type { LinuxCounter } from '../counters.ts';
 import { MARK } from '../plane/steering.ts';
 import type { Out, PlaneSurroundings, SendResult } from '../plane/surroundings.ts';
@@ -16,7 +16,7 @@ import type { Way, Ways } from './ways.ts';
 
 export interface HostParts {
   readonly now: () => Instant;
-  readonly outlet: Pick<Outlet, 'raw' | 'segments'>;
+  readonly outlet: Pick<Outlet, 'rawTo' | 'segments'>;
   readonly netlink: Rtnetlink;
   readonly network: HostNetwork;
   readonly neighbors: Neighbors;
@@ -35,10 +35,11 @@ const NO_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'E
 
 export function planeSurroundings(parts: HostParts): PlaneSurroundings {
   const { netlink, network } = parts;
-  const { raw } = parts.outlet;
   const { links, addresses, groups } = network;
   const routeOf = (source: Address | undefined, destination: Address, ifindex?: number) => {
-    const from = source === undefined ? {} : { source };
+    // Of IPv4 the kernel says nothing for a source that is not its own.
+    const isAsked = source !== undefined && (!isIpv4(source) || addresses.isOwn(source));
+    const from = isAsked ? { source } : {};
     const by = ifindex === undefined ? {} : { ifindex };
     const route = netlink.routeOf({ destination, ...from, ...by, mark: MARK });
     return typeof route === 'string' ? undefined : route;
@@ -50,7 +51,7 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
       if (out?.nextHop !== undefined) return 0; // one by one, since they may wait for a neighbor
       const on = out === undefined ? undefined : links.byName(out.link);
       if (out !== undefined && (on?.up !== true || addresses.isOwn(destination))) return 0;
-      return raw.sendMany(packets, source, destination, on?.ifindex);
+      return parts.outlet.rawTo(destination).sendMany(packets, source, destination, on?.ifindex);
     },
     mtuOf: (source, destination, out) => {
       if (out !== undefined) return links.byName(out.link)?.mtu;
@@ -76,7 +77,8 @@ export function planeSurroundings(parts: HostParts): PlaneSurroundings {
     hears: (link, group) => groups.hears(link, group),
     sourceFor: (destination) => {
       const preferred = routeOf(undefined, destination)?.preferredSource;
-      return preferred ?? addresses.global().values().next().value;
+      if (isIpv4(destination)) return preferred ?? IPV4_DUMMY;
+      return preferred ?? [...addresses.global()].find((one) => !isIpv4(one));
     },
     learned: (path) => parts.learned(path),
     control: (input) => parts.tell(input),
@@ -121,7 +123,7 @@ function send(
     neighbors.send(octets.slice(), on.ifindex, nextHop);
     return 'sent';
   }
-  const error = outlet.raw.send(octets, source, destination, on?.ifindex);
+  const error = outlet.rawTo(destination).send(octets, source, destination, on?.ifindex);
   if (error === undefined) return 'sent';
   if (error === 'EMSGSIZE') return 'too-big';
   return NO_ROUTE.has(error) ? 'no-route' : 'refused';

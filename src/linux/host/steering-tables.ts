@@ -1,7 +1,7 @@
 /** Tells the kernel what is to be routed into the anchor device. */
 
 import type { Prefix } from '../../core/forwarding/entry.ts';
-import { formatAddress, UNSPECIFIED } from '../../wire/address.ts';
+import { formatAddress, isIpv4, UNSPECIFIED, UNSPECIFIED_IPV4 } from '../../wire/address.ts';
 import type { RouteStatus, RuleStatus } from '../node-status.ts';
 import {
   type AnchorRoute,
@@ -21,6 +21,7 @@ import { OWN_DEVICES } from './host-links.ts';
 
 const protocol = CAREOF_PROTOCOL;
 const ANYWHERE: Prefix = { address: UNSPECIFIED, length: 0 };
+const ANYWHERE_OF_IPV4: Prefix = { address: UNSPECIFIED_IPV4, length: 0 };
 /** The metric of a route that any other is taken before. */
 const LEAST_WANTED = 0xffff_ffff;
 
@@ -45,12 +46,15 @@ const FIXED: readonly Rule[] = [
   { priority: PREFERENCE.destinations, table: TABLE.destinations, protocol },
   { priority: PREFERENCE.preferred, table: TABLE.preferred, protocol },
 ];
+/** The same for IPv4, from when the first entry is for it. */
+const FIXED_OF_IPV4: readonly Rule[] = FIXED.map((rule) => ({ ...rule, ipv4: true }));
 
 export class SteeringTables {
   readonly #netlink: Rtnetlink;
   readonly #steering: Steering;
   readonly #anchor: number;
   readonly #refused: () => void;
+  #fixed = FIXED;
 
   /** @param refused is called for each route or rule that the kernel does not take. */
   constructor(netlink: Rtnetlink, steering: Steering, anchor: number, refused: () => void) {
@@ -71,13 +75,25 @@ export class SteeringTables {
       ...routes.remove.map((route) => removeRoute(this.#route(route))),
     ];
     if (requests.length === 0) return false;
+    this.#mindIpv4(routes.add.some(({ prefix }) => isIpv4(prefix)));
     const changed = [...routes.add, ...routes.remove].map(({ prefix, prefixLength }) => ({
       address: prefix,
       length: prefixLength,
     }));
-    const everywhere = rules.add.length + rules.remove.length > 0 ? [ANYWHERE] : [];
+    const others = [...rules.add, ...rules.remove].map(ruleOf);
+    const everywhere = [
+      ...(others.some(({ ipv4 }) => ipv4 !== true) ? [ANYWHERE] : []),
+      ...(others.some(({ ipv4 }) => ipv4 === true) ? [ANYWHERE_OF_IPV4] : []),
+    ];
     this.#run([...requests, ...this.#lookAgain([...everywhere, ...changed])]);
     return true;
+  }
+
+  /** Who has nothing to do with IPv4 finds none of our rules there. */
+  #mindIpv4(isWanted: boolean): void {
+    if (!isWanted || this.#fixed !== FIXED) return;
+    this.#fixed = [...FIXED, ...FIXED_OF_IPV4];
+    this.#run(FIXED_OF_IPV4.map(addRule));
   }
 
   /**
@@ -88,7 +104,7 @@ export class SteeringTables {
   #lookAgain(destinations: readonly Prefix[]): Request[] {
     return destinations.flatMap((destination) => {
       const route: Route = {
-        ...(destination.length !== 0 && { destination }),
+        ...toPrefix(destination),
         ifindex: this.#anchor,
         table: KERNEL.main,
         metric: LEAST_WANTED,
@@ -103,7 +119,7 @@ export class SteeringTables {
     const { routes, rules } = this.#steering.state();
     return {
       routes: [...routes.values()].map((route) => this.#route(route)),
-      rules: [...FIXED, ...[...rules.values()].map(ruleOf)],
+      rules: [...this.#fixed, ...[...rules.values()].map(ruleOf)],
     };
   }
 
@@ -114,7 +130,7 @@ export class SteeringTables {
         const kind = 'unicast' as const;
         return { table, prefix, prefixLength, mtu, kind, interface: OWN_DEVICES.anchor };
       }),
-      rules: [...FIXED, ...[...rules.values()].map(ruleOf)].map((rule) => ({
+      rules: [...this.#fixed, ...[...rules.values()].map(ruleOf)].map((rule) => ({
         preference: rule.priority,
         text: textOf(rule),
       })),
@@ -129,7 +145,7 @@ export class SteeringTables {
 
   #route({ table, prefix, prefixLength, mtu, preferredSource }: AnchorRoute): Route {
     return {
-      ...(prefixLength > 0 && { destination: { address: prefix, length: prefixLength } }),
+      ...toPrefix({ address: prefix, length: prefixLength }),
       ifindex: this.#anchor,
       table,
       protocol,
@@ -139,20 +155,31 @@ export class SteeringTables {
   }
 }
 
+/** What a route says of where it leads: of everywhere the version alone. */
+function toPrefix(destination: Prefix): Pick<Route, 'destination' | 'ipv4'> {
+  return {
+    ...(destination.length !== 0 && { destination }),
+    ...(isIpv4(destination.address) && { ipv4: true }),
+  };
+}
+
 /** It is there already (left by an earlier life), or not any more. */
 const isSettled = (error: SysError): boolean => error.code === 'EEXIST' || isAbsence(error);
 
 function ruleOf({ preference: priority, source, findSource, then }: SteeringRule): Rule {
   return {
     priority,
-    ...(source && { from: { address: source.address, length: source.length ?? 128 } }),
+    ...(source && {
+      from: { address: source.address, length: source.length ?? 8 * source.address.length },
+      ...(isIpv4(source.address) && { ipv4: true }),
+    }),
     ...(findSource && { findSource }),
     ...('goto' in then ? { action: 'goto', target: then.goto } : { table: then.table }),
     protocol,
   };
 }
 
-/** As `ip -6 rule` shows it. */
+/** As `ip rule` shows it. */
 export function textOf({ from, mark, arrivedBy, action, target, table }: Rule): string {
   const source = from === undefined ? 'from all' : `from ${formatAddress(from.address)}`;
   const marked = mark === undefined ? '' : ` fwmark 0x${mark.toString(16)}`;

@@ -1,20 +1,20 @@
 /**
  * The control side's copies of the ICMPv6 packets that the host gets, and what the data plane itself
- * learns of them: errors about packets that it has sent.
+ * learns of them, and of those of ICMP for IPv4: errors about packets that it has sent.
  *
- * Supported standards: RFC 4443, RFC 8201 section 4.
+ * Supported standards: RFC 4443, RFC 8201 section 4, RFC 1191.
  */
 import { PacketView } from '../../core/forwarding/packet-view.ts';
 import type { PathMtus } from '../../core/forwarding/path-mtus.ts';
 import type { PathProbes } from '../../core/forwarding/path-probes.ts';
 import type { LinkAddress } from '../../core/role.ts';
-import { type Address, readAddress } from '../../wire/address.ts';
+import type { Address } from '../../wire/address.ts';
+import { destinationOf, sourceOf } from '../../wire/ip-fields.ts';
+import { PROTOCOL } from '../../wire/numbers.ts';
 import { checksumOk } from '../../wire/walk.ts';
-import { type ErrorTeller, relayedError } from './network-errors.ts';
+import { type ErrorTeller, heardError, mayBeError } from './network-errors.ts';
 import type { PlaneSurroundings } from './surroundings.ts';
 
-/** Source: RFC 4443 section 2.1. */
-const FIRST_INFORMATIONAL = 128;
 /** Multicast Listener Discovery is the kernel's own business (RFC 2710, RFC 3810). */
 const LISTENERS: ReadonlySet<number> = new Set([130, 131, 132, 143]);
 /** How a packet came. */
@@ -55,18 +55,21 @@ export class Icmpv6Copies {
     this.#probing = probing;
   }
 
-  /** Takes an ICMPv6 packet for this host. */
+  /** Takes an ICMPv6 packet for this host, or one of ICMP, of which the control side needs nothing. */
   copy(octets: Uint8Array, { link, from, tunnel }: Arrival): void {
-    const { walk, isPart } = new PacketView(octets);
+    const { walk, isPart, isIpv4 } = new PacketView(octets);
     const type = walk === undefined ? undefined : octets[walk.upperAt];
-    if (walk === undefined || type === undefined || isPart || LISTENERS.has(type)) return;
+    if (walk === undefined || type === undefined || isPart) return;
+    if (!isIpv4 && LISTENERS.has(type)) return;
     if (!checksumOk(octets)) {
       this.#host.count('host.checksum');
       return;
     }
+    const { protocol, upperAt, end } = walk;
+    if (mayBeError(type, protocol)) this.#learn(octets.slice(upperAt, end), protocol);
+    if (isIpv4) return;
     this.#host.count('host.icmpv6');
     this.#probing.answered(octets);
-    if (type < FIRST_INFORMATIONAL) this.#learn(octets.subarray(walk.upperAt));
     this.#host.control({
       kind: 'packet',
       link,
@@ -81,18 +84,18 @@ export class Icmpv6Copies {
    * An error about a packet that this plane sent: what is too big is remembered, and who made the
    * packet is told in terms of what it made. What the host's stack sent itself it hears itself.
    */
-  #learn(message: Uint8Array): void {
-    const about = message.subarray(8);
-    if (about.length < 40 || !this.#host.isOwn(readAddress(about, 8))) return;
-    const mtu = new DataView(message.buffer, message.byteOffset).getUint32(4);
-    const isTooBig = message[0] === 2;
-    const relayed = relayedError(message);
-    if (isTooBig && relayed !== undefined && !this.#sending.tells) return;
-    if (isTooBig) {
-      const destination = readAddress(about, 24);
-      const learned = this.#pathMtus.learn(destination, mtu, this.#host.now());
+  #learn(message: Uint8Array, protocol: number): void {
+    const heard = heardError(message, protocol);
+    if (heard === undefined || !this.#host.isOwn(sourceOf(heard.about))) return;
+    const { error, about, relayed } = heard;
+    if (error.kind === 'too-big') {
+      if (relayed !== undefined && !this.#sending.tells) return;
+      // Of what programs have sent over IPv4 the kernel knows better whether it is true (RFC 5927 section 4).
+      if (relayed === undefined && protocol === PROTOCOL.icmpv4) return;
+      const destination = destinationOf(about);
+      const learned = this.#pathMtus.learn(destination, error.mtu, this.#host.now());
       this.#host.learned?.(learned);
-      this.#probing.tooBig(destination, mtu);
+      this.#probing.tooBig(destination, error.mtu);
     }
     if (relayed === undefined) return;
     const counted = this.#errors.tell(relayed, this.#sending.toSender);

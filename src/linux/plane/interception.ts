@@ -3,12 +3,15 @@
  * be for them. The host is told by sets of an nftables table that drops them, and the packet socket's
  * reader asks the same sets here: both must decide alike for every packet, or it is lost or doubled.
  *
+ * IPv4 packets have a table and sets of their own, of the same names.
+ *
  * Neighbor Discovery for the host's own addresses is never taken: only by the link that it came by does
  * the host's stack believe it.
  */
-import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
-import { type Address, isLinkLocal, isMulticast, readAddress } from '../../wire/address.ts';
-import { isIpv4Packet } from '../../wire/ip-fields.ts';
+import type { Action, ForwardingEntry, Prefix } from '../../core/forwarding/entry.ts';
+import { isForIpv4 } from '../../core/forwarding/shape.ts';
+import { type Address, isIpv4, isLinkLocal, isMulticast } from '../../wire/address.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { ICMPV6, PROTOCOL } from '../../wire/numbers.ts';
 import { walkIpv4 } from '../../wire/walk-ipv4.ts';
 import type { FilterWish } from './packet-filter.ts';
@@ -34,7 +37,7 @@ export interface HeaderKinds {
   readonly protocol: number | undefined;
   readonly options: boolean;
   readonly routing: boolean;
-  /** There is a Fragment header. */
+  /** There is a Fragment header, or IPv4 says that it is a part. */
   readonly fragment: boolean;
   /** Destination port of UDP; undefined where it is none, or cut off. */
   readonly port: number | undefined;
@@ -48,16 +51,22 @@ export class Interception {
   readonly #counts = new Map<string, { readonly wanted: Wanted; count: number }>();
   readonly #changed = new Set<string>();
   readonly #told = new Map<string, Wanted>();
+  /** Entries whose tunnels lead over IPv4: errors about those are to be heard. */
+  readonly #overIpv4 = new Set<string>();
+  /** Elements of #counts for IPv4. */
+  #ipv4 = 0;
   #own: ReadonlySet<Address> = new Set();
 
   add(entry: ForwardingEntry): void {
-    if (entry.at !== 'arriving') return;
     this.remove(entry);
+    if (entry.do.some(leadsOverIpv4)) this.#overIpv4.add(entry.id);
+    if (entry.at !== 'arriving') return;
     if (isForAnyOwn(entry)) this.#local.set(entry.id, entry);
     this.#set(entry.id, wantedBy(entry, this.#own));
   }
 
   remove({ id, at }: ForwardingEntry): void {
+    this.#overIpv4.delete(id);
     if (at !== 'arriving') return;
     this.#local.delete(id);
     this.#set(id, []);
@@ -65,18 +74,17 @@ export class Interception {
 
   /** The host's addresses, links' own and groups left out. */
   setOwn(own: ReadonlySet<Address>): void {
-    for (const address of own) if (!this.#own.has(address)) this.#count({ set: 'own', address }, 1);
-    for (const address of this.#own)
-      if (!own.has(address)) this.#count({ set: 'own', address }, -1);
+    for (const address of own) if (!this.#own.has(address)) this.#countOwn(address, 1);
+    for (const address of this.#own) if (!own.has(address)) this.#countOwn(address, -1);
     this.#own = own;
     for (const entry of this.#local.values()) this.#set(entry.id, wantedBy(entry, own));
   }
 
-  /** Is a packet taken out? `octets` begin with a whole IPv6 header. */
+  /** Is a packet taken out? `octets` begin with a whole IPv6 or IPv4 header. */
   takes(octets: Uint8Array): boolean {
     if (this.#counts.size === 0) return false;
-    const to = readAddress(octets, 24);
-    if (this.#own.has(to) && isNeighborDiscovery(octets)) return false;
+    const to = destinationOf(octets);
+    if (!isIpv4(to) && this.#own.has(to) && isNeighborDiscovery(octets)) return false;
     if (this.#counts.has(`to_any ${to}`)) return true;
     const kinds = headerKinds(octets);
     if (kinds.options && this.#counts.has(`to_options ${to}`)) return true;
@@ -87,7 +95,7 @@ export class Interception {
     if (isUdpPart && this.wantsUdpParts(to)) return true;
     if (this.#counts.has(`to_protocol ${to} ${kinds.protocol}`)) return true;
     if (kinds.port !== undefined && this.#counts.has(`to_port ${to} ${kinds.port}`)) return true;
-    return this.#counts.has(`from_protocol ${readAddress(octets, 8)} ${kinds.protocol}`);
+    return this.#counts.has(`from_protocol ${sourceOf(octets)} ${kinds.protocol}`);
   }
 
   /** Are fragments of UDP to an address taken, since it may be a tunnel that they are of? */
@@ -95,12 +103,18 @@ export class Interception {
     return this.#counts.has(`to_udp_parts ${to}`);
   }
 
-  /** What packets must be looked at for it. */
-  wish(): FilterWish {
+  /** Do IPv4 packets have to be looked at at all? */
+  get wantsIpv4(): boolean {
+    return this.#overIpv4.size + this.#ipv4 > 0;
+  }
+
+  /** What packets of one version must be looked at for it. */
+  wish({ ipv4 }: { readonly ipv4: boolean }): FilterWish {
     const protocols = new Set<number>();
     const ports = new Set<number>();
     let all = false;
     for (const { wanted } of this.#counts.values()) {
+      if (isIpv4(wanted.address) !== ipv4) continue;
       if (wanted.set === 'to_any') all = true;
       else if (wanted.set === 'own') continue;
       else if (wanted.set === 'to_port') ports.add(wanted.number);
@@ -137,10 +151,17 @@ export class Interception {
     else this.#entries.delete(id);
   }
 
+  /** Only Neighbor Discovery asks for them. */
+  #countOwn(address: Address, by: number): void {
+    if (!isIpv4(address)) this.#count({ set: 'own', address }, by);
+  }
+
   #count(wanted: Wanted, by: number): void {
     const key = keyOf(wanted);
     const known = this.#counts.get(key) ?? { wanted, count: 0 };
+    const before = this.#counts.has(key);
     known.count += by;
+    if (isIpv4(wanted.address)) this.#ipv4 += Number(known.count > 0) - Number(before);
     if (known.count > 0) this.#counts.set(key, known);
     else this.#counts.delete(key);
     this.#changed.add(key);
@@ -157,14 +178,23 @@ const keyOf = (wanted: Wanted): string =>
  * through to others is left to the kernel, unless its source and protocol are named.
  */
 function isForAnyOwn({ match: { dst, src, protocol, local } }: ForwardingEntry): boolean {
-  if (dst !== undefined) return (dst.length ?? 128) < 128;
-  return local === true || src === undefined || (src.length ?? 128) < 128 || protocol === undefined;
+  if (dst !== undefined) return !isWhole(dst);
+  return local === true || src === undefined || !isWhole(src) || protocol === undefined;
 }
+
+const isWhole = ({ address, length = 128 }: Prefix): boolean => length >= 8 * address.length;
+
+/** Has a tunnel that begins by this action a header of IPv4 outside? */
+const leadsOverIpv4 = (action: Action): boolean => 'push' in action && isIpv4(action.dst);
 
 /** The elements that an entry asks for. */
 function wantedBy(entry: ForwardingEntry, own: ReadonlySet<Address>): Wanted[] {
   const { dst, src, protocol } = entry.match;
-  if (isForAnyOwn(entry)) return [...own].flatMap((address) => wantedTo(address, entry));
+  if (isForAnyOwn(entry)) {
+    const ipv4 = isForIpv4(entry.match);
+    const its = [...own].filter((address) => isIpv4(address) === ipv4);
+    return its.flatMap((address) => wantedTo(address, entry));
+  }
   if (dst !== undefined) return wantedTo(dst.address, entry);
   return [{ set: 'from_protocol', address: src!.address, number: protocol! }];
 }

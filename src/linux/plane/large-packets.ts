@@ -118,6 +118,6 @@ export class LargePackets {
 function isForHeads(entry: ForwardingEntry, octets: number): boolean {
   if (entry.credit !== undefined || octets + overhead(entry) > MAX_PACKET) return false;
   return entry.do.every(
-    (action) => !('divert' in action || ('push' in action && action.push === 'udp')),
+    (action) => !('divert' in action || ('push' in action && action.push !== 'ipv6')),
   );
 }

@@ -2,6 +2,8 @@
  * The filter of the packet sockets: lets through what the data plane may have to look at, and leaves
  * the traffic of programs alone. What it lets through too much costs time and nothing else.
  *
+ * Of IPv4 packets options may stand before the ports: so all of UDP is let through where a port is asked for.
+ *
  * Source: <linux/filter.h>; Documentation/networking/filter.rst.
  */
 import { PROTOCOL } from '../../wire/numbers.ts';
@@ -15,6 +17,7 @@ const RETURN = 0x06;
 const WHOLE = 0xffff_ffff;
 /** Offsets in a frame whose packet has no extension headers. */
 const NEXT_HEADER = LINK_HEADER + 6;
+const IPV4_PROTOCOL = LINK_HEADER + 9;
 const DESTINATION_PORT = LINK_HEADER + 42;
 
 /** Headers behind which anything may stand. */
@@ -28,6 +31,19 @@ export interface FilterWish {
   readonly ports: ReadonlySet<number>;
   /** Everything. */
   readonly all: boolean;
+}
+
+/** The program for IPv4 packets. */
+export function ipv4PacketFilter({ protocols, ports, all }: FilterWish): FilterInstruction[] {
+  const udp = ports.size > 0 ? [PROTOCOL.udp] : [];
+  const wanted = [...new Set([PROTOCOL.icmpv4, ...udp, ...protocols])];
+  if (all || wanted.length > 200) return [{ code: RETURN, k: WHOLE }];
+  return [
+    { code: LOAD_OCTET, k: IPV4_PROTOCOL },
+    ...wanted.map((k, i) => ({ code: JUMP_EQUAL, k, jt: wanted.length - i })),
+    { code: RETURN, k: 0 },
+    { code: RETURN, k: WHOLE },
+  ];
 }
 
 /** The program; of more wishes than fit its jumps, it lets everything through. */

@@ -20,7 +20,7 @@ import type { Mechanism } from '../../core/mechanisms.ts';
 import type { TableSizes } from '../../core/tables.ts';
 import type { Instant } from '../../core/time.ts';
 import { type Address, isLinkLocal, isMulticast } from '../../wire/address.ts';
-import { destinationOf, sourceOf } from '../../wire/ip-fields.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { joined } from '../sys/large-packet.ts';
 import { finished, isFinished, NO_OFFLOAD, type Offload } from '../sys/offloads.ts';
@@ -216,10 +216,10 @@ export class PacketPlane {
     if (outcome.kind === 'drop') this.#countDrop(outcome);
   }
 
-  /** Looks at an ICMPv6 packet that the host's stack gets too: the control side has a copy. */
+  /** Looks at a packet of ICMPv6 or ICMP that the host's stack gets too: the control side has a copy. */
   overheard(octets: Uint8Array, arrival: Arrival): void {
     const whole = wholePacket(octets);
-    if (whole === undefined || headerKinds(whole).protocol !== PROTOCOL.icmpv6) return;
+    if (whole === undefined || !isIcmp(whole)) return;
     const destination = destinationOf(whole);
     const ours = isMulticast(destination)
       ? this.#host.hears(arrival.link, destination)
@@ -230,8 +230,7 @@ export class PacketPlane {
   /** The same for what has come out of the table: the stack gets it behind the anchor device. */
   #deliver(octets: Uint8Array, arrival: Arrival): void {
     const host = this.#host;
-    const isIcmpv6 = headerKinds(octets).protocol === PROTOCOL.icmpv6;
-    if (isIcmpv6 && host.isOwn(destinationOf(octets))) this.#copies.copy(octets, arrival);
+    if (isIcmp(octets) && host.isOwn(destinationOf(octets))) this.#copies.copy(octets, arrival);
     host.count(host.deliver(octets) ? 'plane.delivered' : 'plane.not_sent');
   }
 
@@ -325,6 +324,10 @@ export class PacketPlane {
     this.interception.remove(entry);
   }
 }
+
+/** Each version of IP has its own. */
+const isIcmp = (octets: Uint8Array): boolean =>
+  headerKinds(octets).protocol === (isIpv4Packet(octets) ? PROTOCOL.icmpv4 : PROTOCOL.icmpv6);
 
 const isOfOneLink = (destination: Address): boolean =>
   isMulticast(destination) || isLinkLocal(destination);

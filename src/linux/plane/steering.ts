@@ -14,8 +14,14 @@
  */
 import type { ForwardingEntry, Prefix } from '../../core/forwarding/entry.ts';
 import { overhead } from '../../core/forwarding/overhead.ts';
-import { MINIMUM_MTU } from '../../core/forwarding/path-mtus.ts';
-import { type Address, formatAddress, UNSPECIFIED } from '../../wire/address.ts';
+import { minimumMtu } from '../../core/forwarding/path-mtus.ts';
+import {
+  type Address,
+  formatAddress,
+  isIpv4,
+  UNSPECIFIED,
+  UNSPECIFIED_IPV4,
+} from '../../wire/address.ts';
 
 /** Mark of the packets that the data plane sends: they do not come back to it. */
 export const MARK = 0xca0f;
@@ -170,7 +176,7 @@ export class Steering {
     }
     this.#changed.clear();
     const few = new Map<string, AnchorRoute>(this.#fewRoutes());
-    for (const key of ['*sources', '*preferred']) {
+    for (const key of ['*sources', '*sources of IPv4', '*preferred']) {
       tell(this.#toldRoutes, key, few.get(key), routes);
     }
     const rules = { add: [] as SteeringRule[], remove: [] as SteeringRule[] };
@@ -234,27 +240,39 @@ export class Steering {
     return TABLE.destinations;
   }
 
-  #routeTo({ table, prefix: { address: prefix, length = 128 }, askers }: Asked): AnchorRoute {
-    const route = { table, prefix, prefixLength: length, mtu: this.#room(askers) };
-    const preferredSource = table === TABLE.destinations ? this.#unbound : undefined;
+  #routeTo({ table, prefix: { address: prefix, length }, askers }: Asked): AnchorRoute {
+    const mtu = this.#room(askers, prefix);
+    const route = { table, prefix, prefixLength: length ?? 8 * prefix.length, mtu };
+    const isForAll = table === TABLE.destinations && !isIpv4(prefix);
+    const preferredSource = isForAll ? this.#unbound : undefined;
     return preferredSource === undefined ? route : { ...route, preferredSource };
   }
 
   /** Routes that depend on all entries together; no prefix has such keys. */
   *#fewRoutes(): Iterable<[string, AnchorRoute]> {
-    const all = { prefix: UNSPECIFIED, prefixLength: 0 };
+    const six = this.#sourcesTo(UNSPECIFIED);
+    const four = this.#sourcesTo(UNSPECIFIED_IPV4);
+    if (six.any) yield ['*sources', six.route];
+    if (four.any) yield ['*sources of IPv4', four.route];
+    const preferredSource = this.#preferred ?? this.#unbound;
+    if (preferredSource === undefined) return;
+    yield ['*preferred', { ...six.route, table: TABLE.preferred, preferredSource }];
+  }
+
+  /** The route to everywhere for sources of the same version as `prefix`. */
+  #sourcesTo(prefix: Address): { readonly any: boolean; readonly route: AnchorRoute } {
     const askers: Askers = new Map();
+    let any = false;
     for (const [key, asked] of this.#sources) {
+      if (isIpv4(asked.prefix.address) !== isIpv4(prefix)) continue;
+      any = true;
       for (const [id, octets] of asked.askers) askers.set(id, octets);
       for (const [id, entry] of this.#pairs.get(key)?.entries ?? []) {
         askers.set(id, overhead(entry));
       }
     }
-    const mtu = this.#room(askers);
-    if (this.#sources.size > 0) yield ['*sources', { table: TABLE.sources, ...all, mtu }];
-    const preferredSource = this.#preferred ?? this.#unbound;
-    if (preferredSource === undefined) return;
-    yield ['*preferred', { table: TABLE.preferred, ...all, mtu, preferredSource }];
+    const mtu = this.#room(askers, prefix);
+    return { any, route: { table: TABLE.sources, prefix, prefixLength: 0, mtu } };
   }
 
   *#rules(): Iterable<[string, SteeringRule]> {
@@ -277,10 +295,10 @@ export class Steering {
   }
 
   /** What is left of the MTU by the entry that takes most of it. */
-  #room(askers: Askers): number {
+  #room(askers: Askers, to: Address): number {
     let most = 0;
     for (const octets of askers.values()) most = Math.max(most, octets);
-    return Math.max(this.#mtu - most, MINIMUM_MTU);
+    return Math.max(this.#mtu - most, minimumMtu(to));
   }
 }
 
@@ -288,7 +306,8 @@ const ALL: Prefix = { address: UNSPECIFIED, length: 0 };
 
 const routeKey = (table: number, prefix: Prefix): string => `${table} ${keyOf(prefix)}`;
 
-const keyOf = ({ address, length = 128 }: Prefix): string => `${formatAddress(address)}/${length}`;
+const keyOf = ({ address, length }: Prefix): string =>
+  `${formatAddress(address)}/${length ?? 8 * address.length}`;
 
 /** Notes what is to stand at a key now, and what the host must do for it. */
 function tell<T extends AnchorRoute | SteeringRule>(

@@ -1,13 +1,16 @@
 /** Fragments of what tunnels carry: made where one begins, put together where one ends. */
 import { fragment, Reassembly } from '../../core/forwarding/fragments.ts';
 import { PacketView } from '../../core/forwarding/packet-view.ts';
-import { type Address, readAddress } from '../../wire/address.ts';
+import type { Address } from '../../wire/address.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
+import { mayBeCut } from '../../wire/walk-ipv4.ts';
 import type { Out, PlaneSurroundings } from './surroundings.ts';
 
 /** Upper layers that an entry can only take whole. */
 const WHOLE: ReadonlySet<number | undefined> = new Set([
   PROTOCOL.ipv6,
+  PROTOCOL.ipv4,
   PROTOCOL.esp,
   PROTOCOL.mobility,
 ]);
@@ -37,15 +40,18 @@ export class TunnelFragments {
     return this.#reassembly.size;
   }
 
-  /** Sends a packet in fragments, where this host made it so long and may; else false. */
+  /**
+   * Sends a packet in fragments, where this host made it so long and may, or everybody may; else false.
+   */
   send(octets: Uint8Array, mtu: number, out: Out | undefined): boolean {
     const host = this.#host;
-    const source = readAddress(octets, 8);
-    if (!host.isOwn(source) || !this.#cuts) return false;
+    const source = sourceOf(octets);
+    const allowed = isIpv4Packet(octets) && mayBeCut(octets);
+    if (!allowed && !(host.isOwn(source) && this.#cuts)) return false;
     const parts = fragment(octets, mtu, this.#identification++);
     if (parts === undefined) return false;
     host.count('plane.fragmented');
-    for (const part of parts) host.send(part, source, readAddress(part, 24), out);
+    for (const part of parts) host.send(part, source, destinationOf(part), out);
     return true;
   }
 

@@ -1,12 +1,15 @@
 /**
  * A TCP packet that the kernel has not finished (`offloads.ts`), in two parts: its headers, which change
  * on its way, and its payload, which stays where it was read. So a packet of many segments is changed
- * once, and its segments are cut by whom they are sent by.
+ * once, and its segments are cut by whom they are sent by. Those of IPv4 are cut before they meet the table.
  *
  * Source: <linux/virtio_net.h>; Documentation/networking/segmentation-offloads.rst.
  */
+
+import { isIpv4Packet } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { walkHeaders } from '../../wire/walk.ts';
+import { fixHeaderChecksum } from '../../wire/walk-ipv4.ts';
 import { cutHead, GSO, headersBefore, type Offload, setWord, TCP, wordAt } from './offloads.ts';
 
 export interface LargePacket {
@@ -27,7 +30,9 @@ export function largePacket(octets: Uint8Array, offload: Offload): LargePacket |
   }
   const size = 4 * (octets[start + TCP.offset]! >> 4);
   const headers = headersBefore(octets, start);
-  if (headers === undefined || size < TCP.size || start + size > octets.length) return undefined;
+  // Of IPv4 each segment has an Identification of its own.
+  if (headers?.some((at) => isIpv4Packet(octets, at)) !== false) return undefined;
+  if (size < TCP.size || start + size > octets.length) return undefined;
   if (walkHeaders(octets, headers.at(-1))?.protocol !== PROTOCOL.tcp) return undefined;
   const head = octets.slice(0, start + size);
   return { head, payload: octets.subarray(start + size), offload };
@@ -86,6 +91,7 @@ export function writeSegmentHead(
     from,
     length: head.length + length,
     last,
+    index: Math.floor(from / offload.segment),
   });
   setWord(into, offload.checksumField, pseudoSum(packet, head.length + length));
 }
@@ -99,11 +105,13 @@ export function pseudoSum({ head, payload, offload }: LargePacket, octets: numbe
   return sum;
 }
 
-/** A copy whose IPv6 headers count so many octets more. */
+/** A copy whose IP headers count so many octets more. */
 function grown(head: Uint8Array, start: number, by: number): Uint8Array {
   const octets = head.slice();
   for (const at of headersBefore(head, start) ?? []) {
-    setWord(octets, at + 4, wordAt(octets, at + 4) + by);
+    const field = isIpv4Packet(octets, at) ? at + 2 : at + 4;
+    setWord(octets, field, wordAt(octets, field) + by);
+    if (isIpv4Packet(octets, at)) fixHeaderChecksum(octets, at);
   }
   return octets;
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PacketView } from '../../core/forwarding/packet-view.ts';
+import { PacketView, wholePacket } from '../../core/forwarding/packet-view.ts';
 import { insertHomeAddress, pushIp } from '../../core/forwarding/rewrite.ts';
 import { address } from '../../wire/address.ts';
 import { upperLayerChecksum } from '../../wire/checksum.ts';
-import { serialisePacket } from '../../wire/packet.ts';
+import { parsePacket, serialisePacket } from '../../wire/packet.ts';
 import { checksumOk, walkHeaders } from '../../wire/walk.ts';
 import { finished, type Offload, readOffload } from './offloads.ts';
 
@@ -101,6 +101,39 @@ test('in a tunnel and behind a Home Address option all lengths are right', () =>
     assert.equal(outer.end, one.length);
     assert.equal(walkHeaders(one, 40)!.end, one.length);
     assert.equal(checksumOk(one, 40), true);
+  }
+});
+
+test('TCP over IPv4, inside a tunnel and outside: lengths, numbers and checksums are right', () => {
+  const [from, to] = [address('198.51.100.7'), address('192.0.2.80')];
+  const payload = new Uint8Array(5000).fill(7);
+  const whole = serialisePacket([
+    { layer: 'ipv4', source: from, destination: to, identification: 0xffff, dontFragment: true },
+    { layer: 'tcp', sourcePort: 1, destinationPort: 80, sequence: 100, payload },
+  ]);
+  // The kernel leaves the sum over addresses, protocol and length there.
+  const length = whole.length - 20;
+  let pseudo = 6 + length;
+  for (let at = 12; at < 20; at += 2) pseudo += (whole[at]! << 8) | whole[at + 1]!;
+  while (pseudo > 0xffff) pseudo = (pseudo & 0xffff) + (pseudo >>> 16);
+  new DataView(whole.buffer).setUint16(36, pseudo);
+  const tunnelled = pushIp(new PacketView(whole), { src: source, dst: destination });
+  assert.ok(typeof tunnelled !== 'string');
+  for (const [octets, before] of [
+    [whole, 0],
+    [tunnelled, 40],
+  ] as const) {
+    const segments = finished(octets.slice(), offload(1, before + 20, 16));
+    assert.deepEqual(finished(octets.slice(), offload(4, before + 20, 16)), []);
+    assert.equal(segments.length, 5);
+    segments.forEach((one, i) => {
+      const inner = one.subarray(before);
+      const parsed = parsePacket(one);
+      assert.ok(parsed.ok, 'the Header Checksum is right');
+      assert.ok(checksumOk(inner));
+      assert.equal(wholePacket(inner)?.length, inner.length);
+      assert.equal((inner[4]! << 8) | inner[5]!, (0xffff + i) & 0xffff, 'Identification');
+    });
   }
 });
 

@@ -17,12 +17,15 @@
  *
  * Source: <linux/virtio_net.h>; Documentation/networking/segmentation-offloads.rst; RFC 1071.
  */
+
+import { isIpv4Packet } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
-import { walkHeaders } from '../../wire/walk.ts';
+import { walkPacket } from '../../wire/walk.ts';
+import { fixHeaderChecksum } from '../../wire/walk-ipv4.ts';
 
 export const VIRTIO_HEADER = 10;
 const NEEDS_CHECKSUM = 1;
-export const GSO = { none: 0, tcp6: 4, udp: 5 } as const;
+export const GSO = { none: 0, tcp4: 1, tcp6: 4, udp: 5 } as const;
 /** The bit that says that ECN is in use. */
 const GSO_ECN = 0x80;
 // TCP: where its flags are, and those that only one segment of a packet may have.
@@ -31,7 +34,7 @@ export const FIN_PSH = 0x09;
 export const CWR = 0x80;
 const UDP = { size: 8, length: 4, checksum: 6 };
 
-/** What a header says; offsets are from the start of the IPv6 packet. */
+/** What a header says; offsets are from the start of the packet. */
 export interface Offload {
   readonly needsChecksum: boolean;
   readonly type: number;
@@ -90,15 +93,17 @@ export function writeOffload(
 export function finished(octets: Uint8Array, offload: Offload): Uint8Array[] {
   const { needsChecksum, type, checksumStart: start, checksumField: field } = offload;
   if (!needsChecksum) return type === GSO.none ? [octets] : [];
-  if (start < 40 || field < start || field + 2 > octets.length) return [];
+  if (start < 20 || field < start || field + 2 > octets.length) return [];
   if (type === GSO.none) {
     fillChecksum(octets, start, field, wordAt(octets, field));
     return [octets];
   }
-  const isTcp = type === GSO.tcp6 && start + 20 <= octets.length;
+  const isTcp = (type === GSO.tcp6 || type === GSO.tcp4) && start + 20 <= octets.length;
   const header = isTcp ? 4 * (octets[start + TCP.offset]! >> 4) : UDP.size;
   const headers = headersBefore(octets, start);
   if ((!isTcp && type !== GSO.udp) || offload.segment === 0 || headers === undefined) return [];
+  const innermost = isIpv4Packet(octets, headers.at(-1)) ? GSO.tcp4 : GSO.tcp6;
+  if (isTcp && type !== innermost) return [];
   return segmentsOf(octets, offload, { header, headers, isTcp });
 }
 
@@ -121,9 +126,10 @@ function segmentsOf(
     made.set(part, start + header);
     const last = from + segment >= payload.length;
     const { length } = made;
-    if (isTcp) cutHead(made, { headers, start, from, length, last });
+    const cut = { headers, start, from, length, last, index: from / segment };
+    if (isTcp) cutHead(made, cut);
     else {
-      for (const at of headers) setWord(made, at + 4, length - at - 40);
+      setLengths(made, headers, length, from / segment);
       setWord(made, start + UDP.length, UDP.size + part.length);
     }
     // The field holds the sum over addresses, protocol and the length of the whole.
@@ -138,31 +144,49 @@ function segmentsOf(
 export function cutHead(
   octets: Uint8Array,
   cut: {
-    /** Where IPv6 headers begin, and the TCP header. */
+    /** Where IP headers begin, and the TCP header. */
     readonly headers: readonly number[];
     readonly start: number;
     /** Where its payload begins in that of the whole; its length with all headers. */
     readonly from: number;
     readonly length: number;
     readonly last: boolean;
+    /** Which of the segments it is, from 0. */
+    readonly index: number;
   },
 ): void {
-  const { headers, start, from, length, last } = cut;
-  for (const at of headers) setWord(octets, at + 4, length - at - 40);
+  const { headers, start, from, length, last, index } = cut;
+  setLengths(octets, headers, length, index);
   const view = new DataView(octets.buffer, octets.byteOffset);
   view.setUint32(start + TCP.sequence, view.getUint32(start + TCP.sequence) + from);
   octets[start + TCP.flags]! &= (last ? 0xff : ~FIN_PSH) & (from === 0 ? 0xff : ~CWR);
 }
 
-/** Where the IPv6 headers of a packet, one in another, begin before its upper layer. */
+/** Each IPv4 packet has an Identification of its own, as where they had been made apart. */
+function setLengths(
+  octets: Uint8Array,
+  headers: readonly number[],
+  length: number,
+  index: number,
+): void {
+  for (const at of headers) {
+    if (isIpv4Packet(octets, at)) {
+      setWord(octets, at + 4, wordAt(octets, at + 4) + index);
+      setWord(octets, at + 2, length - at);
+      fixHeaderChecksum(octets, at);
+    } else setWord(octets, at + 4, length - at - 40);
+  }
+}
+
+/** Where the IP headers of a packet, one in another, begin before its upper layer. */
 export function headersBefore(octets: Uint8Array, start: number): number[] | undefined {
   const headers: number[] = [];
   for (let at = 0; ; ) {
-    const walk = walkHeaders(octets, at);
+    const walk = walkPacket(octets, at);
     if (walk === undefined || walk.upperAt > start) return undefined;
     headers.push(at);
     if (walk.upperAt === start) return headers;
-    if (walk.protocol !== PROTOCOL.ipv6) return undefined;
+    if (walk.protocol !== PROTOCOL.ipv6 && walk.protocol !== PROTOCOL.ipv4) return undefined;
     at = walk.upperAt;
   }
 }

@@ -5,6 +5,8 @@
  */
 import { linkAddressOctets } from '../../core/neighbor-discovery/link-layer.ts';
 import type { LinkAddress } from '../../core/role.ts';
+import { isIpv4Packet } from '../../wire/ip-fields.ts';
+import { ETHER_TYPE } from '../../wire/numbers.ts';
 import {
   bindSocket,
   close,
@@ -28,7 +30,6 @@ const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
 const PACKET_VNET_HDR = 15;
 const MSG_DONTWAIT = 0x40;
-const ETH_P_IPV6 = 0x86dd;
 const PACKET_OTHERHOST = 3;
 // struct sockaddr_ll
 const SOCKADDR = {
@@ -60,7 +61,10 @@ export interface FilterInstruction {
   readonly k: number;
 }
 
-/** Takes IPv6 packets, with what the kernel has left to be done; `octets` are valid until the next read. */
+/** What a socket hears of. */
+export type IpVersion = keyof typeof ETHER_TYPE;
+
+/** Takes packets, with what the kernel has left to be done; `octets` are valid until the next read. */
 export type PacketReader = (
   octets: Uint8Array,
   from: LinkAddress | undefined,
@@ -68,7 +72,7 @@ export type PacketReader = (
 ) => void;
 
 /**
- * Receives the IPv6 packets that come in by one link, those that others sent to us or to groups. The
+ * Receives the packets of one version that come in by one link, those that others sent to us or to groups. The
  * kernel shows what goes out only to sockets that are bound to all protocols.
  */
 export class PacketSocket {
@@ -83,7 +87,7 @@ export class PacketSocket {
   #open = true;
 
   /** Opens it in the namespace of this thread. Throws SysError. */
-  constructor(ifindex: number, filter: readonly FilterInstruction[]) {
+  constructor(ifindex: number, filter: readonly FilterInstruction[], version: IpVersion = 'ipv6') {
     const type = SOCK_RAW | O_NONBLOCK | O_CLOEXEC;
     // Protocol 0 hears nothing: what comes between this call and `bind` would pass the filter by.
     this.fd = check(socket(AF_PACKET, type, 0), 'socket AF_PACKET');
@@ -91,7 +95,7 @@ export class PacketSocket {
       attachFilter(this.fd, filter);
       setReceiveBuffer(this.fd, RECEIVE_BUFFER);
       setOption(this.fd, SOL_PACKET, PACKET_VNET_HDR, 1, 'PACKET_VNET_HDR');
-      const address = sockaddr(ifindex);
+      const address = sockaddr(ifindex, version);
       check(bindSocket(this.fd, address, address.length), `bind AF_PACKET to link ${ifindex}`);
     } catch (error) {
       close(this.fd);
@@ -158,7 +162,7 @@ export class PacketSocket {
   }
 }
 
-/** Puts IPv6 packets on any link, as they stand. It receives nothing. */
+/** Puts packets on any link, as they stand. It receives nothing. */
 export class PacketSender {
   readonly #fd: number;
   #open = true;
@@ -170,7 +174,7 @@ export class PacketSender {
 
   /** Gives the name of the error where the link did not take it: ENETDOWN, EMSGSIZE, ENOBUFS ... */
   send(octets: Uint8Array, ifindex: number, to: LinkAddress): string | undefined {
-    const address = sockaddr(ifindex);
+    const address = sockaddr(ifindex, isIpv4Packet(octets) ? 'ipv4' : 'ipv6');
     address[SOCKADDR.length] = 6;
     address.set(linkAddressOctets(to), SOCKADDR.address);
     const sent = sendto(this.#fd, octets, octets.length, 0, address, address.length);
@@ -199,10 +203,10 @@ function attachFilter(fd: number, filter: readonly FilterInstruction[]): void {
   check(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, value, 16), 'setsockopt SO_ATTACH_FILTER');
 }
 
-function sockaddr(ifindex: number): Buffer {
+function sockaddr(ifindex: number, version: IpVersion): Buffer {
   const address = Buffer.alloc(SOCKADDR.size);
   address.writeUInt16LE(AF_PACKET, SOCKADDR.family);
-  address.writeUInt16BE(ETH_P_IPV6, SOCKADDR.protocol);
+  address.writeUInt16BE(ETHER_TYPE[version], SOCKADDR.protocol);
   address.writeInt32LE(ifindex, SOCKADDR.ifindex);
   return address;
 }

@@ -8,7 +8,7 @@ import { type Address, address, addressOctets } from '../../wire/address.ts';
 import { upperLayerChecksum } from '../../wire/checksum.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { inScratchNamespace } from './in-scratch-namespace.ts';
-import { GroupMemberships, RawIpv6Sender } from './ipv6-socket.ts';
+import { GroupMemberships } from './ipv6-socket.ts';
 import { headAlone, joined, type LargePacket, largePacket, withHead } from './large-packet.ts';
 import { inNamespace } from './namespace.ts';
 import { IFA_F } from './netlink/addresses.ts';
@@ -22,6 +22,7 @@ import {
   PacketSocket,
 } from './packet-socket.ts';
 import { obstacleToNamespaces } from './privileges.ts';
+import { RawSender } from './raw-socket.ts';
 import { SegmentSender } from './segment-sender.ts';
 
 const limits = { skip: obstacleToNamespaces() ?? false, timeout: 20_000 };
@@ -203,7 +204,7 @@ function withHomeAddress(large: LargePacket): LargePacket {
 test('a raw packet goes as mark and source say, from any address', limits, () => {
   withCable('cf-sys-raw', ({ inside, client, near, far }) => {
     const socket = inside(() => new PacketSocket(far.ifindex, only(135)));
-    const sender = inside(() => new RawIpv6Sender(0xca));
+    const sender = inside(() => new RawSender(0xca));
     const beyond = address('2001:db8::9');
     const home = address('2001:db8:a::5');
     try {

@@ -56,7 +56,7 @@ const TYPE = {
 const TYPE_NAMES = new Map<number, keyof typeof TYPE>(
   Object.entries(TYPE).map(([name, number]) => [number, name as keyof typeof TYPE]),
 );
-const SCOPE = { universe: 0, link: 253 };
+const SCOPE = { universe: 0, link: 253, nowhere: 255 };
 /** RT_TABLE_MAIN and RT_TABLE_LOCAL. */
 export const TABLE = { main: 254, local: 255 } as const;
 const RTPROT_STATIC = 4;
@@ -232,6 +232,8 @@ function writeHeader(writer: MessageWriter, route: Route, isNew: boolean): void 
   const family = familyOfRoute(route);
   // IPv4 asks that the scope of a route without a gateway is the link; IPv6 does not look.
   const near = family === AF.INET && type === 'unicast' && via === undefined;
+  // Of one that goes, whatever its scope is.
+  const scope = isNew ? (near ? SCOPE.link : SCOPE.universe) : SCOPE.nowhere;
   writer.structure(RTMSG.size, (octets, at) => {
     octets[at + RTMSG.family] = family;
     octets[at + RTMSG.destinationLength] = destination === undefined ? 0 : lengthOf(destination);
@@ -239,7 +241,7 @@ function writeHeader(writer: MessageWriter, route: Route, isNew: boolean): void 
     // Tables beyond 255 stand in RTA_TABLE alone.
     octets[at + RTMSG.table] = table < 256 ? table : 0;
     octets[at + RTMSG.protocol] = route.protocol ?? (isNew ? RTPROT_STATIC : 0);
-    octets[at + RTMSG.scope] = near ? SCOPE.link : SCOPE.universe;
+    octets[at + RTMSG.scope] = scope;
     octets[at + RTMSG.type] = type === undefined ? 0 : TYPE[type];
     octets.writeUInt32LE(route.onLink === true ? RTNH_F_ONLINK : 0, at + RTMSG.flags);
   });
