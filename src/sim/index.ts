@@ -1,8 +1,8 @@
 /** The simulator's public surface: what the lab builds networks from. */
 
+export type { NetworkError } from '../core/icmp-messages.ts';
 export { KERNEL_COUNTERS, type KernelCounter } from './kernel/counters.ts';
 export { orderDestinations } from './kernel/destination-selection.ts';
-export type { NetworkError } from './kernel/icmp-messages.ts';
 export type { IngressFilter } from './kernel/ingress-filter.ts';
 export { INTERNAL, type InterfaceAddress } from './kernel/interface.ts';
 export type { Sent } from './kernel/ip-output.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { NetworkError } from '../../core/icmp-messages.ts';
 import { type Instant, milliseconds, seconds } from '../../core/time.ts';
 import { address, formatAddress } from '../../wire/address.ts';
 import { type LayerInput, serialisePacket } from '../../wire/packet.ts';
 import { Link } from '../link.ts';
 import { Simulation } from '../simulation.ts';
 import { having, layerIn, nodeOn, watch } from '../small-network.ts';
-import type { NetworkError } from './icmp-messages.ts';
 import type { Datagram } from './udp.ts';
 
 const at = (milli: number) => milliseconds(milli) as number as Instant;

@@ -1,13 +1,18 @@
 import { minimumMtu } from '../../core/forwarding/path-mtus.ts';
 import { type Quoted, quotedInside, quotedPacket } from '../../core/forwarding/quoted.ts';
+import {
+  errorIn,
+  errorMessage,
+  mayCauseError,
+  type NetworkError,
+} from '../../core/icmp-messages.ts';
 import { RateLimit } from '../../core/rate-limit.ts';
 import { milliseconds } from '../../core/time.ts';
 import { type Address, IPV4_DUMMY, isIpv4, UNSPECIFIED } from '../../wire/address.ts';
-import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
+import { destinationOf, ipHeader, isIpv4Packet, lengthOf, sourceOf } from '../../wire/ip-fields.ts';
 import { PROTOCOL } from '../../wire/numbers.ts';
 import { type Layer, type LayerInput, parsePacket, serialisePacket } from '../../wire/packet.ts';
-import { errorIn, errorMessage, mayCauseError, type NetworkError } from './icmp-messages.ts';
-import { IPV6_HEADER, ipHeader, lengthOf } from './ip-fields.ts';
+import { IPV6_HEADER } from './ip-fields.ts';
 import type { Delivery } from './ip-input.ts';
 import type { Kernel } from './kernel.ts';
 

@@ -13,10 +13,10 @@ import {
   isUnicastRoutable,
   UNSPECIFIED,
 } from '../../wire/address.ts';
-import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
+import { destinationOf, isIpv4Packet, leastHeader, sourceOf } from '../../wire/ip-fields.ts';
 import { passesIngress } from './ingress-filter.ts';
 import type { Interface } from './interface.ts';
-import { decrementHopLimit, hopLimitOf, leastHeader } from './ip-fields.ts';
+import { decrementHopLimit, hopLimitOf } from './ip-fields.ts';
 import type { Arrival } from './ip-input.ts';
 import type { Kernel } from './kernel.ts';
 import { groupLinkAddress } from './link-address.ts';

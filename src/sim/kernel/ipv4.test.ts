@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { NetworkError } from '../../core/icmp-messages.ts';
 import { type Instant, milliseconds } from '../../core/time.ts';
 import { address, formatAddress } from '../../wire/address.ts';
 import { type Layer, type LayerInput, serialisePacket } from '../../wire/packet.ts';
@@ -7,7 +8,6 @@ import { fixHeaderChecksum } from '../../wire/walk-ipv4.ts';
 import { Link } from '../link.ts';
 import { Simulation } from '../simulation.ts';
 import { having, layerIn, nodeOn, type Seen, Sink, watch } from '../small-network.ts';
-import type { NetworkError } from './icmp-messages.ts';
 import { pattern } from './tcp/send-stream.ts';
 import type { Datagram } from './udp.ts';
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
+import type { NetworkError } from '../../core/icmp-messages.ts';
 import { type Instant, milliseconds } from '../../core/time.ts';
 import { address } from '../../wire/address.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { Link } from '../link.ts';
 import { Simulation } from '../simulation.ts';
 import { having, layerIn, nodeOn, pair, watch } from '../small-network.ts';
-import type { NetworkError } from './icmp-messages.ts';
 
 const at = (milli: number) => milliseconds(milli) as number as Instant;
 const IN = address('2001:db8:2::1');

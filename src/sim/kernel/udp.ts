@@ -1,10 +1,9 @@
 import { type Quoted, quotedPorts } from '../../core/forwarding/quoted.ts';
+import type { NetworkError } from '../../core/icmp-messages.ts';
 import type { Address } from '../../wire/address.ts';
-import { isIpv4Packet } from '../../wire/ip-fields.ts';
+import { ipHeader, isIpv4Packet } from '../../wire/ip-fields.ts';
 import { serialisePacket } from '../../wire/packet.ts';
 import { udp } from '../../wire/transport/udp.ts';
-import type { NetworkError } from './icmp-messages.ts';
-import { ipHeader } from './ip-fields.ts';
 import type { Delivery } from './ip-input.ts';
 import type { Sent } from './ip-output.ts';
 import type { Kernel } from './kernel.ts';

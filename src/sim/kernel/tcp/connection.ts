@@ -1,6 +1,6 @@
+import type { NetworkError } from '../../../core/icmp-messages.ts';
 import { after, seconds } from '../../../core/time.ts';
 import { Alarm } from '../../simulation.ts';
-import type { NetworkError } from '../icmp-messages.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Channel, RECEIVE_WINDOW } from './channel.ts';
 import type { CloseReason, TcpHandlers, TcpStatistics } from './handlers.ts';

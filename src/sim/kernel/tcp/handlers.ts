@@ -1,4 +1,4 @@
-import type { NetworkError } from '../icmp-messages.ts';
+import type { NetworkError } from '../../../core/icmp-messages.ts';
 import type { TcpConnection } from './connection.ts';
 
 /** Why a connection ended. */

@@ -1,11 +1,12 @@
 import { setLength } from '../../../core/forwarding/outer-header.ts';
 import { type Address, isIpv4 } from '../../../wire/address.ts';
 import { upperLayerChecksum } from '../../../wire/checksum.ts';
+import { ipHeader } from '../../../wire/ip-fields.ts';
 import { PROTOCOL, TCP_FLAG } from '../../../wire/numbers.ts';
 import { serialisePacket } from '../../../wire/packet.ts';
 import { tcp } from '../../../wire/transport/tcp.ts';
 import { IPV4_HEADER } from '../../../wire/walk-ipv4.ts';
-import { IPV6_HEADER, ipHeader } from '../ip-fields.ts';
+import { IPV6_HEADER } from '../ip-fields.ts';
 import type { Delivery } from '../ip-input.ts';
 
 /** Octets of an IP header, by the address of an end, and a TCP header without options. */

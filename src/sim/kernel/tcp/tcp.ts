@@ -1,6 +1,6 @@
 import { type Quoted, quotedPorts } from '../../../core/forwarding/quoted.ts';
+import type { NetworkError } from '../../../core/icmp-messages.ts';
 import type { Address } from '../../../wire/address.ts';
-import type { NetworkError } from '../icmp-messages.ts';
 import type { Delivery } from '../ip-input.ts';
 import type { Kernel } from '../kernel.ts';
 import { allotPort } from '../ports.ts';
