@@ -1,16 +1,25 @@
+import { writeFileSync } from 'node:fs';
 import type { TestEvent } from 'node:test/reporters';
+
+/** What a run came to, for whoever has named a file for it in `CAREOF_OUTCOME`. */
+export interface Outcome {
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failed: readonly { readonly name: string; readonly file: string | undefined }[];
+}
 
 /** The runner's own counts at the end, which are not what a test has to say. */
 const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 /**
  * Prints each failure whole, each skip with its reason, and closes with
- * `N passed, N failed, N skipped`. Fails the process when a test failed or when none ran.
+ * `N passed, N failed, N skipped`. Fails the process when a test failed or when none ran. `CAREOF_OUTCOME`
+ * names a file that gets the same as JSON.
  */
 export default async function* reporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const began = performance.now();
   let passed = 0;
-  let failed = 0;
+  const failed: { name: string; file: string | undefined }[] = [];
   const skipped: string[] = [];
   for await (const event of source) {
     if (event.type === 'test:diagnostic' && !SUMMARY.test(event.data.message)) {
@@ -28,7 +37,7 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
         yield `  slow: ${name}: ${(details.duration_ms / 1000).toFixed(1)} s\n`;
       }
     } else {
-      failed += 1;
+      failed.push({ name, file });
       const error = 'error' in details ? details.error : undefined;
       const cause = error instanceof Error ? (error.cause ?? error) : error;
       const text = cause instanceof Error ? shortened(cause.stack ?? cause.message) : `${cause}`;
@@ -36,10 +45,13 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
     }
   }
   for (const reason of skipped) yield `skipped ${reason}\n`;
-  if (passed + failed === 0) yield 'no test ran: that is a failure\n';
-  if (failed > 0 || passed + failed === 0) process.exitCode = 1;
+  if (passed + failed.length === 0) yield 'no test ran: that is a failure\n';
+  if (failed.length > 0 || passed === 0) process.exitCode = 1;
+  const file = process.env.CAREOF_OUTCOME;
+  const outcome: Outcome = { passed, skipped: skipped.length, failed };
+  if (file !== undefined) writeFileSync(file, JSON.stringify(outcome));
   yield `\ntook ${((performance.now() - began) / 1000).toFixed(1)} s\n`;
-  yield `${passed} passed, ${failed} failed, ${skipped.length} skipped\n`;
+  yield `${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`;
 }
 
 /** The message whole, and of the stack what is this project's own. */
