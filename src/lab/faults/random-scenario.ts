@@ -7,6 +7,7 @@ import { Dice } from './dice.ts';
 import { agentFaults, clientTraffic, randomAgents } from './random-agents.ts';
 import { delegate } from './random-delegations.ts';
 import { type Phases, type Rest, randomFaults, randomPhases } from './random-faults.ts';
+import { speakIpv4 } from './random-ipv4.ts';
 import { type Entry, LEAST_MTU, type RandomNetwork, randomNetwork } from './random-network.ts';
 import { randomProviders } from './random-providers.ts';
 
@@ -60,14 +61,18 @@ function thrown(seed: number, kind: NetworkKind) {
   const thrown = kind === 'agents' ? thrownAgents(dice) : thrownMovers(dice, NETWORKS[kind]);
   const { network, phases, rest, traffic, events } = thrown;
   const nodes = new Map(network.nodes);
-  if (kind === 'agents') delegate(new Dice(namedRandom(seed, 'delegations')), nodes);
+  const flows = new Map(Object.entries(traffic as Record<string, Entry>));
+  if (kind === 'agents') {
+    delegate(new Dice(namedRandom(seed, 'delegations')), nodes);
+    speakIpv4(new Dice(namedRandom(seed, 'ipv4')), nodes, flows);
+  }
   const file = {
     title: `A random network that is hurt from ${phases.hurt} s to ${phases.healed} s, then healed`,
     random: seed,
     constants: network.constants,
     links: Object.fromEntries(network.links),
     nodes: Object.fromEntries(nodes),
-    traffic,
+    traffic: Object.fromEntries(flows),
     events,
     until: `${phases.end}s`,
     long: true,
