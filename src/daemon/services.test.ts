@@ -238,3 +238,23 @@ test('a server tells which agents it has found, by which way, and that there is 
   assert.deepEqual(whats(lost, S1), [none]);
   assert.deepEqual(rows(back), [[agent, 'registered']]);
 });
+
+test('an agent tells of its IPv4 address, of clients there, and where no server answers from it', () => {
+  const agent = '2001:db8:1::1';
+  const [at5] = daemonsAt('ipv4-clients.yaml', 'a', [5]) as [Daemon];
+  assert.equal(serviceOf(at5)!.ipv4_service, '192.0.2.80');
+  assert.deepEqual(whats(at5, agent), []);
+  assert.match(whyOf(at5, address('192.0.2.80')).sentences[0]!, /^192\.0\.2\.80 is answered by/);
+  assert.match(
+    serviceSentences(at5, address('198.51.100.2'))[0]!,
+    /^198\.51\.100\.2 is a client of 2001:db8:a::80: its server is /,
+  );
+  const view = at5.role!.inspect!();
+  const service = view.service!;
+  const servers = service.servers.map((server) => ({ ...server, ipv4: false }));
+  const inspect = () => ({ ...view, service: { ...service, servers } });
+  const none = { ...at5, role: { inspect } } as unknown as Daemon;
+  assert.deepEqual(whats(none, agent), [
+    'error: no server answers from 192.0.2.80: IPv4 clients get none',
+  ]);
+});
