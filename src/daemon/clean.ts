@@ -71,7 +71,7 @@ async function mustBeDead(socket: string): Promise<void> {
 }
 
 /** What the kernel of this namespace has. */
-function cleanKernel(): string[] {
+export function cleanKernel(): string[] {
   const done: string[] = [];
   const netlink = new Rtnetlink();
   const nftables = new Nftables();
@@ -97,7 +97,7 @@ function cleanKernel(): string[] {
 }
 
 /** What a node keeps in its folder while it runs. */
-function cleanFolder(folder: string): string[] {
+export function cleanFolder(folder: string): string[] {
   const done: string[] = [];
   const settings = readSettings(join(folder, SETTINGS_FILE));
   if (settings.length > 0) {

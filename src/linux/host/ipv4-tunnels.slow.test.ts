@@ -1,9 +1,9 @@
 /**
- * IPv4 of kernels' own sockets through tunnels of IPv6, on both data planes: a client that knows nothing of
+ * IPv4 of kernels' own sockets through tunnels of all kinds, on both data planes: a client that knows nothing of
  * careof, an agent, and a server that has the address on its anchor device.
  *
- *      client ---- agent ==== IPv6 only ==== server
- *      198.51.100.7                          192.0.2.80
+ *      client ---- agent ==== server
+ *      198.51.100.7           192.0.2.80
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -12,15 +12,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { exited } from '../../../test/linux/home-and-away.ts';
 import { obstacleToKernelProgram } from '../../../test/linux/kernel-under-test.ts';
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
 import type { Instant } from '../../core/time.ts';
+import { cleanFolder, cleanKernel } from '../../daemon/clean.ts';
 import { nodeCryptography } from '../../lab/crypto.ts';
 import { createNode } from '../../roles/create.ts';
 import { address } from '../../wire/address.ts';
 import type { DataPlaneChoice } from '../node-options.ts';
 import { bootTime } from '../sys/boot-clock.ts';
-import { createNamespace, deleteNamespace } from '../sys/namespace.ts';
+import { createNamespace, deleteNamespace, inNamespace } from '../sys/namespace.ts';
 import { obstacleToNamespaces } from '../sys/privileges.ts';
 import type { Host } from './host.ts';
 import { openHost } from './linux-host.ts';
@@ -68,6 +70,8 @@ class Network {
     this.ip('agent', 'addr', 'add', '192.0.0.8/32', 'dev', 'lo');
     this.ip('agent', 'addr', 'add', 'fd00:1::1/64', 'dev', 'a1', 'nodad');
     this.ip('server', 'addr', 'add', 'fd00:1::2/64', 'dev', 's0', 'nodad');
+    this.ip('agent', 'addr', 'add', '203.0.113.1/24', 'dev', 'a1');
+    this.ip('server', 'addr', 'add', '203.0.113.33/24', 'dev', 's0');
     this.sysctl('agent', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1');
   }
 
@@ -121,6 +125,14 @@ class Network {
     return said.join('\n');
   }
 
+  /** What `careof doctor --clean` does when a node was killed. */
+  clean(one: Name): void {
+    const folder = join(this.folder, one);
+    const done = inNamespace(this.name(one), () => [...cleanKernel(), ...cleanFolder(folder)]);
+    const said = done.join(', ');
+    assert.match(said, /[0-9]+ rules, routes and addresses, the device careof0/);
+  }
+
   close(): void {
     for (const host of this.hosts.values()) host.close({ leave: false });
     for (const name of NODES) deleteNamespace(this.name(name));
@@ -147,75 +159,107 @@ const entry = (id: string, more: Omit<ForwardingEntry, 'id' | 'owner'>): Forward
   owner: 'test',
   ...more,
 });
-const FORTH: ForwardingEntry = entry('forth', {
-  at: 'leaving',
-  match: { dst: { address: SERVICE } },
-  do: [{ push: 'ipv6', src: AGENT, dst: SERVER }],
-});
-const BACK: ForwardingEntry = entry('back', {
-  at: 'leaving',
-  match: { src: { address: SERVICE } },
-  do: [{ push: 'ipv6', src: SERVER, dst: AGENT }],
-});
-const out = (from: typeof AGENT, to: typeof AGENT, inner: ForwardingEntry['match']) =>
-  entry('out', {
-    at: 'arriving',
-    match: { src: { address: from }, dst: { address: to }, protocol: 4, ...inner },
-    do: [{ pop: 'ipv6' }],
+/** What is between agent and server; the MTU that a client sees. */
+const TUNNELS = {
+  ipv6: { agent: AGENT, server: SERVER, protocol: 4, mtu: 1460 },
+  ipv4: { agent: address('203.0.113.1'), server: address('203.0.113.33'), protocol: 4, mtu: 1480 },
+  udp: { agent: address('203.0.113.1'), server: address('203.0.113.33'), protocol: 17, mtu: 1472 },
+} as const;
+type Kind = keyof typeof TUNNELS;
+
+/** The entries of one end: what it puts in, and what it takes out. */
+function entriesOf(kind: Kind, here: 'agent' | 'server'): ForwardingEntry[] {
+  const { protocol, ...ends } = TUNNELS[kind];
+  const [src, dst] = here === 'agent' ? [ends.agent, ends.server] : [ends.server, ends.agent];
+  const ports = { sport: 4191, dport: 4191 };
+  const match = here === 'agent' ? { dst: { address: SERVICE } } : { src: { address: SERVICE } };
+  const inner = here === 'agent' ? { innerSrc: SERVICE } : { innerDst: SERVICE };
+  const outer = { src: { address: dst }, dst: { address: src }, protocol };
+  return [
+    entry('in', {
+      at: 'leaving',
+      match,
+      do: [kind === 'udp' ? { push: kind, src, dst, ...ports } : { push: kind, src, dst }],
+    }),
+    entry('out', {
+      at: 'arriving',
+      match: { ...outer, ...inner, ...(kind === 'udp' && { dport: 4191 }) },
+      do: [{ pop: kind }],
+    }),
+  ];
+}
+
+/** Everything that a client sends comes back. */
+async function echoes(network: Network): Promise<void> {
+  const echo = network.program('server', ECHO);
+  try {
+    await once(echo.stdout!, 'data');
+    const client = network.program('client', CLIENT);
+    const [said] = (await once(client.stdout!, 'data')) as [Buffer];
+    assert.equal(said.toString().trim(), 'same');
+  } finally {
+    echo.kill();
+    await exited(echo);
+  }
+}
+
+/** A packet as long as the client's link takes is too long with a header more. */
+const PING = `const { spawnSync } = require('node:child_process');
+const words = ['-c1', '-W1', '-M', 'do', '-s', '1472', '192.0.2.80'];
+console.log(spawnSync('ping', words, { encoding: 'utf8' }).stdout);
+console.log(spawnSync('ip', ['route', 'get', '192.0.2.80'], { encoding: 'utf8' }).stdout);`;
+
+/** The same as the client's kernel lets it be cut. */
+const CUT = PING.replace("'do'", "'dont'");
+
+async function said(network: Network, script: string): Promise<string> {
+  const child = network.program('client', script);
+  let text = '';
+  child.stdout!.on('data', (data) => {
+    text += data;
   });
+  await once(child, 'close');
+  return text;
+}
 
 for (const [dataPlane, obstacle] of [
   ['tun', obstacleToNamespaces()],
   ['ebpf', obstacleToKernelProgram()],
 ] as const) {
-  const limits = { skip: obstacle ?? false, timeout: 60_000 };
-  test(`TCP over IPv4 through a tunnel of IPv6, both ways: ${dataPlane}`, limits, async () => {
-    const network = new Network(`cf-four-${dataPlane}`);
-    let echo: ReturnType<Network['program']> | undefined;
-    try {
-      const before = NODES.map((one) => network.traces(one));
-      const agent = network.open('agent', dataPlane, [
-        FORTH,
-        out(SERVER, AGENT, { innerSrc: SERVICE }),
-      ]);
-      const server = network.open('server', dataPlane, [
-        BACK,
-        out(AGENT, SERVER, { innerDst: SERVICE }),
-      ]);
-      const onAnchor = { link: 'careof0', address: SERVICE, prefixLength: 32 };
-      server.address({ kind: 'address', action: 'add', ...onAnchor });
-      server.settle();
-      assert.match(network.ip('server', '-4', '-o', 'addr'), /careof0 +inet 192.0.2.80\/32/);
-      echo = network.program('server', ECHO);
-      await once(echo.stdout!, 'data');
-      const client = network.program('client', CLIENT);
-      const [said] = (await once(client.stdout!, 'data')) as [Buffer];
-      assert.equal(said.toString().trim(), 'same');
-      for (const host of [agent, server]) {
-        for (const id of ['out', host === agent ? 'forth' : 'back']) {
-          const { octets } = host.use(id);
-          assert.ok(octets > OCTETS / 100, `${id}: ${octets} octets`);
+  for (const kind of Object.keys(TUNNELS) as Kind[]) {
+    const limits = { skip: obstacle ?? false, timeout: 60_000 };
+    test(`TCP over IPv4 through a tunnel, both ways: ${kind}, ${dataPlane}`, limits, async () => {
+      const network = new Network(`cf-four-${dataPlane}`);
+      try {
+        const before = NODES.map((one) => network.traces(one));
+        const agent = network.open('agent', dataPlane, entriesOf(kind, 'agent'));
+        const server = network.open('server', dataPlane, entriesOf(kind, 'server'));
+        const onAnchor = { link: 'careof0', address: SERVICE, prefixLength: 32 };
+        server.address({ kind: 'address', action: 'add', ...onAnchor });
+        server.settle();
+        assert.match(network.ip('server', '-4', '-o', 'addr'), /careof0 +inet 192.0.2.80\/32/);
+        await echoes(network);
+        for (const host of [agent, server]) {
+          for (const id of ['in', 'out']) {
+            const { octets } = host.use(id);
+            assert.ok(octets > OCTETS, `${id}: ${octets} octets`);
+          }
         }
+        const { mtu } = TUNNELS[kind];
+        assert.match(await said(network, PING), new RegExp(`mtu ${mtu}`));
+        assert.match(await said(network, CUT), / 0% packet loss/, 'in parts');
+        // Killed, and swept away by others; then ended in peace.
+        server.close({ leave: true });
+        network.hosts.delete('server');
+        assert.match(network.traces('server'), /from 192.0.2.80 lookup 9901/);
+        network.clean('server');
+        agent.close({ leave: false });
+        network.hosts.clear();
+        const after = NODES.map((one) => network.traces(one));
+        assert.deepEqual(after, before, 'all is as it was');
+      } finally {
+        network.close();
       }
-      // A packet as long as the client's link takes is too long with a header more.
-      const long = network.program(
-        'client',
-        `const { spawnSync } = require('node:child_process');
-        const words = ['-c1', '-W1', '-M', 'do', '-s', '1472', '192.0.2.80'];
-        console.log(spawnSync('ping', words, { encoding: 'utf8' }).stdout);`,
-      );
-      const [told] = (await once(long.stdout!, 'data')) as [Buffer];
-      assert.match(told.toString(), /(mtu ?= ?1460|message too long)/i);
-      for (const host of network.hosts.values()) host.close({ leave: false });
-      network.hosts.clear();
-      assert.deepEqual(
-        NODES.map((one) => network.traces(one)),
-        before,
-        'all is as it was',
-      );
-    } finally {
-      echo?.kill();
-      network.close();
-    }
-  });
+    });
+  }
 }
