@@ -129,10 +129,14 @@ function mendOf(trouble: string): string {
 
 function* agentProblems(daemon: Daemon, links: readonly LinkJson[]): Generator<Problem> {
   const { host, ledger, clock } = daemon;
-  const { homeAgent } = host.config;
-  if (host.planned.forwarding && !forwards()) {
+  const { homeAgent, anycastAgent } = host.config;
+  if (host.planned.forwarding && !forwards('ipv6')) {
     const mend = 'sysctl -w net.ipv6.conf.all.forwarding=1';
     yield { level: 'error', what: 'this host forwards no packets of others', mend };
+  }
+  if (anycastAgent?.service4 !== undefined && !forwards('ipv4')) {
+    const mend = 'sysctl -w net.ipv4.conf.all.forwarding=1';
+    yield { level: 'error', what: 'this host forwards no IPv4 packets of others', mend };
   }
   if (homeAgent === undefined) return;
   if (homeAgent.allowUnauthenticated) {
@@ -211,9 +215,9 @@ function* clockProblems({ clock }: Daemon): Generator<Problem> {
   yield { level: 'warning', what, mend: 'careof down --leave, then careof up: bindings stay' };
 }
 
-function forwards(): boolean {
+function forwards(version: 'ipv6' | 'ipv4'): boolean {
   try {
-    return readFileSync('/proc/sys/net/ipv6/conf/all/forwarding', 'utf8').trim() !== '0';
+    return readFileSync(`/proc/sys/net/${version}/conf/all/forwarding`, 'utf8').trim() !== '0';
   } catch {
     // No such file: nothing is known, and nothing is said.
     return true;

@@ -9,10 +9,9 @@ import type { PathMtus } from '../../core/forwarding/path-mtus.ts';
 import type { PathProbes } from '../../core/forwarding/path-probes.ts';
 import type { LinkAddress } from '../../core/role.ts';
 import type { Address } from '../../wire/address.ts';
-import { destinationOf, sourceOf } from '../../wire/ip-fields.ts';
-import { PROTOCOL } from '../../wire/numbers.ts';
+import { destinationOf, isIpv4Packet, sourceOf } from '../../wire/ip-fields.ts';
 import { checksumOk } from '../../wire/walk.ts';
-import { type ErrorTeller, heardError, mayBeError } from './network-errors.ts';
+import { type ErrorTeller, heardError } from './network-errors.ts';
 import type { PlaneSurroundings } from './surroundings.ts';
 
 /** Multicast Listener Discovery is the kernel's own business (RFC 2710, RFC 3810). */
@@ -57,7 +56,7 @@ export class Icmpv6Copies {
 
   /** Takes an ICMPv6 packet for this host, or one of ICMP, of which the control side needs nothing. */
   copy(octets: Uint8Array, { link, from, tunnel }: Arrival): void {
-    const { walk, isPart, isIpv4 } = new PacketView(octets);
+    const { walk, isPart, isIpv4, isError } = new PacketView(octets);
     const type = walk === undefined ? undefined : octets[walk.upperAt];
     if (walk === undefined || type === undefined || isPart) return;
     if (!isIpv4 && LISTENERS.has(type)) return;
@@ -65,8 +64,7 @@ export class Icmpv6Copies {
       this.#host.count('host.checksum');
       return;
     }
-    const { protocol, upperAt, end } = walk;
-    if (mayBeError(type, protocol)) this.#learn(octets.slice(upperAt, end), protocol);
+    if (isError) this.#learn(octets);
     if (isIpv4) return;
     this.#host.count('host.icmpv6');
     this.#probing.answered(octets);
@@ -84,14 +82,14 @@ export class Icmpv6Copies {
    * An error about a packet that this plane sent: what is too big is remembered, and who made the
    * packet is told in terms of what it made. What the host's stack sent itself it hears itself.
    */
-  #learn(message: Uint8Array, protocol: number): void {
-    const heard = heardError(message, protocol);
+  #learn(octets: Uint8Array): void {
+    const heard = heardError(octets);
     if (heard === undefined || !this.#host.isOwn(sourceOf(heard.about))) return;
     const { error, about, relayed } = heard;
     if (error.kind === 'too-big') {
       if (relayed !== undefined && !this.#sending.tells) return;
       // Of what programs have sent over IPv4 the kernel knows better whether it is true (RFC 5927 section 4).
-      if (relayed === undefined && protocol === PROTOCOL.icmpv4) return;
+      if (relayed === undefined && isIpv4Packet(octets)) return;
       const destination = destinationOf(about);
       const learned = this.#pathMtus.learn(destination, error.mtu, this.#host.now());
       this.#host.learned?.(learned);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ipv4, ipv4Inside, udp } from '../../core/forwarding/case-packets.ts';
 import type { ForwardingEntry, Match } from '../../core/forwarding/entry.ts';
 import { PacketView } from '../../core/forwarding/packet-view.ts';
 import { insertHomeAddress, insertRouting2, pushIp } from '../../core/forwarding/rewrite.ts';
@@ -108,4 +109,71 @@ test('headers are read as far as they are there', () => {
   assert.deepEqual(headerKinds(later), kinds);
   assert.equal(headerKinds(withOption.subarray(0, 44)).protocol, undefined);
   for (let size = 40; size < withOption.length; size++) headerKinds(withOption.subarray(0, size));
+});
+
+const client = address('198.51.100.7');
+const service = address('192.0.2.80');
+const query = ipv4({ src: client, dst: service }, udp(client, service));
+const part = (offset: number) =>
+  ipv4({ src: client, dst: service, fragment: { offset, more: true } }, udp(client, service));
+
+test('IPv4: each kind of entry takes its kind of packet, and none of IPv6', () => {
+  const to = { dst: { address: service } };
+  const inside = ipv4({ src: client, dst: service }, ipv4Inside(query));
+  const packets = [query, part(0), part(9), inside, datagram];
+  const kinds: Match[] = [
+    to,
+    { ...to, protocol: 17 },
+    { ...to, protocol: 4 },
+    { ...to, protocol: 17, dport: 53 },
+    { ...to, protocol: 17, dport: 54 },
+    { src: { address: client }, protocol: 4 },
+    { dst: { address: client } },
+  ];
+  const taken = kinds.map((match) => {
+    const interception = new Interception();
+    interception.add(entry('e', match));
+    assert.ok(interception.wantsIpv4);
+    return packets.map((packet) => (interception.takes(packet) ? 1 : 0)).join('');
+  });
+  // Parts of UDP may be a tunnel's, whatever port the first one names.
+  assert.deepEqual(taken, ['11110', '11100', '00010', '11100', '01100', '00010', '00000']);
+});
+
+test('IPv4: entries for any address of the host follow those of their own version', () => {
+  const interception = new Interception();
+  interception.add(entry('six', { protocol: 41, local: true }));
+  interception.add(entry('four', { src: { address: client, length: 24 }, protocol: 4 }));
+  interception.setOwn(new Set([careOf, service]));
+  assert.deepEqual(interception.changes().add, [
+    { set: 'own', address: careOf },
+    { set: 'to_protocol', address: careOf, number: 41 },
+    { set: 'to_protocol', address: service, number: 4 },
+  ]);
+  assert.deepEqual([...interception.wish({ ipv4: true }).protocols], [4]);
+  assert.deepEqual([...interception.wish({ ipv4: false }).protocols], [41]);
+});
+
+test('IPv4 is listened to as long as an entry is for it, or leads over it', () => {
+  const interception = new Interception();
+  assert.equal(interception.wantsIpv4, false);
+  interception.add(entry('e', { dst: { address: service } }));
+  interception.add(entry('e', { dst: { address: careOf } }));
+  assert.equal(interception.wantsIpv4, false, 'replaced');
+  const over = { src: client, dst: service };
+  const leaving = { ...entry('over', {}), at: 'leaving', do: [{ push: 'ipv4', ...over }] } as const;
+  interception.add(leaving);
+  assert.equal(interception.wantsIpv4, true);
+  interception.remove(leaving);
+  assert.equal(interception.wantsIpv4, false);
+});
+
+test('IPv4: a header is read as far as it is there', () => {
+  const none = { options: false, routing: false };
+  assert.deepEqual(headerKinds(query), { ...none, protocol: 17, fragment: false, port: 53 });
+  const later = { ...none, protocol: 17, fragment: true, port: undefined };
+  assert.deepEqual(headerKinds(part(9)), later);
+  const wrong = ipv4({ src: client, dst: service, headerLength: 3 }, udp(client, service));
+  assert.equal(headerKinds(wrong).protocol, undefined);
+  for (let size = 20; size < query.length; size++) headerKinds(query.subarray(0, size));
 });

@@ -16,9 +16,7 @@ import {
 import { RateLimit } from '../../core/rate-limit.ts';
 import { milliseconds } from '../../core/time.ts';
 import { ipHeader, leastHeader, sourceOf } from '../../wire/ip-fields.ts';
-import { PROTOCOL } from '../../wire/numbers.ts';
-import { serialisePacket } from '../../wire/packet.ts';
-import { parseUpperLayer } from '../../wire/parse-packet.ts';
+import { parsePacket, serialisePacket } from '../../wire/packet.ts';
 import type { LinuxCounter } from '../counters.ts';
 import type { PlaneSurroundings } from './surroundings.ts';
 
@@ -82,13 +80,10 @@ export interface HeardError {
   readonly relayed: ErrorAbout | undefined;
 }
 
-/**
- * Reads an error; undefined where it is none, or quotes too little.
- * @param message that of ICMPv6, or of ICMP, by its protocol number.
- */
-export function heardError(message: Uint8Array, protocol: number): HeardError | undefined {
-  const parsed = parseUpperLayer(message, protocol);
-  const said = parsed.ok ? errorIn(parsed.value[0]!) : undefined;
+/** Reads an error in a packet for this host; undefined where it is none, or quotes too little. */
+export function heardError(octets: Uint8Array): HeardError | undefined {
+  const parsed = parsePacket(octets);
+  const said = parsed.ok ? parsed.value.map(errorIn).find((one) => one !== undefined) : undefined;
   if (said === undefined || said.about.length < leastHeader(said.about)) return undefined;
   return { ...said, relayed: relayedError(said) };
 }
@@ -119,7 +114,3 @@ function relayedError({ about, error }: ErrorAbout): ErrorAbout | undefined {
       return undefined;
   }
 }
-
-/** Is a message an error, by its type? */
-export const mayBeError = (type: number, protocol: number): boolean =>
-  protocol === PROTOCOL.icmpv6 ? type < 128 : type !== 0 && type !== 8;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FilterWish, packetFilter } from './packet-filter.ts';
+import { type FilterWish, ipv4PacketFilter, packetFilter } from './packet-filter.ts';
 
 /** Runs a program as the kernel does; gives how many octets of the packet pass. */
 function run(program: ReturnType<typeof packetFilter>, packet: Uint8Array): number {
@@ -47,4 +47,20 @@ test('a filter lets through what was wished for, and headers behind which it may
   assert.equal(passing({ all: true }), '11111111');
   const many = new Set(Array.from({ length: 300 }, (_, port) => port));
   assert.equal(passing({ ports: many }), '11111111');
+});
+
+test('that of IPv4 lets through what was wished for, and ICMP', () => {
+  const none = new Set<number>();
+  const passes = (wish: Partial<FilterWish>) => {
+    const program = ipv4PacketFilter({ protocols: none, ports: none, all: false, ...wish });
+    return [1, 4, 6, 17].map((protocol) => {
+      const octets = new Uint8Array(14 + 28);
+      octets[23] = protocol;
+      return run(program, octets) > 0 ? 1 : 0;
+    });
+  };
+  assert.deepEqual(passes({}), [1, 0, 0, 0]);
+  assert.deepEqual(passes({ protocols: new Set([4, 6]) }), [1, 1, 1, 0]);
+  assert.deepEqual(passes({ ports: new Set([4191]) }), [1, 0, 0, 1]);
+  assert.deepEqual(passes({ all: true }), [1, 1, 1, 1]);
 });

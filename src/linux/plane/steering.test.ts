@@ -144,3 +144,48 @@ test('without a source, packets are led to what steers the best of the addresses
     '- 94 from 2001:db8:2::7 goto 110',
   ]);
 });
+
+const service = address('192.0.2.80');
+const client = address('198.51.100.7');
+
+test('IPv4: routes and rules are of its own version, and go again', () => {
+  const steering = new Steering();
+  const entries = [
+    leaving('to', { dst: { address: service } }, push),
+    leaving('from', { src: { address: service } }, push),
+    leaving('six', { src: { address: home } }, push),
+    leaving('pair', { src: { address: client }, dst: { address: service } }),
+  ];
+  for (const one of entries) steering.add(one);
+  const changes = [
+    '+ 93 from 192.0.2.80 lookup 9901',
+    '+ 93 from 198.51.100.7 lookup 9903',
+    '+ 93 from 2001:db8:1::100 lookup 9901',
+    '+ 9900 192.0.2.80/32 mtu 1460',
+    '+ 9901 0.0.0.0/0 mtu 1460',
+    '+ 9901 ::/0 mtu 1460',
+    '+ 9903 192.0.2.80/32 mtu 1500',
+  ];
+  assert.deepEqual(changesOf(steering), changes);
+  for (const one of entries) steering.remove(one);
+  assert.deepEqual(changesOf(steering), changes.map(undone));
+});
+
+test('IPv4: a link of 1280 octets leaves less than that', () => {
+  const steering = new Steering();
+  steering.setMtu(1280);
+  steering.add(leaving('to', { dst: { address: service } }, push));
+  steering.add(toHome);
+  assert.deepEqual(changesOf(steering), [
+    '+ 9900 192.0.2.80/32 mtu 1240',
+    '+ 9900 2001:db8:1::100/128 mtu 1280',
+  ]);
+});
+
+test('IPv4: who has chosen no source yet is told none of IPv6', () => {
+  const steering = new Steering();
+  steering.setAddresses(home, new Set([careOf]));
+  steering.setBest(careOf);
+  steering.add(leaving('to', { dst: { address: service } }, push));
+  assert.ok(changesOf(steering).includes('+ 9900 192.0.2.80/32 mtu 1460'));
+});
