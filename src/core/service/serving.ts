@@ -97,7 +97,7 @@ export class Serving {
 
   /** A client is to ask at the service address again. */
   takeBack(client: Address, now: Instant): Output[] {
-    return this.#list.move(client, this.#config.service, now, true);
+    return this.#mayMove(client) ? this.#list.move(client, this.#config.service, now, true) : [];
   }
 
   /** It is met elsewhere: all its clients are told. */

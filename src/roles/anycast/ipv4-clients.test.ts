@@ -201,6 +201,20 @@ test('an IPv4 client of a server is its own, is told of no binding, and goes now
   assert.equal(node.role.sizes?.().clients, 1);
 });
 
+test('an IPv4 client that is left when a drain is over is told of nothing, and stays', () => {
+  const node = there(server());
+  const entry = 'service/from/2001:db8:1::2/ipv4';
+  const notice = { entry, reason: 'tunnelled-from-peer', src: CLIENT, dst: SERVICE4 } as const;
+  node.feed({ kind: 'notice', ...notice }, 3);
+  node.feed({ kind: 'command', command: { do: 'drain', within: seconds(5) } }, 4).run(10);
+  assert.equal(node.counters['service.not_drained'], 1);
+  assert.equal(node.role.sizes?.().clients, 1);
+  assert.deepEqual(
+    node.sent().filter(({ destination }) => destination === CLIENT),
+    [],
+  );
+});
+
 test('a server whose IPv4 address the agent does not have hears of that', () => {
   const refused = { status: IPV4_ADDRESS_STATUS.incorrectIpv4HomeAddress, prefixLength: 32 };
   for (const [status, count] of [
