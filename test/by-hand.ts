@@ -1,6 +1,7 @@
 /** One node's control side without a network: inputs are fed by hand, outputs are read. */
 import assert from 'node:assert/strict';
 import type { NodeConfig } from '../src/core/config.ts';
+import { checkActions, shapeOf } from '../src/core/forwarding/shape.ts';
 import type { Mechanism } from '../src/core/mechanisms.ts';
 import type { NodeState } from '../src/core/node-state.ts';
 import type { Environment, Input, LinkAddress, Output, Role } from '../src/core/role.ts';
@@ -57,8 +58,12 @@ export class ByHand {
     for (const output of this.outputs) {
       if (output.kind === 'count') {
         this.counters[output.counter] = (this.counters[output.counter] ?? 0) + 1;
-      } else if (output.kind === 'forward') this.entries.set(output.entry.id, output.entry);
-      else if (output.kind === 'unforward') this.entries.delete(output.id);
+      } else if (output.kind === 'forward') {
+        // A table would throw.
+        shapeOf(output.entry.match);
+        checkActions(output.entry.do);
+        this.entries.set(output.entry.id, output.entry);
+      } else if (output.kind === 'unforward') this.entries.delete(output.id);
       else if (output.kind === 'store') {
         if (output.value === undefined) this.store.delete(output.key);
         else this.store.set(output.key, output.value);

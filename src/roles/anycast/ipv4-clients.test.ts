@@ -215,6 +215,18 @@ test('an IPv4 client that is left when a drain is over is told of nothing, and s
   );
 });
 
+test('packets of QUIC of an IPv4 client are counted where it sends them', () => {
+  const node = there(server({ quicPorts: [443] }));
+  const entry = 'service/from/2001:db8:1::2/ipv4';
+  const notice = { entry, reason: 'tunnelled-from-peer', src: CLIENT, dst: SERVICE4 } as const;
+  node.feed({ kind: 'notice', ...notice }, 3);
+  const counts = [...node.entries.values()].filter(({ match }) => match.dport === 443);
+  assert.deepEqual(
+    counts.map(({ match }) => [match.src?.address, match.dst?.address]),
+    [[CLIENT, SERVICE4]],
+  );
+});
+
 test('a server whose IPv4 address the agent does not have hears of that', () => {
   const refused = { status: IPV4_ADDRESS_STATUS.incorrectIpv4HomeAddress, prefixLength: 32 };
   for (const [status, count] of [
