@@ -15,6 +15,10 @@ export const serviceFor = (
   { service, service4 }: Addresses,
 ): Address | undefined => (isIpv4(client) ? service4 : service);
 
+/** Where a client that the service has meets it. */
+export const homeOf = (client: Address, addresses: Addresses): Address =>
+  serviceFor(client, addresses) ?? addresses.service;
+
 /** What a tunnel that carries packets of the address says is in it. */
 export const tunnelledProtocol = (address: Address): number =>
   isIpv4(address) ? PROTOCOL.ipv4 : PROTOCOL.ipv6;

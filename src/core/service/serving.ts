@@ -1,5 +1,4 @@
 import { type Address, formatAddress, isIpv4, isUnicastRoutable } from '../../wire/address.ts';
-import { PROTOCOL } from '../../wire/numbers.ts';
 import type { LayerOf } from '../../wire/packet.ts';
 import type { ServerConfig } from '../config.ts';
 import type { NodeState } from '../node-state.ts';
@@ -13,6 +12,7 @@ import { QuicSessions } from './clients/quic-sessions.ts';
 import { type Arrived, ArrivingClients } from './moving/arriving-clients.ts';
 import { movedPieceIn } from './moving/moved-client.ts';
 import { type MoveProgress, Moves } from './moving/moves.ts';
+import { homeOf, tunnelledProtocol } from './service-addresses.ts';
 import type { ServiceHolder } from './service-holder.ts';
 
 /** Agents know by then which server has a client that was handed on, and send nothing of it here. */
@@ -70,7 +70,7 @@ export class Serving {
     const cameHome = ({ destination }: Received) => destination === home;
     this.#list = new BindingUpdateList(list, identity, cameHome, state);
     this.#moves = new Moves(config, state);
-    this.#arriving = new ArrivingClients(home);
+    this.#arriving = new ArrivingClients(config);
     this.#sessions = new QuicSessions(config, state, (client) => this.#isOwn(client));
   }
 
@@ -97,7 +97,7 @@ export class Serving {
 
   /** A client is to ask at the service address again. */
   takeBack(client: Address, now: Instant): Output[] {
-    return this.#mayMove(client) ? this.#list.move(client, this.#config.service, now, true) : [];
+    return this.#binds(client) ? this.#list.move(client, this.#config.service, now, true) : [];
   }
 
   /** It is met elsewhere: all its clients are told. */
@@ -168,7 +168,7 @@ export class Serving {
     if (this.#wasHandedOn(client, now)) return [];
     const outputs = this.#holder.clients.give(client, this.#holder.self, now);
     outputs.push(...this.#sessions.begin(client, now));
-    if (!this.#mayMove(client) || this.#state.env.without.has('content-hand-off')) return outputs;
+    if (!this.#binds(client) || this.#state.env.without.has('content-hand-off')) return outputs;
     const here = this.#options.here?.() ?? this.#config.address;
     return [...outputs, ...this.#list.tell(client, here, now)];
   }
@@ -179,14 +179,14 @@ export class Serving {
    */
   handOver(client: Address, to: Address): Output[] {
     if (this.#sessions.has(client)) return [count('service.session_stays')];
-    const may = this.#isOwn(client) && this.#mayMove(client);
+    const may = this.#isOwn(client) && this.#config.overIpv4 === undefined;
     const begun = may ? this.#moves.begin(client, to) : undefined;
     if (begun === undefined) return [count('service.not_moved')];
     return [...this.#holder.clients.hold(client, to), ...begun];
   }
 
   /** A client of IPv4 knows nothing of bindings, and a server without IPv6 gets to nobody but its agents. */
-  #mayMove(client: Address): boolean {
+  #binds(client: Address): boolean {
     return !isIpv4(client) && this.#config.overIpv4 === undefined;
   }
 
@@ -257,15 +257,16 @@ export class Serving {
 
   #takeOver({ client, from }: Arrived, now: Instant): Output[] {
     this.#handedOn.delete(client);
-    const { service, address } = this.#config;
+    const { address } = this.#config;
+    const innerDst = homeOf(client, this.#config);
     return [
       ...forward({
         id: `service/moved/${formatAddress(client)}`,
         owner: 'service',
         at: 'arriving',
         match: {
-          ...{ src: { address: from }, dst: { address }, protocol: PROTOCOL.ipv6 },
-          ...{ innerSrc: client, innerDst: service },
+          ...{ src: { address: from }, dst: { address } },
+          ...{ protocol: tunnelledProtocol(client), innerSrc: client, innerDst },
         },
         do: [{ pop: 'ipv6' }],
         expiresAt: after(now, this.#config.clientLifetime),

@@ -105,3 +105,16 @@ test('the kernel`s list is read, without what listens or only waits', () => {
   assert.deepEqual(connectionsIn(text, local, remote), [[8080, 50_000]]);
   assert.deepEqual(connectionsIn(text, remote, local), []);
 });
+
+test('connections of IPv4 stand in either list', () => {
+  const [service, client] = [address('192.0.2.80'), address('198.51.100.7')];
+  const lines = [
+    '   0: 500200C0:1F90 076433C6:C350 01 00000000:00000000 00:00000000 00000000',
+    '   1: 0000000000000000FFFF0000500200C0:1F90 0000000000000000FFFF0000076433C6:C351 01 0 0',
+    '   2: 500200C0:1F90 076433C6:C352 06 00000000:00000000 00:00000000 00000000',
+  ];
+  assert.deepEqual(connectionsIn(lines.join('\n'), service, client), [
+    [8080, 50_000],
+    [8080, 50_001],
+  ]);
+});

@@ -1,7 +1,7 @@
 /** The TCP connections of this host's kernel, as it lists them. Source: proc_net(5); <net/tcp_states.h>. */
 import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
-import type { Address } from '../../wire/address.ts';
+import { type Address, fromMapped, isIpv4 } from '../../wire/address.ts';
 
 /** Ports at both ends. */
 export type Ports = readonly [local: number, remote: number];
@@ -11,9 +11,12 @@ const LISTEN = 10;
 
 /** Those between two addresses that can still carry something, in the namespace of this process. */
 export const kernelConnections = (local: Address, remote: Address): Ports[] =>
-  connectionsIn(readFileSync('/proc/self/net/tcp6', 'latin1'), local, remote);
+  // A server of both families has its IPv4 connections in the list of IPv6.
+  (isIpv4(local) ? ['tcp6', 'tcp'] : ['tcp6']).flatMap((list) =>
+    connectionsIn(readFileSync(`/proc/self/net/${list}`, 'latin1'), local, remote),
+  );
 
-/** The lines of /proc/net/tcp6 that are between two addresses. */
+/** The lines of /proc/net/tcp6, or of /proc/net/tcp, that are between two addresses. */
 export function connectionsIn(text: string, local: Address, remote: Address): Ports[] {
   return text.split('\n').flatMap((line) => {
     const [, one = '', other = '', state = ''] = line.trim().split(/\s+/);
@@ -24,11 +27,12 @@ export function connectionsIn(text: string, local: Address, remote: Address): Po
   });
 }
 
-/** Four words in the machine's own order, a colon, and the port. */
-function endIn(text: string): { readonly address: string; readonly port: number } | undefined {
-  const [, digits, port] = /^([0-9A-F]{32}):([0-9A-F]{4})$/.exec(text) ?? [];
+/** One word or four in the machine's own order, a colon, and the port. */
+function endIn(text: string): { readonly address: Address; readonly port: number } | undefined {
+  const [, digits, port] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(text) ?? [];
   if (digits === undefined) return undefined;
   const octets = Buffer.from(digits, 'hex');
   if (endianness() === 'LE') octets.swap32();
-  return { address: octets.toString('latin1'), port: Number.parseInt(port!, 16) };
+  const address = fromMapped(octets.toString('latin1') as Address);
+  return { address, port: Number.parseInt(port!, 16) };
 }

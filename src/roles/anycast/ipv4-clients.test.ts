@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { at, ByHand, EPOCH, layerOf, packet } from '../../../test/by-hand.ts';
 import type { AnycastServerConfig, Authentication } from '../../core/config.ts';
 import { ntpTimestamp } from '../../core/security/authentication-option.ts';
+import { movedClientOptions, movedPieceIn } from '../../core/service/moving/moved-client.ts';
 import { homeProof } from '../../core/signalling/home-authentication.ts';
 import { seconds } from '../../core/time.ts';
 import { nodeCryptography as crypto } from '../../lab/crypto.ts';
@@ -189,7 +190,7 @@ test('where answers go back by the agent, those of the IPv4 address do too', () 
   assert.deepEqual(actions, [{ push: 'ipv6', src: SERVERS[0], dst: AGENT }]);
 });
 
-test('an IPv4 client of a server is its own, is told of no binding, and goes nowhere else', () => {
+test('an IPv4 client of a server is its own, is told of no binding, and can be handed on', () => {
   const node = there(server());
   const entry = 'service/from/2001:db8:1::2/ipv4';
   const notice = { entry, reason: 'tunnelled-from-peer', src: CLIENT, dst: SERVICE4 } as const;
@@ -197,8 +198,39 @@ test('an IPv4 client of a server is its own, is told of no binding, and goes now
   assert.equal(node.role.sizes?.().clients, 1);
   assert.deepEqual(node.sent(), []);
   node.feed({ kind: 'command', command: { do: 'hand-over', client: CLIENT, to: SERVERS[1] } }, 4);
-  assert.equal(node.counters['service.not_moved'], 1);
-  assert.equal(node.role.sizes?.().clients, 1);
+  const [detach] = node.outputs.filter(({ kind }) => kind === 'detach');
+  assert.ok(detach?.kind === 'detach');
+  assert.deepEqual([detach.local, detach.remote], [SERVICE4, CLIENT]);
+  node.feed({ kind: 'detached', id: detach.id, state: Uint8Array.of(1) }, 4);
+  const update = node.one('binding-update');
+  assert.equal(update.destination, SERVERS[1]);
+  assert.equal(movedPieceIn(update.message.options, SERVERS[1])?.client, CLIENT);
+});
+
+test('a server without the IPv4 address takes no IPv4 client over', () => {
+  const handed = (config: Partial<AnycastServerConfig>) => {
+    const node = there(server(config));
+    const piece = { server: SERVERS[0], client: CLIENT, transfer: 1, total: 1, offset: 0 };
+    const careOfAddress = SERVERS[1];
+    const ends = { careOf: careOfAddress, home: SERVICE };
+    const proof = homeProof(keyOf(258), crypto, ends, ntpTimestamp(EPOCH, at(1)));
+    const octets = packet(careOfAddress, SERVERS[0], [
+      { layer: 'destination-options', options: [{ option: 'home-address', homeAddress: SERVICE }] },
+      {
+        layer: 'binding-update',
+        ...{ sequence: 1, acknowledge: true, homeRegistration: true, lifetime: 5 },
+        options: [
+          { option: 'alternate-care-of-address', careOfAddress },
+          ...movedClientOptions({ ...piece, octets: Uint8Array.of(1) }),
+          ...proof.options,
+        ],
+      },
+    ]);
+    proof.sign(octets);
+    return node.packet(octets, 1).outputs.filter(({ kind }) => kind === 'attach').length;
+  };
+  assert.equal(handed({}), 1);
+  assert.equal(handed({ service4: undefined as never }), 0);
 });
 
 test('an IPv4 client that is left when a drain is over is told of nothing, and stays', () => {

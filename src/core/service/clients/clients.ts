@@ -9,7 +9,7 @@ import { sameEnd } from '../../signalling/udp-signalling.ts';
 import { after, type Duration, type Instant, milliseconds, sooner } from '../../time.ts';
 import type { Member } from '../member.ts';
 import { intoServer } from '../over-ipv4.ts';
-import { serviceFor } from '../service-addresses.ts';
+import { homeOf } from '../service-addresses.ts';
 import { EndedClients } from './ended-clients.ts';
 import { Selection } from './selection.ts';
 
@@ -308,7 +308,7 @@ export class Clients {
 
   /** Where the client sends to. */
   #homeOf(client: Address): Address {
-    return serviceFor(client, this.#config) ?? this.#config.service;
+    return homeOf(client, this.#config);
   }
 
   /** Every packet is a client's first. */

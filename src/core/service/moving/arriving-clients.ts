@@ -2,9 +2,11 @@ import type { Address } from '../../../wire/address.ts';
 import { formatAddress } from '../../../wire/address.ts';
 import { BINDING_STATUS } from '../../../wire/numbers.ts';
 import { answer, type JudgedUpdate } from '../../bindings/judged-update.ts';
+import type { ServiceConfig } from '../../config.ts';
 import { count } from '../../part.ts';
 import type { Output } from '../../role.ts';
 import { after, type Instant, seconds } from '../../time.ts';
+import { homeOf, serviceFor } from '../service-addresses.ts';
 import type { MovedPiece } from './moved-client.ts';
 
 /** Clients that come from other servers at once; the one that began first is given up for another. */
@@ -40,11 +42,11 @@ export interface Arrived {
  * Bounded: 64 at once, 128 KiB each.
  */
 export class ArrivingClients {
-  readonly #service: Address;
+  readonly #config: ServiceConfig;
   readonly #arriving = new Map<Address, Arriving>();
 
-  constructor(service: Address) {
-    this.#service = service;
+  constructor(config: ServiceConfig) {
+    this.#config = config;
   }
 
   /** A proved piece, and the update that it came in; undefined: the update brought none. */
@@ -64,7 +66,8 @@ export class ArrivingClients {
     if (one.name === 'attaching') return [];
     one.name = 'attaching';
     const id = ID + formatAddress(client);
-    return [{ kind: 'attach', id, local: this.#service, remote: client, state: one.state }];
+    const local = homeOf(client, this.#config);
+    return [{ kind: 'attach', id, local, remote: client, state: one.state }];
   }
 
   /** The kernel has them, or not: then the other server keeps its client. */
@@ -88,6 +91,8 @@ export class ArrivingClients {
 
   #of(piece: MovedPiece, from: Address, now: Instant): Arriving | undefined {
     const { client, transfer, total } = piece;
+    // One of IPv4, where there is no such address.
+    if (serviceFor(client, this.#config) === undefined) return undefined;
     for (const [other, { began, name }] of this.#arriving) {
       if (now >= after(began, KEPT) && name !== 'attaching') this.#arriving.delete(other);
     }

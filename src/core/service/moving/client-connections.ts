@@ -1,12 +1,18 @@
 /**
  * All connections between a client and an address of ours, as octets on their way to another node:
  *
- *     our address, 16 octets; the client's, 16; then each connection: fixed octets, and a rest whose
+ *     our address, 16 octets; the client's, 16 (both mapped if of IPv4); then each connection: fixed octets, and a rest whose
  *     length stands among them in 32 bits
  *
  * What the octets of a connection say is its kernel's business.
  */
-import { type Address, addressOctets, readAddress } from '../../../wire/address.ts';
+import {
+  type Address,
+  addressOctets,
+  fromMapped,
+  readAddress,
+  toMapped,
+} from '../../../wire/address.ts';
 
 export interface ClientConnections<T> {
   readonly local: Address;
@@ -35,8 +41,8 @@ export function serialiseConnections<T>(
   const { fixed, lengthAt } = form;
   const size = connections.reduce((sum, one) => sum + fixed + form.rest(one).length, ENDS);
   const octets = new Uint8Array(size);
-  octets.set(addressOctets(local));
-  octets.set(addressOctets(remote), 16);
+  octets.set(addressOctets(toMapped(local)));
+  octets.set(addressOctets(toMapped(remote)), 16);
   let at = ENDS;
   for (const one of connections) {
     const rest = form.rest(one);
@@ -67,5 +73,6 @@ export function parseConnections<T>(
     connections.push(one);
     at = end;
   }
-  return { local: readAddress(octets, 0), remote: readAddress(octets, 16), connections };
+  const [local, remote] = [0, 16].map((at) => fromMapped(readAddress(octets, at)));
+  return { local: local!, remote: remote!, connections };
 }

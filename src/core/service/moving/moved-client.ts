@@ -5,7 +5,7 @@
  *     +---------------------------------------------------------------+
  *     |                      Vendor ID = 32473                        |
  *     +---------------+-----------------------------------------------+
- *     | Sub-Type = 3  |  Server, 16 octets; Client, 16 octets;
+ *     | Sub-Type = 3  |  Server, 16 octets; Client, 16 octets (IPv4-mapped one of IPv4);
  *     +---------------+- - - - - - - - - - - - - - - - - - - - - - - -
  *     |  Transfer, 4 octets; Total, 4 octets; Offset, 4 octets;
  *     |  octets of the state from there on
@@ -18,8 +18,10 @@
 import {
   type Address,
   addressOctets,
+  fromMapped,
   isUnicastRoutable,
   readAddress,
+  toMapped,
 } from '../../../wire/address.ts';
 import type { MobilityOption, MobilityOptionInput } from '../../../wire/packet.ts';
 import { vendorDataIn, vendorOption } from '../../signalling/vendor-options.ts';
@@ -54,7 +56,7 @@ export function movedClientOptions(piece: MovedPiece): MobilityOptionInput[] {
     const data = new Uint8Array(AT.octets + part.length);
     const view = new DataView(data.buffer);
     data.set(addressOctets(server), AT.server);
-    data.set(addressOctets(client), AT.client);
+    data.set(addressOctets(toMapped(client)), AT.client);
     view.setUint32(AT.transfer, transfer);
     view.setUint32(AT.total, total);
     view.setUint32(AT.offset, piece.offset + from);
@@ -91,7 +93,7 @@ function pieceIn(data: Uint8Array): MovedPiece | undefined {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   return {
     server: readAddress(data, AT.server),
-    client: readAddress(data, AT.client),
+    client: fromMapped(readAddress(data, AT.client)),
     transfer: view.getUint32(AT.transfer),
     total: view.getUint32(AT.total),
     offset: view.getUint32(AT.offset),

@@ -6,6 +6,7 @@ import type { NodeState } from '../../node-state.ts';
 import { count, type Received } from '../../part.ts';
 import type { Output } from '../../role.ts';
 import { type Instant, sooner } from '../../time.ts';
+import { homeOf } from '../service-addresses.ts';
 import { ClientTransfer, type Numbers, type TransferProgress } from './client-transfer.ts';
 import { MAX_STATE } from './moved-client.ts';
 
@@ -91,7 +92,7 @@ export class Moves {
     const other = isServer && to !== this.#config.address;
     if (!other || this.#moves.has(client) || this.#moves.size >= MAX_MOVES) return undefined;
     this.#moves.set(client, { to, held: [] });
-    const { service: local } = this.#config;
+    const local = homeOf(client, this.#config);
     const id = ID + formatAddress(client);
     return [{ kind: 'detach', id, local, remote: client, most: MAX_STATE }];
   }
@@ -156,7 +157,7 @@ export class Moves {
   #progress(client: Address, { outputs, result }: TransferProgress): MoveProgress {
     if (result === undefined) return { outputs };
     const { to, state, held } = this.#moves.get(client)!;
-    const { service: home } = this.#config;
+    const home = homeOf(client, this.#config);
     if (result === 'taken') {
       this.#moves.delete(client);
       return { outputs, client, at: to, held };
