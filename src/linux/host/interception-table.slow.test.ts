@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fragment, ipv6, raw, udp } from '../../core/forwarding/case-packets.ts';
+import { fragment, ipv4, ipv6, raw, udp } from '../../core/forwarding/case-packets.ts';
 import { address } from '../../wire/address.ts';
+import type { Wanted } from '../plane/interception.ts';
 import { inScratchNamespace } from '../sys/in-scratch-namespace.ts';
 import { inNamespace } from '../sys/namespace.ts';
 import { IFA_F } from '../sys/netlink/addresses.ts';
@@ -10,6 +11,7 @@ import { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
 import { applyRuleset } from '../sys/nftables.ts';
 import { PacketSender } from '../sys/packet-socket.ts';
 import { obstacleToNamespaces } from '../sys/privileges.ts';
+import { writeSetting } from '../sys/sysctl.ts';
 import { InterceptionTable } from './interception-table.ts';
 import type { Inside } from './settings.ts';
 
@@ -64,6 +66,85 @@ test('parts are kept from the stack where it tracks connections', limits, () => 
       table.close({ leave: false });
       send();
       become(2);
+    } finally {
+      sender.close();
+      client.close();
+    }
+  });
+});
+
+const FOUR_HERE = address('192.0.2.80');
+const FOUR_THERE = address('198.51.100.7');
+const IPV4_TRACKING = `table ip tracking {
+  chain tracked { type filter hook prerouting priority 0; ct state new accept; }
+}`;
+
+/** IPv4 datagrams that the stack of this namespace has taken in, for ports where nobody listens. */
+function ipv4Datagrams(): number {
+  const [, names, values] = /^Udp: (.*)\nUdp: (.*)$/m.exec(
+    readFileSync('/proc/thread-self/net/snmp', 'utf8'),
+  )!;
+  return Number(values!.split(' ')[names!.split(' ').indexOf('NoPorts')]);
+}
+
+test('IPv4: each set keeps its packets from the stack, whole and in parts', limits, () => {
+  inScratchNamespace('cf-host-ipv4-parts', (name) => {
+    const inside: Inside = (run) => inNamespace(name, run);
+    const client = inside(() => new Rtnetlink());
+    const sender = inside(() => new PacketSender());
+    try {
+      inside(() => applyRuleset(IPV4_TRACKING));
+      client.createVeth({ name: 'near' }, { name: 'far' });
+      const [near, far] = ['near', 'far'].map((end) => client.link(end)!);
+      for (const { ifindex } of [near!, far!]) client.setLink(ifindex, { up: true });
+      client.addAddress({ ifindex: near!.ifindex, address: FOUR_HERE, prefixLength: 24 });
+      client.addRoute({ destination: { address: FOUR_THERE }, ifindex: near!.ifindex });
+      inside(() => {
+        for (const link of ['all', 'near']) writeSetting(`ipv4/conf/${link}/rp_filter`, 0);
+      });
+      const ends = { src: FOUR_THERE, dst: FOUR_HERE };
+      const whole = ipv4(ends, udp(FOUR_THERE, FOUR_HERE));
+      const part = (offset: number, more: boolean) =>
+        ipv4(
+          { ...ends, identification: 7, fragment: { offset, more } },
+          raw(17, ...whole.subarray(20 + 8 * offset, more ? 28 : 32)),
+        );
+      const send = (...packets: Uint8Array[]) => {
+        for (const one of packets) {
+          assert.equal(sender.send(one, far!.ifindex, near!.linkAddress!), undefined);
+        }
+      };
+      let taken = 0;
+      /** The kernel may take its time on a busy machine. */
+      const comesThrough = (more: number, what: string) => {
+        taken += more;
+        while (inside(ipv4Datagrams) < taken) pause(1);
+        pause(50);
+        assert.equal(inside(ipv4Datagrams), taken, what);
+      };
+      send(whole, part(0, true), part(1, false));
+      comesThrough(2, 'nothing is kept');
+      const table = new InterceptionTable(inside, { ipv6: false });
+      const sets: readonly (readonly [Wanted, number])[] = [
+        [{ set: 'to_any', address: FOUR_HERE }, 0],
+        [{ set: 'to_protocol', address: FOUR_HERE, number: 17 }, 0],
+        [{ set: 'to_protocol', address: FOUR_HERE, number: 4 }, 2],
+        [{ set: 'from_protocol', address: FOUR_THERE, number: 17 }, 0],
+        [{ set: 'to_port', address: FOUR_HERE, number: 54 }, 2],
+        [{ set: 'to_udp_parts', address: FOUR_HERE }, 1],
+      ];
+      for (const [wanted, through] of sets) {
+        table.change({ add: [wanted], remove: [] });
+        send(whole, part(0, true), part(1, false));
+        comesThrough(through, JSON.stringify(wanted));
+        table.change({ add: [], remove: [wanted] });
+      }
+      table.change({ add: [{ set: 'to_port', address: FOUR_HERE, number: 53 }], remove: [] });
+      send(whole);
+      comesThrough(0, 'the port');
+      table.close({ leave: false });
+      send(whole);
+      comesThrough(1, 'the table is gone');
     } finally {
       sender.close();
       client.close();

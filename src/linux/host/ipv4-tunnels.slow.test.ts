@@ -239,6 +239,8 @@ for (const [dataPlane, obstacle] of [
         server.settle();
         assert.match(network.ip('server', '-4', '-o', 'addr'), /careof0 +inet 192.0.2.80\/32/);
         await echoes(network);
+        const beside = network.ip('agent', '-4', 'route', 'show', '192.0.2.80');
+        assert.equal(beside, '', 'what made sockets look anew is gone again');
         for (const host of [agent, server]) {
           for (const id of ['in', 'out']) {
             const { octets } = host.use(id);
