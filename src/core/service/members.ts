@@ -169,7 +169,10 @@ export class Members {
     { registrant, version, by, silent, there }: MemberRecord,
     now: Instant,
   ): MembershipChange | undefined {
-    if (!this.#proofs.has(registrant)) return { outputs: [count('service.shared_unknown')] };
+    const unreachable = there?.udp !== undefined && this.#config.address4 === undefined;
+    if (unreachable || !this.#proofs.has(registrant)) {
+      return { outputs: [count('service.shared_unknown')] };
+    }
     const before = this.record(registrant);
     const older = before !== undefined && version < before.version;
     if (older && !this.#state.env.without.has('shared-versions')) {

@@ -1,6 +1,7 @@
 import {
   type Address,
   formatAddress,
+  isIpv4,
   isUnicastRoutable,
   parseAddress,
 } from '../../../wire/address.ts';
@@ -100,7 +101,8 @@ export class AgentPresence {
     if (!key.startsWith(agentPrefixOf(service))) return [];
     const address = parseAddress(key.slice(agentPrefixOf(service).length));
     const preference = preferenceIn(value);
-    if (address === undefined || !isUnicastRoutable(address) || preference === undefined) {
+    const isOne = address !== undefined && isUnicastRoutable(address) && !isIpv4(address);
+    if (!isOne || preference === undefined) {
       return [count('service.shared_malformed')];
     }
     const left = Math.min(until - this.#state.env.epoch - now, LIFETIME) as Duration;

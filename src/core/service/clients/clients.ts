@@ -9,7 +9,7 @@ import { sameEnd } from '../../signalling/udp-signalling.ts';
 import { after, type Duration, type Instant, milliseconds, sooner } from '../../time.ts';
 import type { Member } from '../member.ts';
 import { intoServer } from '../over-ipv4.ts';
-import { homeOf } from '../service-addresses.ts';
+import { homeOf, serviceFor } from '../service-addresses.ts';
 import { EndedClients } from './ended-clients.ts';
 import { Selection } from './selection.ts';
 
@@ -144,6 +144,8 @@ export class Clients {
 
   /** The client's server is this one, whatever it was before. */
   give(client: Address, member: Member, now: Instant): Output[] {
+    // Others may have an address for it.
+    if (serviceFor(client, this.#config) === undefined) return [];
     const known = this.#clients.get(client);
     const same = known?.member.address === member.address && sameEnd(known.member.udp, member.udp);
     if (same && known?.member.registrant === member.registrant) return [];

@@ -6,7 +6,7 @@ import type { NodeState } from '../../node-state.ts';
 import { forward, unforward } from '../../part.ts';
 import type { Output } from '../../role.ts';
 import { after, type Duration, type Instant, seconds } from '../../time.ts';
-import { serviceFor } from '../service-addresses.ts';
+import { homeOf } from '../service-addresses.ts';
 
 /** How often it is looked who has sent something; so many clients in one go. */
 const LOOK: Duration = seconds(5);
@@ -98,7 +98,7 @@ export class QuicSessions {
 
   /** They do what the client's own entry does, which they stand before, and count. */
   #entry(client: Address, dport: number): ForwardingEntry {
-    const address = serviceFor(client, this.#config) ?? this.#config.service;
+    const address = homeOf(client, this.#config);
     const ends = { src: { address: client }, dst: { address } };
     return {
       ...{ id: this.#id(client, dport), owner: 'service', at: 'arriving' },

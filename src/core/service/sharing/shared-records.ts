@@ -8,6 +8,7 @@
 import {
   type Address,
   formatAddress,
+  isIpv4,
   isUnicastRoutable,
   parseAddress,
 } from '../../../wire/address.ts';
@@ -85,7 +86,7 @@ export function recordOf(
   const said = value === undefined ? {} : objectIn(value);
   const by = addressIn(said?.by);
   if (about === 'client') {
-    const client = addressIn(name);
+    const client = routable(name);
     if (client === undefined || said === undefined) return undefined;
     if (value === undefined) {
       return { about, client: { client, version: number, by: client, until } };
@@ -109,12 +110,13 @@ function thereIn(
   epoch: number,
 ): MemberRecord['there'] | undefined {
   const address = addressIn(said.address);
+  const udp = udpIn(said.udp);
   const { sequence, lifetime, until, capacity, sessions, since, ipv4 } = said;
-  if (address === undefined || !isNumber(until)) return undefined;
+  if (address === undefined || udp === undefined || !isNumber(until)) return undefined;
   if (!isNumber(sequence) || sequence > 0xffff || !isNumber(lifetime)) return undefined;
   const near = nearIn(said.near);
   return {
-    ...{ address, ...udpIn(said.udp), sequence, lifetime: lifetime as Duration },
+    ...{ address, ...udp, sequence, lifetime: lifetime as Duration },
     expiresAt: (until - epoch) as Instant,
     ...(isNumber(capacity) && { capacity }),
     ...(isNumber(sessions) && { sessions }),
@@ -124,12 +126,13 @@ function thereIn(
   };
 }
 
-function udpIn(value: unknown): { readonly udp?: UdpEnd } {
+/** Undefined where it cannot be: servers are met inside UDP over IPv4 alone. */
+function udpIn(value: unknown): { readonly udp?: UdpEnd } | undefined {
+  if (value === undefined) return {};
   const [text, port] = Array.isArray(value) ? (value as unknown[]) : [];
-  const address = addressIn(text);
-  return address !== undefined && isNumber(port) && port < 0x10000
-    ? { udp: { address, port } }
-    : {};
+  const address = routable(text);
+  if (address === undefined || !isIpv4(address)) return undefined;
+  return isNumber(port) && port < 0x10000 ? { udp: { address, port } } : undefined;
 }
 
 function nearIn(value: unknown): NearPrefix[] {
@@ -144,7 +147,13 @@ function nearIn(value: unknown): NearPrefix[] {
 const isNumber = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;
 
+/** An address of a node of the service itself. */
 function addressIn(value: unknown): Address | undefined {
+  const address = routable(value);
+  return address === undefined || isIpv4(address) ? undefined : address;
+}
+
+function routable(value: unknown): Address | undefined {
   const address = typeof value === 'string' ? parseAddress(value) : undefined;
   return address !== undefined && isUnicastRoutable(address) ? address : undefined;
 }
