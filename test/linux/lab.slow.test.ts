@@ -99,7 +99,7 @@ const SCENARIOS = [
     'tun',
     ['first-registration', 'route-optimised-hand-over', 'esp-hides-tokens', 'provider-fails'],
   ],
-  ['ebpf', ['route-optimised-hand-over']],
+  ['ebpf', ['route-optimised-hand-over', 'over-ipv4']],
 ] as const;
 for (const [plane, names] of SCENARIOS) {
   const why = plane === 'ebpf' && !accelerator ? 'not built: npm run build:bpf' : skip;
