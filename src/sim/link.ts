@@ -3,12 +3,12 @@ import { after, type Duration, type Instant, NO_TIME } from '../core/time.ts';
 import { type HeaderDrop, isDropped } from './middlebox.ts';
 import type { Simulation } from './simulation.ts';
 
-/** What a link carries: an IPv6 packet between two link addresses. */
+/** What a link carries: an IPv6 or IPv4 packet between two link addresses. */
 export interface Frame {
   readonly from: LinkAddress;
   /** Of one station, or of a group (33:33:...). */
   readonly to: LinkAddress;
-  /** From the IPv6 header on. They belong to the receiver, who may change them: keep a copy. */
+  /** From the IP header on. They belong to the receiver, who may change them: keep a copy. */
   readonly octets: Uint8Array;
 }
 
@@ -29,7 +29,7 @@ export interface LinkOptions {
   readonly jitter: Duration;
   /** Probability that a frame is lost, 0 to 1. */
   readonly loss: number;
-  /** Bits a second; the octets of the IPv6 packet count. */
+  /** Bits a second; the octets of the packet count. */
   readonly bandwidth: number;
   /** Octets that may wait for their turn, the frame being sent included; what exceeds is lost. */
   readonly queue: number;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { IFA_F } from '../../linux/sys/netlink/addresses.ts';
 import { TABLE } from '../../linux/sys/netlink/routes.ts';
 import type { Rtnetlink } from '../../linux/sys/netlink/rtnetlink.ts';
-import { type Address, formatAddress, IPV4_DUMMY, isIpv4 } from '../../wire/address.ts';
+import { type Address, formatAddress } from '../../wire/address.ts';
 import type { PlannedNode } from '../plan.ts';
 import type { RouteChange } from '../plan-anycast.ts';
 import type { PlannedRoute } from '../plan-routes.ts';
@@ -38,11 +38,10 @@ export function settingsOf({ forwarding, role }: PlannedNode): ReadonlyMap<strin
 /** Gives a host its addresses and routes, when its interfaces are there. Throws SysError. */
 export function configure(
   netlink: Rtnetlink,
-  { interfaces, routes, ipv4, forwarding }: PlannedNode,
+  { interfaces, routes, ipv4 }: PlannedNode,
   ifindexOf: (interfaceName: string) => number,
 ): void {
-  const loopback = netlink.link('lo')!.ifindex;
-  netlink.setLink(loopback, { up: true });
+  netlink.setLink(netlink.link('lo')!.ifindex, { up: true });
   for (const { name, addresses } of interfaces) {
     const ifindex = ifindexOf(name);
     netlink.setLink(ifindex, { up: true });
@@ -54,9 +53,6 @@ export function configure(
   if (ipv4 !== undefined) {
     const ifindex = ifindexOf(interfaces[0]!.name);
     netlink.addAddress({ ifindex, address: ipv4, prefixLength: 32 });
-  } else if (forwarding && routes.some(({ prefix }) => isIpv4(prefix))) {
-    // Errors of such a router would come from 0.0.0.0, and nobody takes them.
-    netlink.addAddress({ ifindex: loopback, address: IPV4_DUMMY, prefixLength: 32 });
   }
   const tables = new Map<Address, number>();
   for (const { prefix, prefixLength, interface: link, via, source } of routes) {

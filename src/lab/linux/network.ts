@@ -300,11 +300,16 @@ function resolverFile(plan: Plan, folder: string): string | undefined {
 }
 
 /** What a node has from the start, by its interfaces' names. */
-function fixedAddresses({ name, interfaces }: Plan['nodes'][number]): Map<string, Set<Address>> {
+function fixedAddresses({
+  name,
+  interfaces,
+  ipv4,
+}: Plan['nodes'][number]): Map<string, Set<Address>> {
   return new Map(
-    interfaces.map((one) => {
+    interfaces.map((one, index) => {
       const linkLocal = linkLocalAddress(namedLinkAddress(name, one.name));
-      return [one.name, new Set([linkLocal, ...one.addresses])];
+      const whole = index === 0 && ipv4 !== undefined ? [ipv4] : [];
+      return [one.name, new Set([linkLocal, ...whole, ...one.addresses])];
     }),
   );
 }

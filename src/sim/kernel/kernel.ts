@@ -1,14 +1,16 @@
 /**
- * What an operating system's IPv6 does, for one node of the simulation.
+ * What an operating system's IPv6 and IPv4 do, for one node of the simulation.
  *
  * A packet's way: link -> `receive` (Neighbor Discovery is taken out) -> forwarding table, hook
- * `arriving` -> this node (`IpInput`: extension headers, then ICMPv6, UDP, TCP) or on to another
+ * `arriving` -> this node (`IpInput`: extension headers, then ICMP, UDP, TCP) or on to another
  * (`IpOutput`: hop limit, hook `leaving`, route, MTU, Redirect, neighbor). What sockets send joins
- * at the hook `leaving`, and so does what the control side transmits without naming a link.
+ * at the hook `leaving`, and so does what the control side transmits without naming a link. IPv4 goes the same
+ * way: addresses are whole ones, and next hops IPv6 addresses, so that neighbors are of one kind.
  *
  * Supported standards: RFC 8200, RFC 4861 (hosts and routers; advertising routers are a role),
  * RFC 4443, RFC 6724 (reduced), RFC 8201, RFC 8899 (paths of tunnels), RFC 4429 (an optimistic address in use), RFC 768,
- * RFC 9293, RFC 5722. Not there: MLD, Duplicate Address Detection (a role's).
+ * RFC 9293, RFC 5722; RFC 791, RFC 792, RFC 1191, RFC 1812 (forwarding and errors), RFC 5927, RFC 8950. Not there: MLD,
+ * Duplicate Address Detection (a role's), ARP, prefixes and broadcast of IPv4, Redirects of ICMP.
  */
 
 import type { ForwardingEntry } from '../../core/forwarding/entry.ts';
