@@ -140,6 +140,8 @@ export const COUNTERS = {
   'service.no_client': 'packets to the service address from a source that nobody can answer',
   'service.ipv4_translated':
     'registrations over IPv4 refused: they came from another address than they say, as by a translator',
+  'service.ipv4_not_its_own':
+    'registrations over IPv4 refused: they name another IPv6 address than the configuration has for that server',
   'service.ipv4_refused':
     'registrations that were taken without the IPv4 address: the agent has no such, or another',
   'service.error_passed_on':

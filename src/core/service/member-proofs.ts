@@ -1,4 +1,4 @@
-import { formatAddress, isUnicastRoutable } from '../../wire/address.ts';
+import { type Address, formatAddress, isUnicastRoutable } from '../../wire/address.ts';
 import { BINDING_STATUS } from '../../wire/numbers.ts';
 import { askedBy, type BindingUpdate, type Judgement } from '../bindings/judged-update.ts';
 import type { ServiceConfig } from '../config.ts';
@@ -13,6 +13,11 @@ import { comesFromWhereItSays } from './over-ipv4.ts';
 
 const TIMESTAMP_KEY = 'member-timestamp/';
 
+interface KnownServer extends Registrant {
+  /** Where the configuration says that it is. */
+  readonly address: Address;
+}
+
 /**
  * Which updates of servers count: those that a key proves, and that are new. Servers are told apart by the
  * number of their key (SPI), so one server's updates are never older or newer than another's.
@@ -22,15 +27,15 @@ const TIMESTAMP_KEY = 'member-timestamp/';
 export class MemberProofs {
   readonly #state: NodeState;
   readonly #proofs: UpdateProofs;
-  readonly #registrants: ReadonlyMap<string, Registrant>;
+  readonly #registrants: ReadonlyMap<string, KnownServer>;
 
   constructor(config: ServiceConfig, state: NodeState) {
     this.#state = state;
     this.#proofs = new UpdateProofs(state, config.authorities);
     this.#registrants = new Map(
-      config.members.map(({ authentication }) => [
+      config.members.map(({ authentication, address }) => [
         registrantOf(authentication),
-        { authentication, lastTimestamp: 0n },
+        { authentication, address, lastTimestamp: 0n },
       ]),
     );
   }
@@ -84,6 +89,13 @@ export class MemberProofs {
     const outputs = this.#proofs.accepted(member, update, TIMESTAMP_KEY + registrant);
     if (!comesFromWhereItSays(update.options, received.tunnel)) {
       outputs.push(count('service.ipv4_translated'));
+      const status = BINDING_STATUS.administrativelyProhibited;
+      return { registrant, judged: { ...base, status }, outputs };
+    }
+    // What is for that address goes into its tunnel, whoever sends it from here.
+    const isAnothers = known !== undefined && asked.careOf !== known.address;
+    if (received.tunnel?.udp !== undefined && isAnothers) {
+      outputs.push(count('service.ipv4_not_its_own'));
       const status = BINDING_STATUS.administrativelyProhibited;
       return { registrant, judged: { ...base, status }, outputs };
     }

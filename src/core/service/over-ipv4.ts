@@ -27,15 +27,16 @@ export const endOf = ({ address: careOf, udp }: Pick<Member, 'address' | 'udp'>)
   udp === undefined ? { careOf } : { careOf, udp };
 
 /**
- * Does an update inside UDP come from where it says that its sender is? What proves the update covers the
- * option and not the header around it, which anybody could have written.
+ * Does an update inside UDP come from where it says that its sender is, and from the port that it takes packets
+ * at? What proves the update covers the option and not the headers around it, which anybody could have written.
  */
 export function comesFromWhereItSays(
   options: readonly MobilityOption[],
   tunnel: Tunnel | undefined,
 ): boolean {
   const said = options.find((one) => one.option === 'ipv4-care-of-address')?.careOfAddress;
-  return said === (tunnel?.udp === undefined ? undefined : tunnel.src);
+  if (tunnel?.udp === undefined) return said === undefined;
+  return said === tunnel.src && tunnel.udp.sport === UDP_PORT.mobility;
 }
 
 /** What a server says of where it is met. */

@@ -42,21 +42,22 @@ function agent(): ByHand {
   return node.feed({ kind: 'start' }, 0).link(0).address(AGENT, 0);
 }
 
-function join(time: number, said: Address | undefined = SERVER4): Uint8Array {
+function join(
+  time: number,
+  said: Address | undefined = SERVER4,
+  careOfAddress: Address = SERVER,
+): Uint8Array {
   const stamp = ntpTimestamp(EPOCH, at(time));
-  const proof = homeProof(authentication, crypto, { careOf: SERVER, home: SERVICE }, stamp);
+  const ends = { careOf: careOfAddress, home: SERVICE };
+  const proof = homeProof(authentication, crypto, ends, stamp);
   const where: MobilityOptionInput[] =
     said === undefined ? [] : [{ option: 'ipv4-care-of-address', careOfAddress: said }];
-  const octets = packet(SERVER, AGENT, [
+  const octets = packet(careOfAddress, AGENT, [
     { layer: 'destination-options', options: [{ option: 'home-address', homeAddress: SERVICE }] },
     {
       layer: 'binding-update',
       ...{ sequence: 7, acknowledge: true, homeRegistration: true, lifetime: 5 },
-      options: [
-        { option: 'alternate-care-of-address', careOfAddress: SERVER },
-        ...where,
-        ...proof.options,
-      ],
+      options: [{ option: 'alternate-care-of-address', careOfAddress }, ...where, ...proof.options],
     },
   ]);
   proof.sign(octets);
@@ -109,6 +110,7 @@ test('one that comes from elsewhere than it says is refused, and nothing goes th
   const elsewhere = { ...TO_AGENT, src: address('203.0.113.1') };
   for (const node of [
     join4(agent(), 1, SERVER4, elsewhere),
+    join4(agent(), 1, SERVER4, { ...TO_AGENT, sport: PORT + 1 }),
     join4(agent(), 1, address('203.0.113.1')),
   ]) {
     assert.equal(statusOf(node), BINDING_STATUS.administrativelyProhibited);
@@ -119,6 +121,15 @@ test('one that comes from elsewhere than it says is refused, and nothing goes th
   const { status } = straight.one('binding-acknowledgement').message;
   assert.equal(status, BINDING_STATUS.administrativelyProhibited, 'what came by IPv6 says IPv4');
   assert.equal(join4(agent(), 1, undefined).counters['service.ipv4_translated'], undefined);
+});
+
+test('one that says it has the address of somebody else is refused, and gets nothing of theirs', () => {
+  for (const claimed of [AGENT, SERVICE, CLIENT, address('2001:db8:e::2')]) {
+    const node = agent().packet(inUdp(join(1, SERVER4, claimed)), 1, { reason: 'udp-tunnel' });
+    assert.equal(statusOf(node), BINDING_STATUS.administrativelyProhibited);
+    assert.equal(node.counters['service.ipv4_not_its_own'], 1);
+    assert.equal(node.role.sizes?.().bindings, 0);
+  }
 });
 
 test('what comes inside UDP over IPv4 and is for nobody here is not taken', () => {
