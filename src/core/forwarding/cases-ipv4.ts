@@ -1,4 +1,6 @@
 /** Cases of IPv4 packets: which entries are for them, and what is not a packet at all. */
+
+import { PROTOCOL } from '../../wire/numbers.ts';
 import {
   entry,
   IPV4_PARTY,
@@ -92,6 +94,12 @@ const choosing: ForwardingCase[] = [
     { port: { ...toService, dport: 53 } },
     'port',
     ipv4({ ...ends, options: [1, 1, 1, 7, 4, 4, 0, 0] }, udp(client, service)),
+  ),
+  taken(
+    'the number of the Mobility Header, which IPv4 does not have',
+    { one: toService },
+    'one',
+    ipv4(ends, raw(PROTOCOL.mobility, 59, 0, 1, 0, 0, 0, 0, 0)),
   ),
   {
     ...taken('a destination that is ours', { ours: { ...toService, local: true } }, 'ours'),

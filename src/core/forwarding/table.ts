@@ -166,11 +166,12 @@ export class ForwardingTable {
    * The entry for a packet at a hook, expired ones left out.
    *
    * An entry that neither names the Mobility Header nor sets `mobility` never gets one of its
-   * messages: Home Test and Care-of Test prove an address only if they go to that very address.
-   * Source: RFC 6275 section 6.1.
+   * messages: Home Test and Care-of Test prove an address only if they go to that very address. Over IPv4
+   * there are no such messages, whatever a packet says. Source: RFC 6275 section 6.1.
    */
   find(hook: Hook, packet: PacketView, now: Instant): Row | undefined {
-    const exempt = this.#mobilityExemption && packet.protocol === PROTOCOL.mobility;
+    const isMobility = packet.protocol === PROTOCOL.mobility && !packet.isIpv4;
+    const exempt = this.#mobilityExemption && isMobility;
     let best: Row | undefined;
     let bestRank = 0;
     const spaces = packet.isIpv4 ? this.#ipv4Spaces : this.#spaces;

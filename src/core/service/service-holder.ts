@@ -261,7 +261,7 @@ export class ServiceHolder {
   #fromClient(received: Received, now: Instant): Output[] {
     const { octets, source } = received;
     const view = new PacketView(octets);
-    if (view.protocol === PROTOCOL.mobility) return this.#toAll(received, now);
+    if (view.protocol === PROTOCOL.mobility && !view.isIpv4) return this.#toAll(received, now);
     if (view.isError) return this.#pathErrors.diverted(view);
     if (!isUnicastRoutable(source)) return [count('service.no_client')];
     if (this.#config.nearest) return this.#fromNearby(received, view, now);

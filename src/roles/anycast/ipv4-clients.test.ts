@@ -129,6 +129,16 @@ test('whom nobody can answer is no client', () => {
   assert.equal(node.counters['service.no_client'], 5);
 });
 
+test('an IPv4 packet with the number of the Mobility Header goes to one server, as any does', () => {
+  const node = agent()
+    .packet(join(0, 1, says()), 1)
+    .packet(join(1, 1, says()), 1);
+  const odd = ipv4(CLIENT, SERVICE4, [
+    { layer: 'payload', protocol: 135, octets: new Uint8Array(8) },
+  ]);
+  assert.equal(node.packet(odd, 3, { reason: 'service-client' }).sent().length, 1);
+});
+
 test('an ICMPv4 error goes to the server of the client that it is about', () => {
   const node = agent().packet(join(1, 1, says()), 1);
   ask(node, 3);
