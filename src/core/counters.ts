@@ -95,6 +95,7 @@ export const COUNTERS = {
   'udp.kept_alive': 'Packets sent inside UDP so that translators on the way forget nothing',
   'udp.port_closed': 'Home agents found to take nothing inside UDP',
   'udp.malformed': 'Datagrams for a tunnel without an IPv6 packet, or with a wrong checksum',
+  'udp.over_ipv4': 'Binding Updates for a home agent that came inside UDP over IPv4',
   'udp.source_asked':
     'Updates inside UDP from a translated source, answered with a number that shows who gets it',
   'heartbeat.answered': 'Heartbeat requests answered',

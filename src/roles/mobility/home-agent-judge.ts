@@ -18,6 +18,7 @@ import { after, type Duration, type Instant, seconds } from '../../core/time.ts'
 import {
   type Address,
   formatAddress,
+  isIpv4,
   isUnicastRoutable,
   parseAddress,
 } from '../../wire/address.ts';
@@ -121,6 +122,10 @@ export class UpdateJudge {
     // Nonces prove bindings at correspondents: here they are out of place (RFC 6275 section 9.5.1).
     if (update.options.some(({ option }) => option === 'nonce-indices')) {
       return { outputs: [count('mobility.bu_unauthenticated')] };
+    }
+    // The tunnel to the node would have an address of each version.
+    if (received.tunnel !== undefined && isIpv4(received.tunnel.src)) {
+      return { outputs: [count('udp.over_ipv4')] };
     }
     if (!isUnicastRoutable(asked.careOf)) {
       return { outputs: [count('mobility.bu_unauthenticated')] }; // RFC 6275 section 6.1.7: silently

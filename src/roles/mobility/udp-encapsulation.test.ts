@@ -124,6 +124,16 @@ test('without an answer it is sent again in the open, and 300 ms later inside UD
   assert.equal(first?.time, 2.8);
 });
 
+test('a home agent has no tunnels over IPv4, whatever else on its node has', () => {
+  const agent = homeAgent(['home-dad', 'udp-source-check']);
+  const [one] = inside([unanswered(mobileNode())[0]!.packet]);
+  const ends = { src: address('198.51.100.9'), dst: address('192.0.2.1') };
+  const octets = pushUdp(new PacketView(one!.octets), { ...ends, sport: PORT, dport: PORT });
+  assert.ok(typeof octets !== 'string');
+  agent.packet(octets, 3, { reason: 'udp-tunnel' });
+  assert.deepEqual([bound(agent), agent.counters['udp.over_ipv4']], [undefined, 1]);
+});
+
 test('a translated source is asked to show itself before anything is bound, and then is', () => {
   const [node, agent] = [mobileNode(), homeAgent()];
   up([unanswered(node)[0]!.packet], agent, 3, OUTSIDE);
