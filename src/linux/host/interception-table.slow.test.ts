@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fragment, ipv4, ipv6, raw, udp } from '../../core/forwarding/case-packets.ts';
@@ -149,5 +150,24 @@ test('IPv4: each set keeps its packets from the stack, whole and in parts', limi
       sender.close();
       client.close();
     }
+  });
+});
+
+test('tables of an earlier life go, whatever the next one keeps away', limits, () => {
+  inScratchNamespace('cf-host-earlier', (name) => {
+    const inside: Inside = (run) => inNamespace(name, run);
+    const add: Wanted[] = [
+      { set: 'to_any', address: HERE },
+      { set: 'to_any', address: FOUR_HERE },
+    ];
+    const tables = () =>
+      inside(() => spawnSync('nft', ['list', 'tables'], { encoding: 'utf8' })).stdout.trim();
+    const killed = new InterceptionTable(inside, { ipv6: true });
+    killed.change({ add, remove: [] });
+    killed.close({ leave: true });
+    assert.equal(tables(), 'table ip6 careof\ntable ip careof');
+    const next = new InterceptionTable(inside, { ipv6: false });
+    assert.equal(tables(), '');
+    next.close({ leave: false });
   });
 });

@@ -91,6 +91,7 @@ export class InterceptionTable {
     this.#ipv6 = ipv6;
     if (ipv6) inside(() => applyRuleset(RULES));
     this.#nftables = inside(() => new Nftables());
+    if (!ipv6) this.#nftables.removeTable(TABLE);
     this.#nftables.removeTable(IPV4_TABLE);
   }
 
