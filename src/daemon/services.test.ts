@@ -247,7 +247,7 @@ test('an agent tells of its IPv4 address, of clients there, and where no server 
   assert.match(whyOf(at5, address('192.0.2.80')).sentences[0]!, /^192\.0\.2\.80 is answered by/);
   assert.match(
     serviceSentences(at5, address('198.51.100.2'))[0]!,
-    /^198\.51\.100\.2 is a client of 2001:db8:a::80: its server is /,
+    /^198\.51\.100\.2 is a client of 192\.0\.2\.80: its server is /,
   );
   const view = at5.role!.inspect!();
   const service = view.service!;

@@ -2,7 +2,7 @@
 import type { FindAgents, NodeConfig, ServiceConfig } from '../core/config.ts';
 import type { CheckResult, ServiceCheck } from '../core/service-check.ts';
 import type { ServerView, ServiceView } from '../core/service-view.ts';
-import { type Address, formatAddress } from '../wire/address.ts';
+import { type Address, formatAddress, isIpv4 } from '../wire/address.ts';
 import { secondsSince, secondsTo } from './bindings.ts';
 import type { Daemon } from './daemon.ts';
 import { delegationProblems } from './delegation.ts';
@@ -291,9 +291,10 @@ export function serviceSentences(daemon: Daemon, to: Address): string[] {
   }
   const at = view.serverOf(to);
   if (at === undefined) return [];
+  const asked = isIpv4(to) && service4 !== undefined ? formatAddress(service4) : shared;
   return at === address
-    ? [`${name} is a client of ${shared} that is served here.`]
-    : [`${name} is a client of ${shared}: its server is ${formatAddress(at)}.`];
+    ? [`${name} is a client of ${asked} that is served here.`]
+    : [`${name} is a client of ${asked}: its server is ${formatAddress(at)}.`];
 }
 
 function holderSentence({ servers, clients }: ServiceView, { host }: Daemon): string {
