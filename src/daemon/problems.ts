@@ -4,6 +4,7 @@ import type { LinuxCounter } from '../linux/counters.ts';
 import { formatAddress } from '../wire/address.ts';
 import { secondsSince } from './bindings.ts';
 import type { Daemon } from './daemon.ts';
+import { ipv4LeadsAway } from './ipv4-routes.ts';
 import { pairKey, type RefusalRecord } from './ledger.ts';
 import type { LinkJson } from './links.ts';
 import { providerProblems, routedLinks } from './providers.ts';
@@ -39,6 +40,7 @@ export function problemsOf(
     ...serviceProblems(daemon, links),
     ...sharedProblems(daemon),
     ...agentProblems(daemon, links),
+    ...ipv4Problems(daemon),
     ...planeProblems(daemon),
     ...tables.flatMap(tableProblem),
     ...clockProblems(daemon),
@@ -129,14 +131,10 @@ function mendOf(trouble: string): string {
 
 function* agentProblems(daemon: Daemon, links: readonly LinkJson[]): Generator<Problem> {
   const { host, ledger, clock } = daemon;
-  const { homeAgent, anycastAgent } = host.config;
+  const { homeAgent } = host.config;
   if (host.planned.forwarding && !forwards('ipv6')) {
     const mend = 'sysctl -w net.ipv6.conf.all.forwarding=1';
     yield { level: 'error', what: 'this host forwards no packets of others', mend };
-  }
-  if (anycastAgent?.service4 !== undefined && !forwards('ipv4')) {
-    const mend = 'sysctl -w net.ipv4.conf.all.forwarding=1';
-    yield { level: 'error', what: 'this host forwards no IPv4 packets of others', mend };
   }
   if (homeAgent === undefined) return;
   if (homeAgent.allowUnauthenticated) {
@@ -172,6 +170,29 @@ function* agentProblems(daemon: Daemon, links: readonly LinkJson[]): Generator<P
   const reason = words(last.reason);
   const what = `${count} refused lately, the last of ${formatAddress(last.home)}: ${reason}, ${secondsSince(last.at, now)} s ago`;
   yield { level: 'warning', what, mend: mendOf(reason) };
+}
+
+/** What keeps IPv4 clients of an anycast address from their servers, or from answers. */
+function* ipv4Problems({ node, host }: Daemon): Generator<Problem> {
+  const { anycastAgent, anycastServer } = host.config;
+  const { service4 } = anycastAgent ?? anycastServer ?? {};
+  if (service4 === undefined) return;
+  if (anycastAgent !== undefined && !forwards('ipv4')) {
+    const mend = 'sysctl -w net.ipv4.conf.all.forwarding=1';
+    yield { level: 'error', what: 'this host forwards no IPv4 packets of others', mend };
+  }
+  const isStraight = anycastServer?.directReturn === true && anycastServer.overIpv4 === undefined;
+  if ((anycastAgent !== undefined || isStraight) && !ipv4LeadsAway()) {
+    const what = 'no IPv4 route leads beyond the links of this host: clients there are not reached';
+    const instead = isStraight ? '; or direct-return: false in the file' : '';
+    const mend = `ip -4 route add default via ROUTER, or via inet6 ROUTER dev NAME${instead}`;
+    yield { level: 'warning', what, mend };
+  }
+  const refused = node.counters()['service.ipv4_refused'] ?? 0;
+  if (refused === 0) return;
+  const four = formatAddress(service4);
+  const what = `agents did not know ${four} (${refused} registrations): they send no IPv4 clients here`;
+  yield { level: 'warning', what, mend: `ipv4-service: ${four} in the file of each agent` };
 }
 
 /** What the host did not do for the node, by its counters. */
