@@ -5,7 +5,7 @@ import type { Duration } from '../core/time.ts';
 import { diagnosticLine } from '../lab/scenario/diagnostic.ts';
 import { suggestion } from '../lab/scenario/nearest.ts';
 import { ControlError, type Request } from '../linux/control/control-server.ts';
-import { type Address, formatAddress, parseAddress } from '../wire/address.ts';
+import { type Address, formatAddress, isIpv4, parseAddress } from '../wire/address.ts';
 import { agentsOf } from './agents.ts';
 import { bindingsOf } from './bindings.ts';
 import { connections, keepConnections } from './connections.ts';
@@ -129,7 +129,7 @@ function commandIn(data: unknown, daemon: Daemon): Command {
       return { do: 'undrain' };
     case 'watch':
       if (homeAgent === undefined) throw wrongRole('watch', 'a home agent');
-      return { do: 'watch', peer: addressIn(said.peer, 'peer') };
+      return { do: 'watch', peer: ipv6In(said.peer, 'peer') };
     case 'renumber': {
       if (homeAgent === undefined && accessRouter === undefined) {
         throw wrongRole('renumber', 'a router');
@@ -170,7 +170,7 @@ function changeIn(data: unknown) {
   if (!isTime(valid) || !isTime(preferred)) {
     throw new ControlError('wrong-change', 'valid and preferred are times in microseconds');
   }
-  return { valid, preferred, ...(to !== undefined && { to: addressIn(to, 'to') }) };
+  return { valid, preferred, ...(to !== undefined && { to: ipv6In(to, 'to') }) };
 }
 
 const isTime = (value: unknown): value is Duration => Number.isInteger(value) && Number(value) >= 0;
@@ -193,9 +193,18 @@ function ownerIn(value: unknown, name: string, { host }: Daemon): Address {
 
 function addressIn(value: unknown, name: string): Address {
   const address = typeof value === 'string' ? parseAddress(value) : undefined;
-  if (address !== undefined) return address;
-  const message = `${name} is not an IPv6 address: "${String(value)}"`;
-  throw new ControlError('no-address', message, `such as ${formatAddress(EXAMPLE)}`);
+  return address ?? noAddress(value, `${name} is not an address`);
+}
+
+/** One that this node sends messages of its own to, say. */
+function ipv6In(value: unknown, name: string): Address {
+  const address = addressIn(value, name);
+  return isIpv4(address) ? noAddress(value, `${name} is not an IPv6 address`) : address;
+}
+
+function noAddress(value: unknown, what: string): never {
+  const hint = `such as ${formatAddress(EXAMPLE)}`;
+  throw new ControlError('no-address', `${what}: "${String(value)}"`, hint);
 }
 
 const EXAMPLE = parseAddress('2001:db8:1::100')!;

@@ -126,6 +126,20 @@ test('a watcher hears what was and what comes, with times of the node and of the
   });
 });
 
+test('who is to be watched has an IPv6 address; why is asked of any', async () => {
+  const agent = LAPTOP.replace('this: laptop', 'this: ha\ninterfaces: { home: eth0 }').replace(
+    'interfaces: { wlan0: none, wwan0: none },',
+    '',
+  );
+  await withDaemon(async ({ client }) => {
+    const watch = (peer: string) => client.request('command', { command: { do: 'watch', peer } });
+    await assert.rejects(watch('192.0.2.1'), { id: 'no-address' });
+    assert.deepEqual(await watch('2001:db8:1::100'), {});
+    const { to } = (await client.request('why', { to: '192.0.2.1' })) as { to: string };
+    assert.equal(to, '192.0.2.1');
+  }, agent);
+});
+
 test('commands are checked before they reach the role', async () => {
   await withDaemon(async ({ client }) => {
     const command = (word: object) => client.request('command', { command: word });
