@@ -9,12 +9,14 @@ links:
   left:   { prefix: 2001:db8:1::/64 }
   middle: { prefix: 2001:db8:2::/64 }
   right:  { prefix: 2001:db8:3::/64 }
+  private: { prefix: 2001:db8:4::/64 }
 nodes:
   r1: { role: router, on: [left, middle] }
   r2: { role: router, on: [middle, right] }
   a:  { role: host, on: [left]${ipv4 ? ', ipv4: 192.0.2.254, count: 2' : ''} }
-  b:  { role: correspondent-node, on: [right]${ipv4 ? ', ipv4: 198.51.100.7' : ''} }
+  b:  { role: correspondent-node, on: [right, private]${ipv4 ? ', ipv4: 198.51.100.7' : ''} }
   h:  { role: host, on: [left] }
+  p:  { role: host, on: [private]${ipv4 ? ', ipv4: 203.0.113.9' : ''} }
 `;
 
 const plan = planOf(scenarioOf(network(true)));
@@ -46,12 +48,13 @@ test('routers have a route to each address, by IPv6 next hops', () => {
   ]);
 });
 
-test('hosts have one for all that is behind their router, and their neighbours beside', () => {
-  assert.deepEqual(routesOf('a-0'), [
-    '192.0.2.255/32 left 2001:db8:1::3',
-    '0.0.0.0/0 left 2001:db8:1::1',
+test('hosts have one for all by their router, and others to neighbours on links without it', () => {
+  assert.deepEqual(routesOf('a-0'), ['0.0.0.0/0 left 2001:db8:1::1']);
+  assert.deepEqual(routesOf('b'), [
+    '203.0.113.9/32 private 2001:db8:4::2',
+    '0.0.0.0/0 right 2001:db8:3::1',
   ]);
-  assert.deepEqual(routesOf('b'), ['0.0.0.0/0 right 2001:db8:3::1']);
+  assert.deepEqual(routesOf('p'), ['198.51.100.7/32 private 2001:db8:4::1']);
 });
 
 test('where nobody has an IPv4 address, nothing is planned for it', () => {

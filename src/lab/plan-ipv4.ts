@@ -2,7 +2,7 @@
 import { type Address, UNSPECIFIED_IPV4 } from '../wire/address.ts';
 import type { NamedNode } from './plan.ts';
 import { type AnycastNetwork, waysTo } from './plan-anycast.ts';
-import { type FixedNode, forwards, type PlannedRoute } from './plan-routes.ts';
+import { type FixedNode, forwards, type PlannedRoute, routersOf } from './plan-routes.ts';
 import { ipv4Behind, ownIpv4, serviceIpv4 } from './scenario/ipv4.ts';
 import { isFixed } from './scenario/nodes.ts';
 
@@ -19,7 +19,8 @@ export const ipv4IdentityOf = (node: NamedNode): Address | undefined =>
 
 /**
  * The routes of each fixed node to the IPv4 addresses of all others: one for each in routers, and in hosts one
- * for all that is behind the router that leads to most. None where no node has such an address.
+ * for all by the router that leads to most: to neighbors on its link too, which are many where clients are. None where
+ * no node has such an address.
  */
 export function ipv4RoutesOf(
   links: AnycastNetwork['links'],
@@ -36,9 +37,14 @@ export function ipv4RoutesOf(
       found.get(node)!.push({ route, key: `${link} ${via}`, far: hops > 1 });
     }
   }
+  const routers = routersOf(fixed);
   const routes = fixed.map(({ name, text }): [string, PlannedRoute[]] => {
     const all = found.get(name)!;
-    return [name, forwards(text) ? all.map(({ route }) => route) : withDefault(all)];
+    if (forwards(text)) return [name, all.map(({ route }) => route)];
+    const link = text.on.find((one) => routers.on.has(one));
+    if (link === undefined) return [name, withDefault(all, undefined)];
+    const via = addresses.get(routers.on.get(link)![0]!.name)!.get(link)![0]!;
+    return [name, withDefault(all, { interface: link, via })];
   });
   return new Map(routes);
 }
@@ -51,13 +57,22 @@ interface Found {
   readonly far: boolean;
 }
 
-/** The same with one route for all that goes by the router by which most goes. */
-function withDefault(all: readonly Found[]): PlannedRoute[] {
+type Hop = Pick<PlannedRoute, 'interface' | 'via'>;
+
+/**
+ * The same with one route for all that goes by the router by which most goes, and to neighbors on its link.
+ * @param near a router on the node's links, for want of one that leads anywhere.
+ */
+function withDefault(all: readonly Found[], near: Hop | undefined): PlannedRoute[] {
   const counts = new Map<string, number>();
   for (const { key, far } of all) if (far) counts.set(key, (counts.get(key) ?? 0) + 1);
   const most = [...counts].reduce<[string, number]>((a, b) => (b[1] > a[1] ? b : a), ['', 0])[0];
-  const first = all.find(({ key }) => key === most)?.route;
-  const others = all.filter(({ key }) => key !== most).map(({ route }) => route);
-  if (first === undefined) return others;
-  return [...others, { ...first, prefix: UNSPECIFIED_IPV4, prefixLength: 0 }];
+  const hop: Hop | undefined = all.find(({ key }) => key === most)?.route ?? near;
+  if (hop === undefined || all.length === 0) return all.map(({ route }) => route);
+  const others = all.filter(({ route, key, far }) =>
+    far ? key !== most : route.interface !== hop.interface,
+  );
+  const { interface: link, via } = hop;
+  const rest = { prefix: UNSPECIFIED_IPV4, prefixLength: 0, interface: link, ...(via && { via }) };
+  return [...others.map(({ route }) => route), rest];
 }
