@@ -1,5 +1,5 @@
 /** Nodes of an anycast address that cannot be: of no address, joining nobody, with another's number. */
-import { formatAddress, isUnicastRoutable, parseAddress } from '../../wire/address.ts';
+import { formatAddress, isIpv4, isUnicastRoutable, parseAddress } from '../../wire/address.ts';
 import type { AnycastAgentText, AnycastServerText } from './anycast-nodes.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
@@ -118,8 +118,9 @@ function* checkServer(draft: Draft, path: Path, node: AnycastServerText): Genera
     const at = [...path, 'agents', index];
     const address = parseAddress(name);
     if (address !== undefined) {
-      const isOne = isUnicastRoutable(address) && address !== node.service;
-      const message = `${name} is no unicast address of an agent: find-agents finds agents without one`;
+      const isTo = isUnicastRoutable(address) && !isIpv4(address);
+      const isOne = isTo && address !== node.service;
+      const message = `${name} is no IPv6 unicast address of an agent: find-agents finds agents without one`;
       if (!isOne) yield { path: at, message };
     } else if (agent?.role !== 'anycast-agent') {
       const message = `"${name}" is no anycast agent of this file: ${suggestion(name, agents)}`;

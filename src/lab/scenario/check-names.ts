@@ -1,5 +1,5 @@
 /** DNS names of a scenario: what they stand for, and flows that ask for them. */
-import { parseAddress } from '../../wire/address.ts';
+import { isIpv4, parseAddress } from '../../wire/address.ts';
 import { nodeNames } from './check.ts';
 import type { Finding, Path } from './diagnostic.ts';
 import type { Draft } from './draft.ts';
@@ -13,8 +13,9 @@ export function* checkNames(draft: Draft, path: Path, node: NodeText): Generator
   const nodes = nodeNames(draft);
   for (const [name, all] of Object.entries(node.names)) {
     for (const [index, one] of all.entries()) {
-      if (nodes.has(one) || parseAddress(one) !== undefined) continue;
-      const message = `"${one}" is neither an address nor a node of this file: ${suggestion(one, [...nodes])}`;
+      const address = parseAddress(one);
+      if (nodes.has(one) || (address !== undefined && !isIpv4(address))) continue;
+      const message = `"${one}" is neither an IPv6 address nor a node of this file: ${suggestion(one, [...nodes])}`;
       yield { path: [...path, 'names', name, index], message };
     }
   }

@@ -57,10 +57,13 @@ test('what cannot be says where it is and what would be right', () => {
     'agents[0]: "b" is no anycast agent of this file: did you mean "a"?',
   ]);
   assert.deepEqual(said('agents: ["ff05::1"]'), [
-    'agents[0]: ff05::1 is no unicast address of an agent: find-agents finds agents without one',
+    'agents[0]: ff05::1 is no IPv6 unicast address of an agent: find-agents finds agents without one',
+  ]);
+  assert.deepEqual(said('agents: ["192.0.2.1"]'), [
+    'agents[0]: 192.0.2.1 is no IPv6 unicast address of an agent: find-agents finds agents without one',
   ]);
   assert.deepEqual(said('agents: ["2001:db8:a::80"]'), [
-    'agents[0]: 2001:db8:a::80 is no unicast address of an agent: find-agents finds agents without one',
+    'agents[0]: 2001:db8:a::80 is no IPv6 unicast address of an agent: find-agents finds agents without one',
   ]);
   assert.deepEqual(said('agents: [a], find-agents: anycast'), [
     'find-agents: `agents` names them already: leave one of the two out',

@@ -24,7 +24,10 @@ test('a name that stands for a node and an address', () => {
 
 test('names of nobody, names that nobody tells, and names of somebody else', () => {
   assert.deepEqual(said('{ www.example: [cm] }', 'port: 80'), [
-    '7:63: nodes.ns.names.www.example[0]: "cm" is neither an address nor a node of this file: did you mean "cn"?',
+    '7:63: nodes.ns.names.www.example[0]: "cm" is neither an IPv6 address nor a node of this file: did you mean "cn"?',
+  ]);
+  assert.deepEqual(said('{ www.example: [cn, 192.0.2.1] }', 'name: www.example'), [
+    '7:67: nodes.ns.names.www.example[1]: "192.0.2.1" is neither an IPv6 address nor a node of this file: known here: h, cn, ns',
   ]);
   assert.deepEqual(said('{ www.example: [cn] }', 'name: ww.example'), [
     '9:70: traffic.get.name: "ww.example" is told by no name server of this file: did you mean "www.example"?',
