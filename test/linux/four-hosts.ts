@@ -172,7 +172,8 @@ export class FourHosts {
   }
 
   /** Starts the node of a host, with what it has stored. */
-  start(host: HostName): LinuxNode {
+  /** @param dataPlane in the place of the one that all have. */
+  start(host: HostName, dataPlane?: DataPlaneChoice): LinuxNode {
     const stored = this.#journals.get(host) ?? new Map<string, string>();
     this.#journals.set(host, stored);
     const { createNode, crypto, routeOptimisation } = this.#options;
@@ -189,7 +190,7 @@ export class FourHosts {
         },
       },
       links: Object.keys(HOSTS[host]),
-      dataPlane: this.#options.dataPlane ?? 'tun',
+      dataPlane: dataPlane ?? this.#options.dataPlane ?? 'tun',
       namespace: this.namespace(host),
       stateFolder: join(this.folder, host),
       onEvent: (event, at) => this.events.push({ host, at, event }),

@@ -104,3 +104,21 @@ test('a node that ends and comes again: the kernel goes on meanwhile', limits, (
     { routeOptimisation: false },
   ),
 );
+
+test('a life without programs of the kernel removes those that the last one left', limits, () =>
+  withHosts(
+    'other-plane',
+    async (hosts) => {
+      hosts.move('one');
+      await hosts.until('registered', () => hosts.has('mn', 'registration.accepted'));
+      hosts.node('mn').close({ leave: true });
+      assert.match(await hosts.run('mn', 'ip', '-o', 'link'), /careof1/);
+      const node = hosts.start('mn', 'tun');
+      assert.doesNotMatch(await hosts.run('mn', 'ip', '-o', 'link'), /careof1/);
+      const ping = ['ping', '-6', '-i', '0.05', '-W', '2', '-I', '2001:db8:1::100', '-c', '5'];
+      await hosts.run('mn', ...ping, '2001:db8:f::2');
+      assert.ok((node.counters()['plane.arriving'] ?? 0) >= 5, 'all comes to the process');
+    },
+    { routeOptimisation: false },
+  ),
+);

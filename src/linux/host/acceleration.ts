@@ -20,6 +20,7 @@ import { unmountBpf } from '../sys/bpf.ts';
 import type { Rtnetlink } from '../sys/netlink/rtnetlink.ts';
 import type { Poller } from '../sys/poller.ts';
 import { SysError } from '../sys/sys-error.ts';
+import { OWN_DEVICES } from './host-links.ts';
 import type { Inside, Settings } from './settings.ts';
 import { SlowDevice, type SlowPacket } from './slow-device.ts';
 
@@ -49,6 +50,7 @@ export class Acceleration {
     this.#folder = join(options.stateFolder, BPF_FOLDER);
     const { dataPlane } = options;
     if (dataPlane === 'tun') {
+      this.#removeEarlier();
       this.status = tun('it was asked for');
       return;
     }
@@ -59,8 +61,7 @@ export class Acceleration {
     } catch (error) {
       this.#slow?.close({ leave: false });
       this.#slow = undefined;
-      // An earlier life's programs would go on beside the TUN plane.
-      parts.inside(() => removeBpf(this.#folder));
+      this.#removeEarlier();
       const known = error instanceof SysError || error instanceof EbpfError;
       if (dataPlane === 'ebpf' || !known) throw error;
       this.status = tun(error.message);
@@ -126,6 +127,14 @@ export class Acceleration {
     this.#parts.inside(() => this.#accelerator?.close({ leave }));
     this.#slow?.close({ leave });
     if (!leave) unmountBpf(this.#folder);
+  }
+
+  /** An earlier life's programs would go on beside the TUN plane, and take from it what they sent to the slow device. */
+  #removeEarlier(): void {
+    const { inside, netlink } = this.#parts;
+    inside(() => removeBpf(this.#folder));
+    const slow = netlink.link(OWN_DEVICES.slow);
+    if (slow !== undefined) netlink.deleteLink(slow.ifindex);
   }
 
   #open(options: LinuxNodeOptions): Accelerator {
