@@ -133,8 +133,8 @@ export function mayCauseError(about: Uint8Array, { kind, ...error }: NetworkErro
     kind === 'too-big' || ('code' in error && 'pointer' in error && error.code === 2);
   if ((ipv4 || !multicastToo) && isMulticast(destinationOf(about))) return false;
   const walk = walkPacket(about);
-  // Of a packet in parts the first one tells.
-  if (ipv4 && walk?.firstFragment === false) return false;
+  // Of a packet in parts the first one tells; one whose options cannot be read may be any part, of any error.
+  if (ipv4 && walk?.firstFragment !== true) return false;
   if (walk?.protocol !== (ipv4 ? PROTOCOL.icmpv4 : PROTOCOL.icmpv6)) return true;
   const type = about[walk.upperAt] ?? 0;
   if (ipv4) return type === ICMPV4.echoRequest || type === ICMPV4.echoReply;
