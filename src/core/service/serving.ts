@@ -167,7 +167,7 @@ export class Serving {
     // Who sends it here does not know yet; it goes on to its server.
     if (this.#wasHandedOn(client, now)) return [];
     const outputs = this.#holder.clients.give(client, this.#holder.self, now);
-    outputs.push(...this.#sessions.begin(client, now));
+    if (this.#isOwn(client)) outputs.push(...this.#sessions.begin(client, now));
     if (!this.#binds(client) || this.#state.env.without.has('content-hand-off')) return outputs;
     const here = this.#options.here?.() ?? this.#config.address;
     return [...outputs, ...this.#list.tell(client, here, now)];

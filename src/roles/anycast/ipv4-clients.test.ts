@@ -269,6 +269,18 @@ test('packets of QUIC of an IPv4 client are counted where it sends them', () => 
   );
 });
 
+test('of clients that a full server does not remember no packets of QUIC are counted', () => {
+  const node = there(server({ quicPorts: [443], maxClients: 2 }));
+  const entry = 'service/from/2001:db8:1::2/ipv4';
+  const notice = { entry, reason: 'tunnelled-from-peer', dst: SERVICE4 } as const;
+  for (let i = 1; i < 50; i++) {
+    node.feed({ kind: 'notice', ...notice, src: address(`198.51.100.${i}`) }, 3);
+  }
+  assert.equal(node.counters['service.clients_full'], 47);
+  const counts = [...node.entries.values()].filter(({ match }) => match.dport === 443);
+  assert.equal(counts.length, 2, 'anybody can have any number of sources');
+});
+
 test('a server whose IPv4 address the agent does not have hears of that', () => {
   const refused = { status: IPV4_ADDRESS_STATUS.incorrectIpv4HomeAddress, prefixLength: 32 };
   for (const [status, count] of [
