@@ -126,13 +126,13 @@ export class Acceleration {
   close({ leave }: { readonly leave: boolean }): void {
     this.#parts.inside(() => this.#accelerator?.close({ leave }));
     this.#slow?.close({ leave });
-    if (!leave) unmountBpf(this.#folder);
+    if (!leave) whereAllowed(() => unmountBpf(this.#folder));
   }
 
   /** An earlier life's programs would go on beside the TUN plane, and take from it what they sent to the slow device. */
   #removeEarlier(): void {
     const { inside, netlink } = this.#parts;
-    inside(() => removeBpf(this.#folder));
+    inside(() => whereAllowed(() => removeBpf(this.#folder)));
     const slow = netlink.link(OWN_DEVICES.slow);
     if (slow !== undefined) netlink.deleteLink(slow.ifindex);
   }
@@ -158,3 +158,12 @@ export class Acceleration {
 }
 
 const tun = (why: string): DataPlaneStatus => ({ kind: 'tun', name: 'TypeScript over TUN', why });
+
+/** The systemd unit mounts the bpffs for a process that may not: what was pinned there is gone, and it stays. */
+function whereAllowed(unmount: () => void): void {
+  try {
+    unmount();
+  } catch (error) {
+    if (!(error instanceof SysError) || error.code !== 'EPERM') throw error;
+  }
+}
