@@ -24,6 +24,26 @@ const TRACKING = `table ip6 tracking {
 }`;
 
 const pause = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+/** The kernel may take its time on a busy machine: so long, in milliseconds. */
+const PATIENCE = 5000;
+
+/** Waits for a count to be reached, and not to grow further. Nothing else runs meanwhile, so it has an end. */
+function becomes(count: number, now: () => number, what: string): void {
+  for (const end = Date.now() + PATIENCE; now() < count && Date.now() < end; ) pause(1);
+  pause(50);
+  assert.equal(now(), count, what);
+}
+
+/** What is sent before the kernel has seen the carrier is lost. Gives how many had come by when one did. */
+function ready(send: () => void, now: () => number): number {
+  for (const end = Date.now() + PATIENCE; now() === 0 && Date.now() < end; ) {
+    send();
+    pause(20);
+  }
+  pause(50);
+  assert.ok(now() > 0, 'the cable carries nothing');
+  return now();
+}
 
 /** Datagrams that the stack of this namespace has taken in whole. */
 function datagrams(): number {
@@ -52,21 +72,15 @@ test('parts are kept from the stack where it tracks connections', limits, () => 
           assert.equal(sender.send(part, far!.ifindex, near!.linkAddress!), undefined);
         }
       };
-      /** The kernel may take its time on a busy machine. */
-      const become = (count: number) => {
-        while (inside(datagrams) < count) pause(1);
-        pause(50);
-        assert.equal(inside(datagrams), count);
-      };
-      send();
-      become(1);
+      const now = () => inside(datagrams);
+      const first = ready(send, now);
       const table = new InterceptionTable(inside, { ipv6: true });
       table.change({ add: [{ set: 'to_udp_parts', address: HERE }], remove: [] });
       send();
-      become(1);
+      becomes(first, now, 'they are kept');
       table.close({ leave: false });
       send();
-      become(2);
+      becomes(first + 1, now, 'the table is gone');
     } finally {
       sender.close();
       client.close();
@@ -115,13 +129,11 @@ test('IPv4: each set keeps its packets from the stack, whole and in parts', limi
           assert.equal(sender.send(one, far!.ifindex, near!.linkAddress!), undefined);
         }
       };
-      let taken = 0;
-      /** The kernel may take its time on a busy machine. */
+      const now = () => inside(ipv4Datagrams);
+      let taken = ready(() => send(whole), now);
       const comesThrough = (more: number, what: string) => {
         taken += more;
-        while (inside(ipv4Datagrams) < taken) pause(1);
-        pause(50);
-        assert.equal(inside(ipv4Datagrams), taken, what);
+        becomes(taken, now, what);
       };
       send(whole, part(0, true), part(1, false));
       comesThrough(2, 'nothing is kept');
