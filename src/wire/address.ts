@@ -200,7 +200,10 @@ export const fromMapped = (address: Address): Address =>
 /** May packets from elsewhere be sent to it: unicast, not unspecified, loopback or link-local? */
 export function isUnicastRoutable(address: Address): boolean {
   if (isMulticast(address) || isLinkLocal(address)) return false;
-  if (address.length !== IPV4_SIZE) return !NOT_ROUTABLE.has(address);
+  // On no wire is an IPv4-mapped address of IPv6 (RFC 6890 section 2.2.3); inside it stands for that of IPv4.
+  if (address.length !== IPV4_SIZE) {
+    return !NOT_ROUTABLE.has(address) && !address.startsWith(IPV4_MAPPED);
+  }
   // This network, loopback, and what is reserved (RFC 6890 section 2.2.2).
   const first = address.charCodeAt(0);
   return first !== 0 && first !== 127 && first < 240;

@@ -129,6 +129,19 @@ test('whom nobody can answer is no client', () => {
   assert.equal(node.counters['service.no_client'], 5);
 });
 
+test('who writes an IPv4 address into an IPv6 header is not the client that has it', () => {
+  const node = agent().packet(join(1, 1, says()), 1);
+  const mapped = address('::ffff:198.51.100.7');
+  const udp = { layer: 'udp', sourcePort: 1000, destinationPort: 53 } as const;
+  node.packet(packet(mapped, SERVICE, [udp]), 3, { reason: 'service-client' });
+  assert.equal(node.counters['service.no_client'], 1);
+  const own = there(server());
+  const entry = 'service/from/2001:db8:1::2';
+  const notice = { entry, reason: 'tunnelled-from-peer', src: mapped, dst: SERVICE } as const;
+  own.feed({ kind: 'notice', ...notice }, 3);
+  assert.equal(own.role.sizes?.().clients, 0, 'agents would be told of the IPv4 client');
+});
+
 test('an IPv4 packet with the number of the Mobility Header goes to one server, as any does', () => {
   const node = agent()
     .packet(join(0, 1, says()), 1)
