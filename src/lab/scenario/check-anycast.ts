@@ -97,6 +97,14 @@ function* checkOverIpv4(draft: Draft, path: Path, node: AnycastServerText): Gene
   if (node.agents === undefined) {
     yield { path: at, message: 'no agents are named that it could meet: write agents: [NAME]' };
   }
+  if (node.on.length > 1) {
+    const message = `agents take one IPv6 address of it over IPv4: write on: [${node.on[0]}]`;
+    yield { path: at, message };
+  }
+  if (node['direct-return'] === true) {
+    const message = 'answers go back by the agent then: leave direct-return: true out';
+    yield { path: at, message };
+  }
   for (const name of node.agents ?? []) {
     const agent = draft.nodes.get(name);
     if (agent === undefined && draft.nodes.has(name)) continue;

@@ -6,7 +6,7 @@ import { planOf } from '../plan.ts';
 import { diagnosticLine } from './diagnostic.ts';
 import { readScenario } from './read.ts';
 
-const read = (server: string) => {
+const read = (server: string, on = 'site') => {
   const text = `title: agents
 links:
   core: { prefix: 2001:db8:f::/64 }
@@ -14,7 +14,7 @@ links:
 nodes:
   r: { role: router, on: [core, site] }
   a: { role: anycast-agent, on: [core], service: "2001:db8:a::80", shares: true }
-  s: { role: anycast-server, on: [site], service: "2001:db8:a::80", auth: { rfc4285: { spi: 257, key: "hex:000102030405060708090a0b0c0d0e0f" } }, ${server} }
+  s: { role: anycast-server, on: [${on}], service: "2001:db8:a::80", auth: { rfc4285: { spi: 257, key: "hex:000102030405060708090a0b0c0d0e0f" } }, ${server} }
   c: { role: correspondent-node, on: [core] }
 traffic:
   get: { protocol: tcp, from: c, to: a, size: 1kB, start: 1s }
@@ -22,8 +22,8 @@ traffic:
   return readScenario('x.yaml', new TextEncoder().encode(text), () => new Uint8Array());
 };
 
-function said(server: string): string[] {
-  const result = read(server);
+function said(server: string, on?: string): string[] {
+  const result = read(server, on);
   return result.ok
     ? []
     : result.error.map((one) =>
@@ -108,6 +108,13 @@ test('a server without IPv6 meets agents of IPv4 addresses, from one', () => {
   ]);
   assert.deepEqual(said('find-agents: discovery, over-ipv4: true, ipv4: 192.0.2.2'), [
     'over-ipv4: no agents are named that it could meet: write agents: [NAME]',
+  ]);
+  const own = 'agents: ["2001:db8:f::2"], ipv4: 192.0.2.2, over-ipv4: true';
+  assert.deepEqual(said(`${own}, direct-return: true`).slice(0, 1), [
+    'over-ipv4: answers go back by the agent then: leave direct-return: true out',
+  ]);
+  assert.deepEqual(said(own, 'site, core').slice(0, 1), [
+    'over-ipv4: agents take one IPv6 address of it over IPv4: write on: [site]',
   ]);
   const beside = (agent: string) =>
     `agents: [b], over-ipv4: true, ipv4: 203.0.113.2 }
